@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The alert manager: groups what fires, decides whom to tell and when, and keeps an outbox of what
+// is to be sent. Passive and on an injected time, like the rule engine. Alert state, notification
+// log and outbox change together in one write.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "alerting/alert.h"
+#include "alerting/manager/config.h"
+#include "alerting/notify/notifier.h"
+#include "storage/kv/kv_store.h"
+
+namespace vigil::alerting {
+
+struct AlertManagerOptions {
+  std::string external_url;
+};
+
+// Thread-safe: one driver calls RunDue, others hand in alerts or ask.
+class AlertManager : public AlertSink {
+ public:
+  // Restores alerts, groups, notification log and outbox from `state`, which must outlive the
+  // manager, as must `notifier`.
+  static absl::StatusOr<std::unique_ptr<AlertManager>> Create(const AlertManagerOptions& options,
+                                                              ManagerConfig config,
+                                                              storage::KeyValueStore* state,
+                                                              Notifier* notifier, int64_t now_ms);
+
+  // Takes a new configuration; groups move to the routes that now fit them.
+  virtual absl::Status SetConfig(ManagerConfig config, int64_t now_ms) = 0;
+
+  // Flushes the groups whose timer has come into the outbox and hands due notifications of the
+  // outbox to the notifier. Returns when something is next due (Unix ms), INT64_MAX for never.
+  // Deliveries end in the background; their outcome is taken in at the next call.
+  virtual int64_t RunDue(int64_t now_ms) = 0;
+
+  // Figures for `vigil status`.
+  struct Stats {
+    int64_t alerts = 0;
+    int64_t groups = 0;
+    int64_t outbox = 0;
+    int64_t delivered = 0;
+    int64_t failed_attempts = 0;
+  };
+  virtual Stats GetStats() const = 0;
+};
+
+}  // namespace vigil::alerting

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rule engine: evaluates groups of recording and alerting rules when they are due. Passive and
+// on an injected time: whoever drives it (the server's loop, a test, a backtest) says what time it
+// is.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "alerting/alert.h"
+#include "alerting/rules/rule_file.h"
+#include "query/exec/engine.h"
+#include "storage/storage.h"
+
+namespace vigil::alerting {
+
+struct RuleEngineOptions {
+  int64_t default_interval_ms = 60'000;
+  int64_t query_offset_ms = 0;
+  int64_t for_outage_tolerance_ms = 3'600'000;
+  int64_t for_grace_period_ms = 600'000;
+  int64_t resend_delay_ms = 60'000;
+  storage::Labels external_labels;
+  std::string external_url;
+};
+
+enum class AlertState : uint8_t { kInactive, kPending, kFiring };
+std::string_view AlertStateName(AlertState state);
+
+// A pending or firing alert.
+struct ActiveAlert {
+  AlertState state = AlertState::kInactive;
+  storage::Labels labels;
+  storage::Labels annotations;
+  double value = 0;
+  int64_t active_at_ms = 0;
+  int64_t fired_at_ms = 0;  // 0 while pending.
+  int64_t keep_firing_since_ms = 0;
+};
+
+enum class RuleHealth : uint8_t { kUnknown, kOk, kError };
+
+struct RuleStatus {
+  Rule rule;
+  RuleHealth health = RuleHealth::kUnknown;
+  std::string last_error;
+  int64_t last_evaluation_ms = 0;
+  double evaluation_seconds = 0;
+  std::vector<ActiveAlert> alerts;  // Alerting rules only.
+};
+
+struct GroupStatus {
+  std::string name;
+  std::string file;
+  int64_t interval_ms = 0;
+  int64_t last_evaluation_ms = 0;  // 0 before the first.
+  double evaluation_seconds = 0;
+  int64_t iterations_missed = 0;
+  std::vector<RuleStatus> rules;
+};
+
+// Thread-safe: one driver calls RunDue, others ask for status or load.
+class RuleEngine {
+ public:
+  // What it works with; all must outlive it. `sink` may be null: nobody is told.
+  struct Dependencies {
+    const exec::Engine* engine = nullptr;
+    storage::MetricSource* source = nullptr;
+    storage::MetricSink* output = nullptr;
+    storage::KeyValueStore* state = nullptr;
+    AlertSink* sink = nullptr;
+  };
+
+  // `now_ms` fixes the first slots. Restores the state of alerts from Dependencies::state.
+  static absl::StatusOr<std::unique_ptr<RuleEngine>> Create(const RuleEngineOptions& options,
+                                                            const Dependencies& dependencies);
+  virtual ~RuleEngine() = default;
+
+  // Replaces all groups. Groups that did not change keep their state.
+  virtual absl::Status SetGroups(std::vector<RuleGroup> groups, int64_t now_ms) = 0;
+
+  // Evaluates every group whose slot has come, each at its slot's time. Returns when the next is
+  // due (Unix ms), INT64_MAX if there are no groups.
+  virtual int64_t RunDue(int64_t now_ms) = 0;
+
+  virtual std::vector<GroupStatus> Status() const = 0;
+};
+
+}  // namespace vigil::alerting

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The PromQL engine: runs an expression at one instant or over a range. Works on whole columns:
+// each node gives, for every step of the range at once, the values of each of its series.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+#include "query/promql/ast.h"
+#include "storage/metrics/querier.h"
+#include "storage/model/sample.h"
+#include "storage/series/labels.h"
+
+namespace vigil::exec {
+
+struct EngineOptions {
+  int64_t lookback_ms = 5 * 60 * 1000;
+  // Samples that one query may hold at a time; a histogram counts for more than one.
+  int64_t max_samples = 50'000'000;
+  int64_t timeout_ms = 2 * 60 * 1000;
+  // The step of a subquery that names none.
+  int64_t default_subquery_step_ms = 60 * 1000;
+  // Points per series of a range query.
+  int64_t max_points = 11'000;
+};
+
+// What a caller may ask of one query beyond the options.
+struct QueryControl {
+  int64_t timeout_ms = 0;   // 0: the engine's. Capped by it.
+  int64_t lookback_ms = 0;  // 0: the engine's.
+  // The engine gives up soon after it turns true. May be null.
+  const std::atomic<bool>* cancelled = nullptr;
+};
+
+struct ScalarResult {
+  int64_t time_ms;
+  double value;
+};
+struct StringResult {
+  int64_t time_ms;
+  std::string value;
+};
+struct VectorElement {
+  storage::Labels labels;
+  int64_t time_ms = 0;
+  double value = 0;
+  std::shared_ptr<const storage::Histogram> histogram;  // Instead of the value, if not null.
+};
+using VectorResult = std::vector<VectorElement>;
+struct SeriesResult {
+  storage::Labels labels;
+  storage::SampleColumns samples;
+};
+using MatrixResult = std::vector<SeriesResult>;  // Sorted by labels.
+
+struct QueryResult {
+  std::variant<ScalarResult, StringResult, VectorResult, MatrixResult> value;
+  // Texts with their position in the query, "(line:col)"; each once.
+  std::vector<std::string> warnings;
+  std::vector<std::string> infos;
+};
+
+// Stateless but for its options; thread-safe. Errors: InvalidArgument (the query),
+// DeadlineExceeded, Cancelled, ResourceExhausted (a limit), FailedPrecondition (the data do not fit
+// the query, such as many-to-many matching; Prometheus calls it "execution"), and what the querier
+// returns.
+class Engine {
+ public:
+  explicit Engine(const EngineOptions& options) : options_(options) {}
+
+  // Parses and runs `query` at `time_ms`.
+  absl::StatusOr<QueryResult> Instant(storage::MetricSource& source, std::string_view query,
+                                      int64_t time_ms, const QueryControl& control = {}) const;
+  // At start, start + step, ... <= end. Gives a MatrixResult. Requires: step_ms > 0 is checked.
+  absl::StatusOr<QueryResult> Range(storage::MetricSource& source, std::string_view query,
+                                    int64_t start_ms, int64_t end_ms, int64_t step_ms,
+                                    const QueryControl& control = {}) const;
+  // The same for an expression that is parsed already. `text` serves positions in annotations.
+  absl::StatusOr<QueryResult> InstantExpr(storage::MetricSource& source, const promql::Expr& expr,
+                                          std::string_view text, int64_t time_ms,
+                                          const QueryControl& control = {}) const;
+
+  const EngineOptions& options() const { return options_; }
+
+ private:
+  const EngineOptions options_;
+};
+
+}  // namespace vigil::exec

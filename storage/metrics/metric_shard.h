@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The metrics of one shard: which series there are, their open columns in memory and their blocks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+#include "storage/kv/kv_store.h"
+#include "storage/metrics/querier.h"
+#include "storage/model/ids.h"
+#include "storage/model/sample.h"
+#include "storage/series/labels.h"
+#include "storage/shard/shard_part.h"
+
+namespace vigil::storage {
+
+// A SeriesRef is the shard's number in the top 8 bits and the series' number within the shard
+// below; numbers start at 1 and are never used again.
+inline uint32_t ShardOf(SeriesRef ref) { return static_cast<uint64_t>(ref) >> 56; }
+inline uint64_t NumberOf(SeriesRef ref) { return static_cast<uint64_t>(ref) & ((1ull << 56) - 1); }
+inline SeriesRef MakeSeriesRef(uint32_t shard, uint64_t number) {
+  return SeriesRef{static_cast<uint64_t>(shard) << 56 | number};
+}
+
+struct HistogramSample {
+  SeriesRef series;
+  int64_t time_ms;
+  std::shared_ptr<const Histogram> histogram;
+};
+
+// Samples to be written, as columns: float sample i is (series[i], times_ms[i], values[i]). Any
+// order. Meant to be reused: Clear keeps the memory.
+struct MetricBatch {
+  std::vector<SeriesRef> series;
+  std::vector<int64_t> times_ms;
+  std::vector<double> values;
+  std::vector<HistogramSample> histograms;
+
+  void Add(SeriesRef ref, int64_t time_ms, double value) {
+    series.push_back(ref);
+    times_ms.push_back(time_ms);
+    values.push_back(value);
+  }
+  size_t size() const { return series.size() + histograms.size(); }
+  bool empty() const { return size() == 0; }
+  void Clear() {
+    series.clear();
+    times_ms.clear();
+    values.clear();
+    histograms.clear();
+  }
+};
+
+struct MetricOptions {
+  // Length of a time partition; retention drops whole ones.
+  int64_t partition_ms = 24 * 3600 * 1000;
+  // Series that one tenant may have in one shard.
+  uint64_t max_series = 10'000'000;
+  // Labels of a series, `__name__` included, and the bytes of a name and of a value.
+  size_t max_labels = 64;
+  size_t max_label_name_bytes = 1024;
+  size_t max_label_value_bytes = 4096;
+};
+
+struct MetricShardStats {
+  uint64_t series = 0;
+  uint64_t head_samples = 0;
+  uint64_t head_bytes = 0;
+};
+
+// Thread-safe.
+class MetricShard : public ShardPart {
+ public:
+  // `store` must outlive the shard.
+  static std::unique_ptr<MetricShard> Create(uint32_t shard_number, KeyValueStore* store,
+                                             const MetricOptions& options);
+
+  // The series of `tenant` with those labels, made if it is new. InvalidArgument when the labels
+  // break a rule (no name, not UTF-8, too many, too long), ResourceExhausted when the tenant has
+  // too many series; the message says which limit.
+  virtual absl::StatusOr<SeriesRef> GetOrCreate(TenantId tenant, const Labels& labels,
+                                                const MetricMetadata& metadata) = 0;
+
+  // Appends to `*payload` the journal form of `batch`: definitions of the series that are not yet
+  // known to be journaled, then the samples as columns. Requires: every ref came from GetOrCreate
+  // of this shard for `tenant`.
+  virtual void Encode(TenantId tenant, const MetricBatch& batch, std::string* payload) = 0;
+
+  // The entry that Encode wrote is durable: puts the samples into the open head. Of two samples for
+  // one instant of a series the later applied wins. Never fails: what the rules of time refuse is
+  // refused before (see Storage::WriteMetrics).
+  virtual void Apply(TenantId tenant, const MetricBatch& batch) = 0;
+
+  virtual std::unique_ptr<MetricQuerier> NewQuerier(TenantId tenant) = 0;
+
+  // Metadata by metric name; nullopt if none was given.
+  virtual std::vector<std::pair<std::string, MetricMetadata>> Metadata(TenantId tenant) = 0;
+
+  virtual MetricShardStats Stats() const = 0;
+};
+
+}  // namespace vigil::storage

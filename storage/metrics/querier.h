@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How queries see the metrics of one tenant. The query engines know this interface and nothing else
+// of the metric store.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "base/duration.h"
+#include "storage/model/sample.h"
+#include "storage/series/labels.h"
+#include "storage/series/matcher.h"
+
+namespace vigil::storage {
+
+// A series within a data directory; see storage/metrics/metric_store.h.
+enum class SeriesRef : uint64_t {};
+
+struct SeriesHandle {
+  SeriesRef ref;
+  Labels labels;
+};
+
+// A consistent view of the samples of one tenant. Made for one query and dropped after it.
+// Thread-safe: several threads may read different series at once.
+class MetricQuerier {
+ public:
+  virtual ~MetricQuerier() = default;
+
+  // The series that meet every matcher and may have samples in `range`, sorted by labels.
+  virtual absl::StatusOr<std::vector<SeriesHandle>> Select(const std::vector<Matcher>& matchers,
+                                                           TimeRange range) = 0;
+
+  // Replaces `*columns` by the samples of `ref` in `range` (both ends included), staleness markers
+  // among them. DataLoss only when nothing can be read; a corrupt block is reported in the log,
+  // counted and skipped.
+  virtual absl::Status Read(SeriesRef ref, TimeRange range, SampleColumns* columns) = 0;
+
+  // Sorted names of the labels that series meeting `matchers` have (all series if there is none).
+  virtual absl::StatusOr<std::vector<std::string>> LabelNames(const std::vector<Matcher>& matchers,
+                                                              TimeRange range) = 0;
+  // Sorted values of one label, likewise.
+  virtual absl::StatusOr<std::vector<std::string>> LabelValues(const std::string& name,
+                                                               const std::vector<Matcher>& matchers,
+                                                               TimeRange range) = 0;
+};
+
+// Makes queriers. Alerting and query take this, so that tests give them memory.
+class MetricSource {
+ public:
+  virtual ~MetricSource() = default;
+  virtual std::unique_ptr<MetricQuerier> NewQuerier() = 0;
+};
+
+}  // namespace vigil::storage

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/series/labels.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "base/strings.h"
+
+namespace vigil::storage {
+namespace {
+
+void AppendText(std::string_view text, std::string* packed) {
+  size_t length = text.size();
+  while (length >= 0x80) {
+    packed->push_back(static_cast<char>(length | 0x80));
+    length >>= 7;
+  }
+  packed->push_back(static_cast<char>(length));
+  packed->append(text);
+}
+
+// Reads a length and the text behind it; false if the bytes end early.
+bool ReadText(const char** at, const char* end, std::string_view* text) {
+  uint64_t length = 0;
+  for (int shift = 0;; shift += 7) {
+    if (*at == end || shift > 28) return false;
+    const auto byte = static_cast<unsigned char>(*(*at)++);
+    length |= static_cast<uint64_t>(byte & 0x7F) << shift;
+    if (byte < 0x80) break;
+  }
+  if (length > static_cast<uint64_t>(end - *at)) return false;
+  *text = {*at, length};
+  *at += length;
+  return true;
+}
+
+void AppendLabel(LabelView label, std::string* packed) {
+  AppendText(label.name, packed);
+  AppendText(label.value, packed);
+}
+
+}  // namespace
+
+void Labels::Iterator::Decode() {
+  at_ = next_;
+  if (at_ == end_) return;
+  // The bytes were checked when the set was made.
+  VIGIL_CHECK(ReadText(&next_, end_, &label_.name) && ReadText(&next_, end_, &label_.value));
+}
+
+Labels::Labels(std::vector<Label> labels) {
+  std::stable_sort(labels.begin(), labels.end(),
+                   [](const Label& a, const Label& b) { return a.name < b.name; });
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const bool repeated = i + 1 < labels.size() && labels[i + 1].name == labels[i].name;
+    if (repeated || labels[i].value.empty()) continue;
+    AppendLabel({labels[i].name, labels[i].value}, &packed_);
+  }
+}
+
+Labels::Labels(std::initializer_list<LabelView> labels) {
+  std::vector<Label> copies;
+  copies.reserve(labels.size());
+  for (const LabelView& label : labels) {
+    copies.push_back({std::string(label.name), std::string(label.value)});
+  }
+  *this = Labels(std::move(copies));
+}
+
+absl::StatusOr<Labels> Labels::FromPacked(std::string_view bytes) {
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  std::string_view previous;
+  while (at != end) {
+    LabelView label;
+    if (!ReadText(&at, end, &label.name) || !ReadText(&at, end, &label.value)) {
+      return absl::DataLossError(
+          fmt::format("label set is cut short at byte {}", at - bytes.data()));
+    }
+    if (label.name.empty() || label.value.empty() || label.name <= previous) {
+      return absl::DataLossError(fmt::format(
+          "label set has an empty or misplaced label before byte {}", at - bytes.data()));
+    }
+    previous = label.name;
+  }
+  Labels labels;
+  labels.packed_ = bytes;
+  return labels;
+}
+
+size_t Labels::size() const { return std::distance(begin(), end()); }
+
+std::string_view Labels::Get(std::string_view name) const {
+  for (const LabelView& label : *this) {
+    if (label.name == name) return label.value;
+    if (label.name > name) break;
+  }
+  return {};
+}
+
+uint64_t Labels::Hash() const { return XXH3_64bits(packed_.data(), packed_.size()); }
+
+std::string Labels::ToString() const {
+  std::string text(MetricName());
+  const bool bare_name = !text.empty() && size() == 1;
+  if (bare_name) return text;
+  text += '{';
+  bool first = true;
+  for (const LabelView& label : *this) {
+    if (label.name == kMetricName) continue;
+    text += fmt::format("{}{}={}", first ? "" : ", ", label.name, Quote(label.value));
+    first = false;
+  }
+  return text + '}';
+}
+
+Labels Labels::KeepOnly(const std::vector<std::string>& names) const {
+  Labels kept;
+  for (const LabelView& label : *this) {
+    if (std::find(names.begin(), names.end(), label.name) != names.end()) {
+      AppendLabel(label, &kept.packed_);
+    }
+  }
+  return kept;
+}
+
+Labels Labels::Without(const std::vector<std::string>& names, bool drop_name) const {
+  Labels kept;
+  for (const LabelView& label : *this) {
+    if (drop_name && label.name == kMetricName) continue;
+    if (std::find(names.begin(), names.end(), label.name) == names.end()) {
+      AppendLabel(label, &kept.packed_);
+    }
+  }
+  return kept;
+}
+
+std::strong_ordering operator<=>(const Labels& a, const Labels& b) {
+  Labels::Iterator i = a.begin();
+  Labels::Iterator j = b.begin();
+  for (; i != a.end() && j != b.end(); ++i, ++j) {
+    if (const auto order = i->name <=> j->name; order != 0) return order;
+    if (const auto order = i->value <=> j->value; order != 0) return order;
+  }
+  if (i != a.end()) return std::strong_ordering::greater;
+  return j == b.end() ? std::strong_ordering::equal : std::strong_ordering::less;
+}
+
+LabelsBuilder::LabelsBuilder(const Labels& base) {
+  for (const LabelView& label : base) {
+    labels_.push_back({std::string(label.name), std::string(label.value)});
+  }
+}
+
+LabelsBuilder& LabelsBuilder::Set(std::string_view name, std::string_view value) {
+  const auto at = std::lower_bound(
+      labels_.begin(), labels_.end(), name,
+      [](const Label& label, std::string_view wanted) { return label.name < wanted; });
+  const bool found = at != labels_.end() && at->name == name;
+  if (found && value.empty()) {
+    labels_.erase(at);
+  } else if (found) {
+    at->value = value;
+  } else if (!value.empty()) {
+    labels_.insert(at, {std::string(name), std::string(value)});
+  }
+  return *this;
+}
+
+std::string_view LabelsBuilder::Get(std::string_view name) const {
+  for (const Label& label : labels_) {
+    if (label.name == name) return label.value;
+  }
+  return {};
+}
+
+Labels LabelsBuilder::Build() const {
+  Labels labels;
+  for (const Label& label : labels_) AppendLabel({label.name, label.value}, &labels.packed_);
+  return labels;
+}
+
+std::string Quote(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    switch (c) {
+      case '"':
+        quoted += "\\\"";
+        break;
+      case '\\':
+        quoted += "\\\\";
+        break;
+      case '\n':
+        quoted += "\\n";
+        break;
+      case '\r':
+        quoted += "\\r";
+        break;
+      case '\t':
+        quoted += "\\t";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+          quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        } else {
+          quoted += c;
+        }
+    }
+  }
+  return quoted + '"';
+}
+
+}  // namespace vigil::storage

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The door of the store: one data directory with the metrics, logs and spans of its tenants, and
+// the key-value space in which alerting keeps its state.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "base/clock.h"
+#include "storage/kv/kv_store.h"
+#include "storage/logs/log_shard.h"
+#include "storage/metrics/metric_shard.h"
+#include "storage/metrics/querier.h"
+#include "storage/model/ids.h"
+#include "storage/model/record.h"
+#include "storage/model/sample.h"
+#include "storage/series/labels.h"
+#include "storage/spans/span_shard.h"
+
+namespace vigil::storage {
+
+struct StorageOptions {
+  std::string data_dir;
+  // Fixed when the directory is made; a directory that exists keeps its own. 0: one per core, at
+  // most 8.
+  uint32_t shards = 0;
+  // kSync: acknowledged means on stable storage. kNoSync: a kill of the process loses nothing, loss
+  // of power up to `sync_interval_ms`.
+  Durability durability = Durability::kSync;
+  int64_t sync_interval_ms = 1000;
+  // Data older than this goes, partition by partition; 0 keeps everything.
+  int64_t metric_retention_ms = 31 * kMillisPerDay;
+  int64_t log_retention_ms = 31 * kMillisPerDay;
+  int64_t span_retention_ms = 31 * kMillisPerDay;
+  // Samples, records and spans beyond [now - max_age, now + max_future] are refused; a max_age of 0
+  // admits everything older. The past is open by default so that back-filling just works.
+  int64_t max_age_ms = 0;
+  int64_t max_future_ms = 10 * kMillisPerMinute;
+  // Heads are flushed when they hold this much or are this old.
+  size_t head_flush_bytes = 256 << 20;
+  int64_t head_flush_age_ms = 30 * kMillisPerMinute;
+  MetricOptions metrics;
+  LogOptions logs;
+  SpanOptions spans;
+};
+
+// Tells the store what a batch is, so that sending it again does not store it again. Kept with the
+// batch in the journal.
+struct BatchToken {
+  enum class Kind : uint8_t {
+    kNone,    // Stored as often as it comes.
+    kDigest,  // A hash of the request: the same bytes again within ten minutes are recognised.
+    kNumber,  // (source, number): numbers of one source rise by 1.
+  };
+  Kind kind = Kind::kNone;
+  std::string source;   // kDigest: the 16 hash bytes. kNumber: names the sender and its stream.
+  uint64_t number = 0;  // kNumber only.
+};
+
+// What became of a batch that was stored. What was refused cost only itself.
+struct WriteResult {
+  int64_t rejected = 0;
+  // Why, for the first few kinds of refusal; "" if none.
+  std::string rejection_reason;
+  // The batch had been stored before (see BatchToken); nothing was stored now.
+  bool duplicate = false;
+};
+
+struct LabeledSample {
+  Labels labels;
+  int64_t time_ms = 0;
+  double value = 0;
+  std::shared_ptr<const Histogram> histogram;  // Instead of the value, if not null.
+};
+
+// Writes samples of one tenant by their labels. For those that write few: rules, scrapes.
+class MetricSink {
+ public:
+  virtual ~MetricSink() = default;
+  virtual absl::StatusOr<WriteResult> Append(const std::vector<LabeledSample>& samples,
+                                             const MetricMetadata& metadata) = 0;
+};
+
+// Figures for `vigil status`: section, name, value.
+struct StatusFigure {
+  std::string section;
+  std::string name;
+  std::string value;
+};
+
+// Thread-safe. Writes return once durable (see StorageOptions::durability). Errors of all calls:
+// ResourceExhausted (disk full, limits), Unavailable (try again), DataLoss.
+class Storage {
+ public:
+  // Opens or makes the directory and recovers. FailedPrecondition when another process has it open
+  // or a newer vigil wrote it; PermissionDenied when it cannot be written. `clock` must outlive it.
+  static absl::StatusOr<std::unique_ptr<Storage>> Open(const StorageOptions& options,
+                                                       const Clock* clock);
+  // The same on a store that the caller made (tests); `options.data_dir` is not used.
+  static absl::StatusOr<std::unique_ptr<Storage>> OpenOn(std::unique_ptr<KeyValueStore> store,
+                                                         const StorageOptions& options,
+                                                         const Clock* clock);
+  virtual ~Storage() = default;
+
+  // The number of the tenant of that name, given out at first use; "" is the default tenant.
+  // InvalidArgument for a name over 150 bytes or with other characters than letters, digits and
+  // "!-_.*'()".
+  virtual absl::StatusOr<TenantId> Tenant(std::string_view name) = 0;
+
+  // Metrics. GetOrCreateSeries: see MetricShard. A ref stays good as long as the process runs.
+  virtual absl::StatusOr<SeriesRef> GetOrCreateSeries(TenantId tenant, const Labels& labels,
+                                                      const MetricMetadata& metadata) = 0;
+  virtual absl::StatusOr<WriteResult> WriteMetrics(TenantId tenant, const MetricBatch& batch,
+                                                   const BatchToken& token) = 0;
+  virtual std::unique_ptr<MetricQuerier> NewMetricQuerier(TenantId tenant) = 0;
+  virtual std::vector<std::pair<std::string, MetricMetadata>> MetricMetadataOf(TenantId tenant) = 0;
+  // Adapters for those who need only one side of one tenant. They borrow the storage.
+  virtual std::unique_ptr<MetricSource> MetricSourceFor(TenantId tenant) = 0;
+  virtual std::unique_ptr<MetricSink> MetricSinkFor(TenantId tenant) = 0;
+
+  // Logs. The visitor of ReadLogs gets records of all shards, merged in time order.
+  virtual absl::StatusOr<WriteResult> WriteLogs(TenantId tenant, LogBatch batch,
+                                                const BatchToken& token) = 0;
+  virtual absl::Status ReadLogs(TenantId tenant, const LogSelection& selection,
+                                LogVisitor visit) = 0;
+  virtual absl::StatusOr<std::vector<Labels>> LogStreams(TenantId tenant,
+                                                         const std::vector<Matcher>& matchers) = 0;
+  // Rises with every batch of logs stored; for followers to see whether there is news.
+  virtual uint64_t LogVersion() const = 0;
+
+  // Spans.
+  virtual absl::StatusOr<WriteResult> WriteSpans(TenantId tenant, std::vector<Span> spans,
+                                                 const BatchToken& token) = 0;
+  virtual absl::StatusOr<std::vector<Span>> ReadTrace(TenantId tenant, TraceId trace_id) = 0;
+  virtual absl::Status ReadSpans(TenantId tenant, int64_t start_ns, int64_t end_ns,
+                                 SpanVisitor visit) = 0;
+
+  // The number of the last durable batch of a kNumber source, 0 if there was none.
+  virtual uint64_t LastDurableNumber(TenantId tenant, std::string_view source) = 0;
+
+  // Where alerting keeps its rows (Family::kState); keys begin with the owner's name and "/".
+  virtual KeyValueStore& state() = 0;
+
+  // Does what is due at the clock's now: flush heads, drop old partitions. Called about once a
+  // second by whoever runs the store. Returns the first failure, having tried everything.
+  virtual absl::Status Maintain() = 0;
+  // Flushes all heads to blocks now.
+  virtual absl::Status Flush() = 0;
+
+  virtual std::vector<StatusFigure> Status() = 0;
+};
+
+}  // namespace vigil::storage
