@@ -130,7 +130,8 @@ void RunTextScript(const std::string& path, const TextHandler& handler) {
     std::string output = handler(section.text_case);
     if (!output.empty() && output.back() != '\n') output += '\n';
     rewritten += Render(section.verbatim, output);
-    if (!rewrite) EXPECT_EQ(section.expected, output) << section.text_case.location;
+    if (rewrite) continue;
+    EXPECT_EQ(section.expected, output) << section.text_case.location;
   }
   if (!rewrite) return;
   // Runfiles are links to the sources: write through them.
