@@ -20,6 +20,7 @@
 #include "storage/logs/log_shard.h"
 #include "storage/metrics/metric_shard.h"
 #include "storage/metrics/querier.h"
+#include "storage/model/batch.h"
 #include "storage/model/ids.h"
 #include "storage/model/record.h"
 #include "storage/model/sample.h"
@@ -51,28 +52,6 @@ struct StorageOptions {
   MetricOptions metrics;
   LogOptions logs;
   SpanOptions spans;
-};
-
-// Tells the store what a batch is, so that sending it again does not store it again. Kept with the
-// batch in the journal.
-struct BatchToken {
-  enum class Kind : uint8_t {
-    kNone,    // Stored as often as it comes.
-    kDigest,  // A hash of the request: the same bytes again within ten minutes are recognised.
-    kNumber,  // (source, number): numbers of one source rise by 1.
-  };
-  Kind kind = Kind::kNone;
-  std::string source;   // kDigest: the 16 hash bytes. kNumber: names the sender and its stream.
-  uint64_t number = 0;  // kNumber only.
-};
-
-// What became of a batch that was stored. What was refused cost only itself.
-struct WriteResult {
-  int64_t rejected = 0;
-  // Why, for the first few kinds of refusal; "" if none.
-  std::string rejection_reason;
-  // The batch had been stored before (see BatchToken); nothing was stored now.
-  bool duplicate = false;
 };
 
 struct LabeledSample {
