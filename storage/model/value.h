@@ -26,7 +26,8 @@ struct Bytes {
   friend bool operator==(const Bytes&, const Bytes&) = default;
 };
 
-// One value; std::monostate is OTLP's "empty", which is legal and kept.
+// One value; std::monostate is OTLP's "empty", which is legal and kept. Doubles are equal when
+// their bits are: NaN equals itself.
 struct Value {
   std::variant<std::monostate, std::string, bool, int64_t, double, Bytes, ValueList, Attributes>
       data;
