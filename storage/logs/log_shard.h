@@ -21,10 +21,17 @@
 
 namespace vigil::storage {
 
+class LogStream;
+
 // Records of one stream, any order.
 struct LogStreamBatch {
   Labels labels;
   std::vector<LogRecord> records;
+
+  // Filled in by LogShard::Encode: where the records go, and the number of the first of them. While
+  // the batch lives, its streams do.
+  std::shared_ptr<LogStream> stream;
+  uint64_t first_number = 0;
 };
 
 struct LogBatch {
@@ -79,12 +86,14 @@ class LogShard : public ShardPart {
                                           const LogOptions& options);
 
   // Journal form of a batch, and its application once durable; as in MetricShard. Encode registers
-  // streams that are new.
-  virtual void Encode(TenantId tenant, const LogBatch& batch, std::string* payload) = 0;
+  // streams that are new and numbers the records, which it notes in `batch` for Apply: both are to
+  // be the same after a replay. A batch that is encoded again gets new numbers.
+  virtual void Encode(TenantId tenant, LogBatch& batch, std::string* payload) = 0;
+  // Requires: `batch` went through Encode.
   virtual void Apply(TenantId tenant, LogBatch batch) = 0;
 
-  // Visits the selected records of all matching streams merged in time order (ties: by stream, then
-  // number), newest or oldest first. Streams blocks; memory is bounded by one block per stream.
+  // Visits the selected records of all matching streams merged in time order (ties: by the stream's
+  // labels, then number); newest first is exactly the reverse. Holds about one block per stream.
   virtual absl::Status Read(TenantId tenant, const LogSelection& selection, LogVisitor visit) = 0;
 
   // The label sets of streams that match, sorted.
