@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The inverted index against a scan of all label sets.
+#include "storage/series/postings.h"
+
+#include <map>
+#include <random>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace vigil::storage {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+Matcher Make(MatchType type, std::string name, std::string value) {
+  return Matcher::Create(type, std::move(name), std::move(value)).value();
+}
+
+std::vector<uint32_t> Members(const SeriesSet& set) { return {set.begin(), set.end()}; }
+
+TEST(PostingListTest, OneManyAndNone) {
+  PostingList list;
+  EXPECT_TRUE(list.empty());
+  list.Add(7);
+  list.Add(7);
+  EXPECT_EQ(list.size(), 1u);
+  list.Add(9);
+  EXPECT_EQ(list.size(), 2u);
+  list.Remove(7);
+  SeriesSet set;
+  list.AddTo(&set);
+  EXPECT_THAT(Members(set), ElementsAre(9));
+  list.Remove(8);
+  EXPECT_FALSE(list.empty());
+  list.Remove(9);
+  EXPECT_TRUE(list.empty());
+}
+
+TEST(PostingListTest, SetOperations) {
+  for (const std::vector<uint32_t>& members : {std::vector<uint32_t>{4}, {4, 6}}) {
+    PostingList list;
+    for (const uint32_t number : members) list.Add(number);
+    SeriesSet left;
+    for (const uint32_t number : {3, 4, 5}) left.add(number);
+    SeriesSet cut = left;
+    list.Intersect(&cut);
+    EXPECT_THAT(Members(cut), ElementsAre(4));
+    list.RemoveFrom(&left);
+    EXPECT_THAT(Members(left), ElementsAre(3, 5));
+    EXPECT_TRUE(list.Intersects(cut));
+    EXPECT_FALSE(list.Intersects(left));
+  }
+}
+
+class PostingsTest : public ::testing::Test {
+ protected:
+  void Add(uint32_t number, Labels labels) {
+    labels_[number] = std::move(labels);
+    postings_.Add(number, labels_[number]);
+    live_[number] = true;
+  }
+
+  std::vector<uint32_t> Select(const std::vector<Matcher>& matchers) {
+    return Members(postings_.Select(
+        matchers, [this](uint32_t number) -> const Labels& { return labels_.at(number); }));
+  }
+
+  std::vector<uint32_t> Scan(const std::vector<Matcher>& matchers) {
+    std::vector<uint32_t> numbers;
+    for (const auto& [number, labels] : labels_) {
+      if (live_[number] && MatchesAll(matchers, labels)) numbers.push_back(number);
+    }
+    return numbers;
+  }
+
+  std::map<uint32_t, Labels> labels_;
+  std::map<uint32_t, bool> live_;
+  Postings postings_;
+};
+
+TEST_F(PostingsTest, MissingLabelsCountAsEmpty) {
+  Add(1, {{"job", "api"}});
+  Add(2, {{"job", "api"}, {"zone", "a"}});
+  Add(3, {{"job", "db"}, {"zone", "b"}});
+  EXPECT_THAT(Select({}), ElementsAre(1, 2, 3));
+  EXPECT_THAT(Select({Matcher::Equal("zone", "")}), ElementsAre(1));
+  EXPECT_THAT(Select({Matcher::NotEqual("zone", "")}), ElementsAre(2, 3));
+  EXPECT_THAT(Select({Matcher::NotEqual("zone", "a")}), ElementsAre(1, 3));
+  EXPECT_THAT(Select({Make(MatchType::kRegex, "zone", "a|")}), ElementsAre(1, 2));
+  EXPECT_THAT(Select({Make(MatchType::kRegex, "zone", "a|b")}), ElementsAre(2, 3));
+  EXPECT_THAT(Select({Make(MatchType::kRegex, "zone", ".*")}), ElementsAre(1, 2, 3));
+  EXPECT_THAT(Select({Make(MatchType::kRegex, "zone", ".+")}), ElementsAre(2, 3));
+  EXPECT_THAT(Select({Make(MatchType::kNotRegex, "zone", "a|")}), ElementsAre(3));
+  EXPECT_THAT(Select({Matcher::Equal("none", "")}), ElementsAre(1, 2, 3));
+  EXPECT_THAT(Select({Make(MatchType::kRegex, "none", ".+")}), IsEmpty());
+  EXPECT_THAT(Select({Make(MatchType::kRegex, "none", "x|")}), ElementsAre(1, 2, 3));
+}
+
+TEST_F(PostingsTest, NamesAndValuesOfASet) {
+  Add(1, {{"job", "api"}});
+  Add(2, {{"job", "db"}, {"zone", "b"}});
+  SeriesSet first;
+  first.add(1);
+  EXPECT_THAT(postings_.NamesOf(first), ElementsAre("job"));
+  EXPECT_THAT(postings_.ValuesOf("job", first), ElementsAre("api"));
+  EXPECT_THAT(postings_.ValuesOf("job", postings_.all()), ElementsAre("api", "db"));
+  EXPECT_THAT(postings_.ValuesOf("none", postings_.all()), IsEmpty());
+  postings_.Remove(2, labels_[2]);
+  EXPECT_THAT(postings_.NamesOf(postings_.all()), ElementsAre("job"));
+  EXPECT_THAT(postings_.ValuesOf("job", postings_.all()), ElementsAre("api"));
+}
+
+Matcher RandomMatcher(std::mt19937& random) {
+  static const char* const kPatterns[] = {"v1",     "v1|v2", "v1|", ".*", ".+", "v.",
+                                          "v[12]|", "(v3)?", "",    "v9", "x.*"};
+  const std::string name = fmt::format("n{}", random() % 5);
+  const std::string value = random() % 4 == 0 ? "" : fmt::format("v{}", random() % 5);
+  switch (random() % 4) {
+    case 0:
+      return Matcher::Equal(name, value);
+    case 1:
+      return Matcher::NotEqual(name, value);
+    case 2:
+      return Make(MatchType::kRegex, name, kPatterns[random() % std::size(kPatterns)]);
+    default:
+      return Make(MatchType::kNotRegex, name, kPatterns[random() % std::size(kPatterns)]);
+  }
+}
+
+TEST_F(PostingsTest, SelectsWhatAScanFinds) {
+  constexpr uint32_t kSeed = 20240607;
+  SCOPED_TRACE(fmt::format("seed {}", kSeed));
+  std::mt19937 random(kSeed);
+  for (uint32_t number = 1; number <= 300; ++number) {
+    LabelsBuilder builder;
+    builder.Set("id", fmt::format("{}", number));
+    for (int name = 0; name < 4; ++name) {
+      if (random() % 3 != 0) {
+        builder.Set(fmt::format("n{}", name), fmt::format("v{}", random() % 4));
+      }
+    }
+    Add(number, builder.Build());
+  }
+  for (uint32_t number = 1; number <= 300; number += 1 + random() % 4) {
+    postings_.Remove(number, labels_[number]);
+    live_[number] = false;
+  }
+  for (int round = 0; round < 3000; ++round) {
+    std::vector<Matcher> matchers;
+    std::string shown;
+    // A narrow matcher makes the candidates fewer than the values that an expression could try.
+    if (random() % 3 == 0) matchers.push_back(Make(MatchType::kRegex, "id", "7|12|150|299"));
+    if (random() % 3 == 0) matchers.push_back(Make(MatchType::kRegex, "id", ".*1.*"));
+    for (size_t count = random() % 4; count > 0; --count) matchers.push_back(RandomMatcher(random));
+    for (const Matcher& matcher : matchers) shown += matcher.ToString() + " ";
+    ASSERT_EQ(Select(matchers), Scan(matchers)) << shown;
+  }
+}
+
+}  // namespace
+}  // namespace vigil::storage

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/series/series_index.h"
+
+#include <atomic>
+#include <limits>
+#include <thread>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/testing/status_matchers.h"
+
+namespace vigil::storage {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::vigil::testing::StatusIs;
+
+constexpr TimeRange kEver = {std::numeric_limits<int64_t>::min(),
+                             std::numeric_limits<int64_t>::max()};
+
+std::vector<uint32_t> NumbersOf(const std::vector<SeriesIndex::Series>& series) {
+  std::vector<uint32_t> numbers;
+  for (const SeriesIndex::Series& one : series) numbers.push_back(one.number);
+  return numbers;
+}
+
+class SeriesIndexTest : public ::testing::Test {
+ protected:
+  uint32_t Add(const Labels& labels) {
+    return index_.GetOrAdd(labels, [this](uint64_t) { return ++last_; }).value();
+  }
+  void Mark(uint32_t number, int64_t partition_ms) {
+    const SeriesIndex::Presence mark = {number, partition_ms};
+    index_.MarkPresent({&mark, 1});
+  }
+  std::vector<uint32_t> Select(TimeRange partitions = kEver) {
+    return NumbersOf(index_.Select({}, partitions));
+  }
+
+  uint32_t last_ = 0;
+  SeriesIndex index_;
+};
+
+TEST_F(SeriesIndexTest, LabelsKeepTheirNumber) {
+  EXPECT_EQ(Add({{"a", "1"}}), 1u);
+  EXPECT_EQ(Add({{"a", "2"}}), 2u);
+  EXPECT_EQ(Add({{"a", "1"}}), 1u);
+  EXPECT_EQ(index_.LabelsOf(2), Labels({{"a", "2"}}));
+  EXPECT_EQ(index_.LabelsOf(3), std::nullopt);
+  EXPECT_EQ(index_.size(), 2u);
+}
+
+TEST_F(SeriesIndexTest, RefusalOfANumberIsPassedOn) {
+  Add({{"a", "1"}});
+  const auto refuse = [](uint64_t series) -> absl::StatusOr<uint32_t> {
+    return absl::ResourceExhaustedError(fmt::format("{} are enough", series));
+  };
+  EXPECT_THAT(index_.GetOrAdd({{"a", "2"}}, refuse),
+              StatusIs(absl::StatusCode::kResourceExhausted, "1 are enough"));
+  EXPECT_OK(index_.GetOrAdd({{"a", "1"}}, refuse));
+  EXPECT_EQ(index_.size(), 1u);
+}
+
+TEST_F(SeriesIndexTest, RestoreIsIdempotentAndRefusesContradictions) {
+  EXPECT_TRUE(index_.Restore(5, {{"a", "1"}}));
+  EXPECT_TRUE(index_.Restore(5, {{"a", "1"}}));
+  EXPECT_FALSE(index_.Restore(5, {{"a", "2"}}));
+  EXPECT_FALSE(index_.Restore(6, {{"a", "1"}}));
+  EXPECT_FALSE(index_.Restore(0, {{"a", "3"}}));
+  EXPECT_EQ(index_.size(), 1u);
+}
+
+TEST_F(SeriesIndexTest, SelectsByPartitionSortedByLabels) {
+  Mark(Add({{"a", "z"}}), 0);
+  Mark(Add({{"a", "b"}}), 100);
+  Mark(1, 100);
+  Add({{"a", "without samples"}});
+  EXPECT_THAT(Select(), ElementsAre(2, 1));
+  EXPECT_THAT(Select({0, 99}), ElementsAre(1));
+  EXPECT_THAT(Select({100, 100}), ElementsAre(2, 1));
+  EXPECT_THAT(Select({1, 99}), IsEmpty());
+  EXPECT_THAT(Select({200, 100}), IsEmpty());
+  EXPECT_THAT(index_.LabelValues("a", {}, {0, 0}), ElementsAre("z"));
+  EXPECT_THAT(index_.LabelValues("a", {Matcher::NotEqual("a", "z")}, kEver), ElementsAre("b"));
+  EXPECT_THAT(index_.LabelNames({}, kEver), ElementsAre("a"));
+  EXPECT_THAT(index_.LabelNames({Matcher::Equal("a", "without samples")}, kEver), IsEmpty());
+}
+
+TEST_F(SeriesIndexTest, WithoutSamplesASeriesIsRetiredAndComesBack) {
+  Mark(Add({{"a", "1"}}), 0);
+  Mark(Add({{"a", "2"}}), 0);
+  Mark(2, 100);
+  EXPECT_TRUE(index_.HasPartitionBefore(100));
+  EXPECT_THAT(index_.DropBefore(100), ElementsAre(1));
+  EXPECT_FALSE(index_.HasPartitionBefore(100));
+  EXPECT_TRUE(index_.IsRetired(1));
+  EXPECT_EQ(index_.size(), 1u);
+  EXPECT_THAT(Select(), ElementsAre(2));
+  EXPECT_THAT(index_.LabelValues("a", {}, kEver), ElementsAre("2"));
+  EXPECT_THAT(index_.DropBefore(100), IsEmpty());
+
+  EXPECT_EQ(Add({{"a", "1"}}), 1u);
+  EXPECT_EQ(index_.LabelsOf(1), Labels({{"a", "1"}}));
+  Mark(1, 200);
+  EXPECT_FALSE(index_.IsRetired(1));
+  EXPECT_THAT(Select(), ElementsAre(1, 2));
+}
+
+TEST_F(SeriesIndexTest, ReadersAndWritersTogether) {
+  constexpr uint32_t kSeries = 2000;
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    for (uint32_t i = 0; i < kSeries; ++i) {
+      Mark(Add({{"a", fmt::format("{}", i)}, {"b", "x"}}), 100 * (i % 3));
+    }
+    index_.DropBefore(100);
+    done = true;
+  });
+  size_t largest = 0;
+  while (!done) {
+    const auto series = index_.Select({Matcher::Equal("b", "x")}, {100, 200});
+    ASSERT_GE(series.size(), largest);
+    largest = series.size();
+    index_.LabelValues("a", {}, kEver);
+  }
+  writer.join();
+  EXPECT_EQ(index_.Select({}, kEver).size(), 1333u);
+}
+
+}  // namespace
+}  // namespace vigil::storage
