@@ -21,8 +21,8 @@ namespace vigil {
 namespace {
 
 absl::Status ErrnoStatus(int error, std::string_view action, const std::string& path) {
-  const std::string message =
-      fmt::format("{} {}: {}", action, path, std::error_code(error, std::generic_category()).message());
+  const std::string message = fmt::format(
+      "{} {}: {}", action, path, std::error_code(error, std::generic_category()).message());
   switch (error) {
     case ENOENT:
       return absl::NotFoundError(message);
@@ -92,7 +92,8 @@ absl::Status WriteFile(const std::string& path, std::string_view contents) {
     if (file.get() < 0) return ErrnoStatus(errno, "creating", temporary);
     VIGIL_RETURN_IF_ERROR(WriteAll(file.get(), contents, temporary));
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return ErrnoStatus(errno, "renaming to", path);
+  if (::rename(temporary.c_str(), path.c_str()) != 0)
+    return ErrnoStatus(errno, "renaming to", path);
   return absl::OkStatus();
 }
 
@@ -126,7 +127,8 @@ absl::StatusOr<std::vector<std::string>> Glob(const std::string& pattern) {
 
 absl::StatusOr<uint64_t> FreeBytes(const std::string& path) {
   struct statvfs stats = {};
-  if (::statvfs(path.c_str(), &stats) != 0) return ErrnoStatus(errno, "asking for free space of", path);
+  if (::statvfs(path.c_str(), &stats) != 0)
+    return ErrnoStatus(errno, "asking for free space of", path);
   return uint64_t{stats.f_bavail} * stats.f_frsize;
 }
 

@@ -51,8 +51,8 @@ void Log(LogLevel level, std::string_view message, std::initializer_list<LogFiel
       fmt::format(R"({{"time":"{}","level":"{}","message":"{}")",
                   FormatInstantMs(SystemClock().NowMs()), LevelName(level), EscapeJson(message));
   for (const LogField& field : fields) {
-    line += fmt::format(",\"{}\":{}", EscapeJson(field.name),
-                        std::visit(ValuePrinter{}, field.value));
+    line +=
+        fmt::format(",\"{}\":{}", EscapeJson(field.name), std::visit(ValuePrinter{}, field.value));
   }
   line += "}\n";
   // One write a line: stdio locks the stream for the length of the call.

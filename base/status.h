@@ -38,19 +38,19 @@ const absl::Status& AsStatus(const absl::StatusOr<T>& result) {
 #define VIGIL_CONCAT(a, b) VIGIL_CONCAT_INNER(a, b)
 
 // Returns from the function when `expr` (a Status) is not OK.
-#define VIGIL_RETURN_IF_ERROR(expr)                                  \
-  do {                                                               \
-    if (absl::Status vigil_status = (expr); !vigil_status.ok()) {    \
-      return vigil_status;                                           \
-    }                                                                \
+#define VIGIL_RETURN_IF_ERROR(expr)                               \
+  do {                                                            \
+    if (absl::Status vigil_status = (expr); !vigil_status.ok()) { \
+      return vigil_status;                                        \
+    }                                                             \
   } while (false)
 
 // As above, with "context: " before the message. `context` is evaluated only on failure.
-#define VIGIL_RETURN_IF_ERROR_WITH(expr, context)                    \
-  do {                                                               \
-    if (absl::Status vigil_status = (expr); !vigil_status.ok()) {    \
-      return ::vigil::Annotate(vigil_status, (context));             \
-    }                                                                \
+#define VIGIL_RETURN_IF_ERROR_WITH(expr, context)                 \
+  do {                                                            \
+    if (absl::Status vigil_status = (expr); !vigil_status.ok()) { \
+      return ::vigil::Annotate(vigil_status, (context));          \
+    }                                                             \
   } while (false)
 
 // Assigns the value of `expr` (a StatusOr) to `lhs`, or returns its status.
@@ -64,18 +64,18 @@ const absl::Status& AsStatus(const absl::StatusOr<T>& result) {
 // As above, with "context: " before the message.
 #define VIGIL_ASSIGN_OR_RETURN_WITH(lhs, expr, context) \
   VIGIL_ASSIGN_OR_RETURN_WITH_IMPL(VIGIL_CONCAT(vigil_result_, __LINE__), lhs, expr, context)
-#define VIGIL_ASSIGN_OR_RETURN_WITH_IMPL(result, lhs, expr, context)              \
-  auto result = (expr);                                                           \
-  if (!result.ok()) return ::vigil::Annotate(result.status(), (context));         \
+#define VIGIL_ASSIGN_OR_RETURN_WITH_IMPL(result, lhs, expr, context)      \
+  auto result = (expr);                                                   \
+  if (!result.ok()) return ::vigil::Annotate(result.status(), (context)); \
   lhs = std::move(result).value()
 
 // Ends the process with "BUG: ..." when an invariant of ours is broken. Never for input or for the
 // environment: those are statuses.
-#define VIGIL_CHECK(condition)                                                   \
-  do {                                                                           \
-    if (!(condition)) [[unlikely]] {                                             \
-      ::vigil::internal::CheckFailed(__FILE__, __LINE__, #condition);            \
-    }                                                                            \
+#define VIGIL_CHECK(condition)                                        \
+  do {                                                                \
+    if (!(condition)) [[unlikely]] {                                  \
+      ::vigil::internal::CheckFailed(__FILE__, __LINE__, #condition); \
+    }                                                                 \
   } while (false)
 
 // VIGIL_CHECK for a Status or StatusOr that can only be OK.

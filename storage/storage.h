@@ -26,6 +26,7 @@
 #include "storage/model/sample.h"
 #include "storage/series/labels.h"
 #include "storage/spans/span_shard.h"
+#include "storage/time_rules.h"
 
 namespace vigil::storage {
 
@@ -94,6 +95,10 @@ class Storage {
   // InvalidArgument for a name over 150 bytes or with other characters than letters, digits and
   // "!-_.*'()".
   virtual absl::StatusOr<TenantId> Tenant(std::string_view name) = 0;
+
+  // Which instants are admitted now. Writes refuse the others; those who count what a sender sent
+  // in other units than samples ask first.
+  virtual TimeRules CurrentTimeRules() const = 0;
 
   // Metrics. GetOrCreateSeries: see MetricShard. A ref stays good as long as the process runs.
   virtual absl::StatusOr<SeriesRef> GetOrCreateSeries(TenantId tenant, const Labels& labels,

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/admission/grpc_status.h"
+
+#include <string>
+
+#include <google/rpc/status.pb.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+
+namespace vigil::collector {
+
+grpc::Status ToGrpcStatus(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(MessageOf(status))};
+}
+
+grpc::Status RetryLater(std::string_view message, int64_t retry_after_ms) {
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(retry_after_ms / kMillisPerSecond);
+  retry.mutable_retry_delay()->set_nanos(
+      static_cast<int32_t>(retry_after_ms % kMillisPerSecond * kNanosPerMilli));
+  google::rpc::Status details;
+  details.set_code(grpc::StatusCode::RESOURCE_EXHAUSTED);
+  details.set_message(std::string(message));
+  details.add_details()->PackFrom(retry);
+  return {grpc::StatusCode::RESOURCE_EXHAUSTED, std::string(message), details.SerializeAsString()};
+}
+
+grpc::Status ToWriteStatus(const absl::Status& status, int64_t retry_after_ms) {
+  switch (status.code()) {
+    case absl::StatusCode::kResourceExhausted:
+      return RetryLater(MessageOf(status), retry_after_ms);
+    case absl::StatusCode::kOk:
+    case absl::StatusCode::kInvalidArgument:
+      return ToGrpcStatus(status);
+    default:
+      // Nothing was stored: OTLP lets a sender try again on UNAVAILABLE.
+      return {grpc::StatusCode::UNAVAILABLE, std::string(MessageOf(status))};
+  }
+}
+
+}  // namespace vigil::collector

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// OTLP exponential histograms as native histograms. Both have buckets that grow by 2^(2^-scale);
+// they differ in that a native bucket's index names its upper bound, OTLP's its lower.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+#include "storage/model/histogram.h"
+
+namespace vigil::collector {
+
+struct ExponentialPoint {
+  int32_t scale = 0;
+  double count = 0;
+  double sum = 0;
+  double zero_count = 0;
+  double zero_threshold = 0;
+  int32_t positive_offset = 0;
+  int32_t negative_offset = 0;
+  // Counts of consecutive buckets from the offset on.
+  std::vector<double> positive_counts;
+  std::vector<double> negative_counts;
+};
+
+// Scales above 8 are merged down to 8. InvalidArgument for a scale below -4, which native
+// histograms do not have, and for buckets beyond the range of an index.
+absl::StatusOr<storage::Histogram> ToNativeHistogram(const ExponentialPoint& point);
+
+}  // namespace vigil::collector

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Takes OTLP metrics in. Walks the request's wire bytes once, without message objects: a data point
+// whose identifying bytes were seen before costs a hash, a look-up and an append.
+//
+// Order of the stages, one file each: wire.h (fields) -> metrics_walk.h (points) -> metric_cache.h
+// (known identities) or metric_resolver.h (new ones) -> storage.
+#pragma once
+
+#include <string_view>
+
+#include <absl/status/statusor.h>
+
+#include "collector/otlp/metric_cache.h"
+#include "collector/otlp/otlp_export.h"
+#include "storage/storage.h"
+
+namespace vigil::collector {
+
+// Thread-safe. `storage` must outlive it.
+class MetricsReceiver {
+ public:
+  explicit MetricsReceiver(storage::Storage* storage);
+
+  // Stores an ExportMetricsServiceRequest; returns once it is durable. InvalidArgument when the
+  // bytes are not one (nothing is stored then); otherwise points that cannot be taken cost only
+  // themselves.
+  absl::StatusOr<ExportOutcome> Export(storage::TenantId tenant, std::string_view request);
+
+ private:
+  storage::Storage& storage_;
+  const uint64_t seed_;
+  MetricCache cache_;
+};
+
+}  // namespace vigil::collector

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The envelopes: request -> resources -> scopes -> metrics. The points are in metrics_points.cc.
+#include "collector/otlp/metrics_walk.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "base/strings.h"
+#include "collector/otlp/wire.h"
+
+namespace vigil::collector {
+namespace {
+
+constexpr int kCumulative = 2;
+
+// The fields of `bytes` with that number, as (bytes of) messages. False if it is malformed.
+template <typename Visit>
+bool ForEachMessage(std::string_view bytes, uint32_t field, const Visit& visit) {
+  WireReader reader(bytes);
+  while (reader.NextField()) {
+    if (reader.Is(field, WireType::kBytes)) {
+      const std::string_view message = reader.Bytes();
+      if (reader.ok()) visit(message);
+    } else {
+      reader.Skip();
+    }
+  }
+  return reader.ok();
+}
+
+}  // namespace
+
+void ByteRuns::Add(const char* begin, const char* end) {
+  if (!runs_.empty() && runs_.back().data() + runs_.back().size() == begin) {
+    runs_.back() = {runs_.back().data(), static_cast<size_t>(end - runs_.back().data())};
+  } else {
+    runs_.push_back({begin, static_cast<size_t>(end - begin)});
+  }
+}
+
+PointKey ByteRuns::Hash(const PointKey& context, uint64_t seed) const {
+  PointKey key = context;
+  for (const std::string_view run : runs_) {
+    const PointKey hash = HashBytes(run, seed);
+    // The context is a hash itself and the first run nearly always the only one: xor mixes enough.
+    if (runs_.size() == 1) return {key.low ^ hash.low, key.high ^ hash.high};
+    key = CombineKeys(key, hash, run.size(), seed);
+  }
+  return key;
+}
+
+MetricsWalk::MetricsWalk(storage::Storage* storage, storage::TenantId tenant, MetricCache* cache,
+                         uint64_t seed)
+    : time_rules_(storage->CurrentTimeRules()),
+      seed_(seed ^ static_cast<uint32_t>(tenant)),
+      cache_(*cache),
+      resolver_(storage, tenant) {}
+
+absl::Status MetricsWalk::Walk(std::string_view request) {
+  reader_.emplace(cache_);
+  const bool well_formed = ForEachMessage(
+      request, 1, [this](std::string_view resource_metrics) { WalkResource(resource_metrics); });
+  reader_.reset();
+  if (well_formed && !malformed_) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "the request is not a valid ExportMetricsServiceRequest: its protobuf encoding is broken or "
+      "cut short");
+}
+
+void MetricsWalk::WalkResource(std::string_view resource_metrics) {
+  resource_bytes_.clear();
+  resource_.reset();
+  latest_ms_ = 0;
+  resource_key_ = {};
+  malformed_ |= !ForEachMessage(resource_metrics, 1, [this](std::string_view resource) {
+    resource_bytes_.push_back(resource);
+    resource_key_ = CombineKeys(resource_key_, HashBytes(resource, seed_), 0, seed_);
+  });
+  malformed_ |= !ForEachMessage(
+      resource_metrics, 2, [this](std::string_view scope_metrics) { WalkScope(scope_metrics); });
+  if (latest_ms_ != 0) TakeTargetInfo();
+}
+
+void MetricsWalk::WalkScope(std::string_view scope_metrics) {
+  malformed_ |=
+      !ForEachMessage(scope_metrics, 2, [this](std::string_view metric) { WalkMetric(metric); });
+}
+
+void MetricsWalk::WalkMetric(std::string_view metric) {
+  metric_ = {};
+  std::string_view data;
+  bool has_data = false;
+  WireReader reader(metric);
+  while (reader.NextField()) {
+    if (reader.type() != WireType::kBytes) {
+      reader.Skip();
+      continue;
+    }
+    const uint32_t field = reader.field();
+    const std::string_view bytes = reader.Bytes();
+    if (field == 1) metric_.name = bytes;
+    if (field == 2) metric_.description = bytes;
+    if (field == 3) metric_.unit = bytes;
+    if (field == 5 || field == 7 || (field >= 9 && field <= 11)) {
+      // Of a oneof the last member counts.
+      metric_.kind = static_cast<DataKind>(field);
+      data = bytes;
+      has_data = true;
+    }
+  }
+  malformed_ |= !reader.ok();
+  if (malformed_) return;
+  if (!has_data) {
+    rejections_.Add(1, fmt::format("metric \"{}\" has no data", ReplaceInvalidUtf8(metric_.name)));
+    return;
+  }
+  if (!CheckTemporality(data)) return;
+  metric_key_ = CombineKeys(HashBytes(metric_.name, seed_), HashBytes(metric_.unit, seed_),
+                            static_cast<uint64_t>(metric_.kind) * 2 + metric_.monotonic, seed_);
+  metric_key_ = CombineKeys(resource_key_, metric_key_, 0, seed_);
+  WalkPoints(data);
+}
+
+bool MetricsWalk::CheckTemporality(std::string_view data) {
+  if (metric_.kind == DataKind::kGauge || metric_.kind == DataKind::kSummary) return true;
+  uint64_t temporality = 0;
+  int64_t points = 0;
+  WireReader reader(data);
+  while (reader.NextField()) {
+    if (reader.Is(2, WireType::kVarint)) {
+      temporality = reader.Varint();
+    } else if (reader.Is(3, WireType::kVarint)) {
+      metric_.monotonic = reader.Varint() != 0;
+    } else {
+      points += reader.field() == 1;
+      reader.Skip();
+    }
+  }
+  malformed_ |= !reader.ok();
+  if (malformed_ || temporality == kCumulative) return !malformed_;
+  rejections_.Add(
+      points,
+      fmt::format("metric \"{}\" has {} temporality; vigil takes cumulative only: set "
+                  "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the sender",
+                  ReplaceInvalidUtf8(metric_.name), temporality == 1 ? "delta" : "an unspecified"));
+  return false;
+}
+
+absl::StatusOr<ResourceIdentity> MetricsWalk::ParseResource() const {
+  ResourceIdentity resource;
+  absl::Status first;
+  for (const std::string_view bytes : resource_bytes_) {
+    const bool well_formed = ForEachMessage(bytes, 1, [&](std::string_view attribute) {
+      absl::StatusOr<storage::Attribute> parsed = ParseAttribute(attribute);
+      if (parsed.ok()) {
+        resource.attributes.push_back(*std::move(parsed));
+      } else if (first.ok()) {
+        first = Annotate(parsed.status(), "resource");
+      }
+    });
+    if (!well_formed) return absl::InvalidArgumentError("the resource is not a Resource message");
+  }
+  VIGIL_RETURN_IF_ERROR(first);
+  resource.target = IdentityOf(resource.attributes);
+  return resource;
+}
+
+absl::StatusOr<const ResourceIdentity*> MetricsWalk::Resource() {
+  if (!resource_.has_value()) resource_ = ParseResource();
+  if (!resource_->ok()) return resource_->status();
+  return &**resource_;
+}
+
+}  // namespace vigil::collector

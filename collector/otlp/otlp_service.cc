@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/otlp/otlp_service.h"
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include <grpcpp/grpcpp.h>
+#include <opentelemetry/proto/collector/logs/v1/logs_service.grpc.pb.h>
+#include <opentelemetry/proto/collector/metrics/v1/metrics_service.grpc.pb.h>
+#include <opentelemetry/proto/collector/trace/v1/trace_service.grpc.pb.h>
+
+#include "base/status.h"
+#include "collector/admission/grpc_status.h"
+#include "collector/otlp/logs_receiver.h"
+#include "collector/otlp/metrics_receiver.h"
+#include "collector/otlp/otlp_export.h"
+#include "collector/otlp/traces_receiver.h"
+
+namespace vigil::collector {
+namespace {
+
+namespace otlp = opentelemetry::proto::collector;
+
+constexpr const char* kTenantHeader = "x-scope-orgid";
+
+// The request's bytes in one piece; copies only if gRPC received it in several.
+class RequestBytes {
+ public:
+  explicit RequestBytes(const grpc::ByteBuffer& buffer) {
+    grpc::ByteBuffer copy(buffer);  // Counts references; the bytes are shared.
+    ok_ = copy.TrySingleSlice(&slice_).ok() || copy.DumpToSingleSlice(&slice_).ok();
+  }
+  bool ok() const { return ok_; }
+  std::string_view view() const {
+    return {reinterpret_cast<const char*>(slice_.begin()), slice_.size()};
+  }
+
+ private:
+  grpc::Slice slice_;
+  bool ok_ = false;
+};
+
+grpc::ByteBuffer Serialize(const google::protobuf::MessageLite& message) {
+  const grpc::Slice slice(message.SerializeAsString());
+  return {&slice, 1};
+}
+
+grpc::ByteBuffer MetricsResponse(const ExportOutcome& outcome) {
+  otlp::metrics::v1::ExportMetricsServiceResponse response;
+  if (outcome.rejected != 0 || !outcome.message.empty()) {
+    response.mutable_partial_success()->set_rejected_data_points(outcome.rejected);
+    response.mutable_partial_success()->set_error_message(outcome.message);
+  }
+  return Serialize(response);
+}
+
+grpc::ByteBuffer LogsResponse(const ExportOutcome& outcome) {
+  otlp::logs::v1::ExportLogsServiceResponse response;
+  if (outcome.rejected != 0 || !outcome.message.empty()) {
+    response.mutable_partial_success()->set_rejected_log_records(outcome.rejected);
+    response.mutable_partial_success()->set_error_message(outcome.message);
+  }
+  return Serialize(response);
+}
+
+grpc::ByteBuffer TracesResponse(const ExportOutcome& outcome) {
+  otlp::trace::v1::ExportTraceServiceResponse response;
+  if (outcome.rejected != 0 || !outcome.message.empty()) {
+    response.mutable_partial_success()->set_rejected_spans(outcome.rejected);
+    response.mutable_partial_success()->set_error_message(outcome.message);
+  }
+  return Serialize(response);
+}
+
+// What the three services share.
+struct Backend {
+  storage::Storage& storage;
+  Admission& admission;
+  ThreadPool& workers;
+};
+
+using Export = std::function<absl::StatusOr<ExportOutcome>(storage::TenantId, std::string_view)>;
+using Respond = grpc::ByteBuffer (*)(const ExportOutcome&);
+
+// Decodes and stores one request, on a worker thread.
+grpc::Status Handle(Backend& backend, const Export& exporter, Respond respond,
+                    const std::string& tenant_name, const grpc::ByteBuffer& request,
+                    grpc::ByteBuffer* response) {
+  const int64_t retry_after_ms = backend.admission.options().retry_after_ms;
+  const absl::StatusOr<storage::TenantId> tenant = backend.storage.Tenant(tenant_name);
+  if (!tenant.ok()) return ToWriteStatus(tenant.status(), retry_after_ms);
+  const RequestBytes bytes(request);
+  if (!bytes.ok()) return {grpc::StatusCode::INTERNAL, "the request's bytes cannot be read"};
+  const absl::StatusOr<ExportOutcome> outcome = exporter(*tenant, bytes.view());
+  if (!outcome.ok()) return ToWriteStatus(outcome.status(), retry_after_ms);
+  *response = respond(*outcome);
+  return grpc::Status::OK;
+}
+
+std::string TenantOf(const grpc::CallbackServerContext& context) {
+  const auto header = context.client_metadata().find(kTenantHeader);
+  if (header == context.client_metadata().end()) return "";
+  return {header->second.data(), header->second.size()};
+}
+
+// Answers a call, now with a refusal or later from a worker.
+grpc::ServerUnaryReactor* Serve(Backend& backend, const Export& exporter, Respond respond,
+                                grpc::CallbackServerContext* context,
+                                const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const int64_t retry_after_ms = backend.admission.options().retry_after_ms;
+  auto ticket = std::make_shared<Admission::Ticket>(backend.admission.Admit(request->Length()));
+  if (!ticket->admitted()) {
+    reactor->Finish(RetryLater("the server is short of memory: try again later", retry_after_ms));
+    return reactor;
+  }
+  const bool queued =
+      backend.workers.TrySubmit([&backend, &exporter, respond, tenant = TenantOf(*context), request,
+                                 response, reactor, ticket] {
+        reactor->Finish(Handle(backend, exporter, respond, tenant, *request, response));
+      });
+  if (!queued) {
+    reactor->Finish(RetryLater("too many requests are waiting: try again later", retry_after_ms));
+  }
+  return reactor;
+}
+
+// A service whose Export takes and gives raw bytes.
+template <typename RawService, Respond kRespond>
+class OtlpService final : public RawService {
+ public:
+  OtlpService(Backend* backend, Export exporter)
+      : backend_(*backend), exporter_(std::move(exporter)) {}
+
+  grpc::ServerUnaryReactor* Export(grpc::CallbackServerContext* context,
+                                   const grpc::ByteBuffer* request,
+                                   grpc::ByteBuffer* response) override {
+    return Serve(backend_, exporter_, kRespond, context, request, response);
+  }
+
+ private:
+  Backend& backend_;
+  const collector::Export exporter_;
+};
+
+using MetricsService = OtlpService<otlp::metrics::v1::MetricsService::WithRawCallbackMethod_Export<
+                                       otlp::metrics::v1::MetricsService::Service>,
+                                   MetricsResponse>;
+using LogsService = OtlpService<
+    otlp::logs::v1::LogsService::WithRawCallbackMethod_Export<otlp::logs::v1::LogsService::Service>,
+    LogsResponse>;
+using TraceService = OtlpService<otlp::trace::v1::TraceService::WithRawCallbackMethod_Export<
+                                     otlp::trace::v1::TraceService::Service>,
+                                 TracesResponse>;
+
+template <typename Receiver>
+Export ExportTo(Receiver* receiver) {
+  return [receiver](storage::TenantId tenant, std::string_view request) {
+    return receiver->Export(tenant, request);
+  };
+}
+
+}  // namespace
+
+struct OtlpServices::Parts {
+  Parts(storage::Storage* storage, const Clock* clock, Admission* admission, ThreadPool* workers)
+      : backend{*storage, *admission, *workers},
+        metrics_receiver(storage),
+        logs_receiver(storage, clock),
+        traces_receiver(storage),
+        metrics(&backend, ExportTo(&metrics_receiver)),
+        logs(&backend, ExportTo(&logs_receiver)),
+        traces(&backend, ExportTo(&traces_receiver)) {}
+
+  Backend backend;
+  MetricsReceiver metrics_receiver;
+  LogsReceiver logs_receiver;
+  TracesReceiver traces_receiver;
+  MetricsService metrics;
+  LogsService logs;
+  TraceService traces;
+};
+
+OtlpServices::OtlpServices(storage::Storage* storage, const Clock* clock, Admission* admission,
+                           ThreadPool* workers)
+    : parts_(std::make_unique<Parts>(storage, clock, admission, workers)) {}
+
+OtlpServices::~OtlpServices() = default;
+
+std::vector<grpc::Service*> OtlpServices::services() const {
+  return {&parts_->metrics, &parts_->logs, &parts_->traces};
+}
+
+}  // namespace vigil::collector

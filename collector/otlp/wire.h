@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Walks the protobuf wire format without making message objects: the hot path of ingest reads each
+// byte once. Header-only so that the compiler sees through it.
+//
+//   WireReader reader(bytes);
+//   while (reader.NextField()) {
+//     if (reader.field() == 1 && reader.type() == WireType::kBytes) name = reader.Bytes();
+//     else reader.Skip();
+//   }
+//   if (!reader.ok()) ...
+//
+// Format: https://protobuf.dev/programming-guides/encoding (varints of at most ten bytes, tags of
+// field number * 8 + wire type, little-endian fixed widths).
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace vigil::collector {
+
+enum class WireType : uint8_t {
+  kVarint = 0,
+  kFixed64 = 1,
+  kBytes = 2,
+  kStartGroup = 3,
+  kEndGroup = 4,
+  kFixed32 = 5,
+};
+
+// Reads one message. After an error ok() is false, NextField is false and values are zero. Borrows
+// the bytes.
+class WireReader {
+ public:
+  explicit WireReader(std::string_view message)
+      : at_(message.data()), end_(message.data() + message.size()) {}
+
+  bool ok() const { return ok_; }
+
+  // Moves to the next field; false at the end of the message or on an error.
+  bool NextField() {
+    if (at_ == end_ || !ok_) return false;
+    field_begin_ = at_;
+    const uint64_t tag = ReadVarint();
+    type_ = static_cast<WireType>(tag & 7);
+    field_ = static_cast<uint32_t>(tag >> 3);
+    if (field_ == 0 || tag > UINT32_MAX || (tag & 7) > 5) Fail();
+    return ok_;
+  }
+
+  uint32_t field() const { return field_; }
+  WireType type() const { return type_; }
+  bool Is(uint32_t field, WireType type) const { return field_ == field && type_ == type; }
+  // Where the current field's tag begins, and where reading goes on.
+  const char* field_begin() const { return field_begin_; }
+  const char* at() const { return at_; }
+
+  // The value of the current field. Requires: type() fits.
+  uint64_t Varint() { return ReadVarint(); }
+  uint64_t Fixed64() { return ReadFixed<uint64_t>(); }
+  uint32_t Fixed32() { return ReadFixed<uint32_t>(); }
+  double Double() { return std::bit_cast<double>(ReadFixed<uint64_t>()); }
+  std::string_view Bytes() {
+    const uint64_t size = ReadVarint();
+    if (size > static_cast<uint64_t>(end_ - at_)) {
+      Fail();
+      return {};
+    }
+    const std::string_view bytes(at_, size);
+    at_ += size;
+    return bytes;
+  }
+
+  // Passes over the current field's value. Groups, which proto3 does not have, are passed over
+  // balanced.
+  void Skip() {
+    switch (type_) {
+      case WireType::kVarint:
+        ReadVarint();
+        break;
+      case WireType::kFixed64:
+        ReadFixed<uint64_t>();
+        break;
+      case WireType::kBytes:
+        Bytes();
+        break;
+      case WireType::kStartGroup:
+        SkipGroup();
+        break;
+      case WireType::kEndGroup:
+        Fail();
+        break;
+      case WireType::kFixed32:
+        ReadFixed<uint32_t>();
+        break;
+    }
+  }
+
+ private:
+  // protobuf's own limit on nesting.
+  static constexpr int kMaxGroupDepth = 100;
+
+  uint64_t ReadVarint() {
+    if (at_ != end_ && static_cast<int8_t>(*at_) >= 0) return static_cast<uint8_t>(*at_++);
+    return ReadLongVarint();
+  }
+
+  uint64_t ReadLongVarint() {
+    uint64_t value = 0;
+    for (int shift = 0; shift < 70; shift += 7) {
+      if (at_ == end_) break;
+      const auto byte = static_cast<uint8_t>(*at_++);
+      value |= static_cast<uint64_t>(byte & 0x7F) << (shift > 63 ? 63 : shift);
+      if (byte < 0x80) return value;
+    }
+    Fail();
+    return 0;
+  }
+
+  template <typename T>
+  T ReadFixed() {
+    if (end_ - at_ < static_cast<ptrdiff_t>(sizeof(T))) {
+      Fail();
+      return 0;
+    }
+    T value;
+    std::memcpy(&value, at_, sizeof(T));
+    at_ += sizeof(T);
+    return value;
+  }
+
+  void SkipGroup() {
+    uint32_t open[kMaxGroupDepth];
+    int depth = 0;
+    open[depth++] = field_;
+    while (depth > 0 && NextField()) {
+      if (type_ == WireType::kStartGroup) {
+        if (depth == kMaxGroupDepth) return Fail();
+        open[depth++] = field_;
+      } else if (type_ == WireType::kEndGroup) {
+        if (open[--depth] != field_) return Fail();
+      } else {
+        Skip();
+      }
+    }
+    if (depth > 0) Fail();
+  }
+
+  void Fail() {
+    ok_ = false;
+    at_ = end_;
+  }
+
+  const char* at_;
+  const char* const end_;
+  const char* field_begin_ = nullptr;
+  uint32_t field_ = 0;
+  WireType type_ = WireType::kVarint;
+  bool ok_ = true;
+};
+
+}  // namespace vigil::collector

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/storage.h"
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/status.h"
+#include "storage/journal/kv_journal.h"
+#include "storage/kv/rocksdb_store.h"
+#include "storage/metric_adapters.h"
+#include "storage/storage_impl.h"
+
+namespace vigil::storage {
+namespace {
+
+// Raised when a directory of an older vigil can no longer be read as it is.
+constexpr std::string_view kFormatVersion = "1";
+constexpr std::string_view kFormatRow = "format";
+constexpr std::string_view kShardsRow = "shards";
+// A shard's number has one byte in keys; more than cores are of no use.
+constexpr uint32_t kMaxShards = 64;
+constexpr uint32_t kMaxDefaultShards = 8;
+// Whole partitions are dropped: there is no hurry.
+constexpr int64_t kRetentionCheckMs = kMillisPerMinute;
+
+void KeepFirst(const absl::Status& status, absl::Status* first) {
+  if (first->ok()) *first = status;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Storage>> Storage::Open(const StorageOptions& options,
+                                                       const Clock* clock) {
+  VIGIL_RETURN_IF_ERROR(MakeDirectories(options.data_dir));
+  VIGIL_RETURN_IF_ERROR(CheckWritable(options.data_dir));
+  RocksDbOptions rocksdb;
+  rocksdb.path = options.data_dir;
+  VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<KeyValueStore> store, OpenRocksDb(rocksdb));
+  return OpenOn(std::move(store), options, clock);
+}
+
+absl::StatusOr<std::unique_ptr<Storage>> Storage::OpenOn(std::unique_ptr<KeyValueStore> store,
+                                                         const StorageOptions& options,
+                                                         const Clock* clock) {
+  auto storage = std::make_unique<StorageImpl>(std::move(store), options, clock);
+  VIGIL_RETURN_IF_ERROR_WITH(storage->Recover(), fmt::format("opening {}", options.data_dir));
+  return storage;
+}
+
+StorageImpl::StorageImpl(std::unique_ptr<KeyValueStore> store, const StorageOptions& options,
+                         const Clock* clock)
+    : store_(std::move(store)), options_(options), clock_(*clock), tenants_(store_.get()) {}
+
+absl::Status StorageImpl::Recover() {
+  VIGIL_ASSIGN_OR_RETURN(const uint32_t count, ReadOrWriteShardCount());
+  VIGIL_RETURN_IF_ERROR(tenants_.Load());
+  for (uint32_t number = 0; number < count; ++number) VIGIL_RETURN_IF_ERROR(OpenShard(number));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint32_t> StorageImpl::ReadOrWriteShardCount() {
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> format,
+                         store_->Get(Family::kMeta, kFormatRow));
+  if (!format.has_value()) {
+    uint32_t count = options_.shards;
+    if (count == 0) count = std::min(kMaxDefaultShards, std::thread::hardware_concurrency());
+    count = std::clamp(count, 1u, kMaxShards);
+    WriteBatch batch;
+    batch.Put(Family::kMeta, std::string(kFormatRow), std::string(kFormatVersion));
+    batch.Put(Family::kMeta, std::string(kShardsRow), fmt::to_string(count));
+    VIGIL_RETURN_IF_ERROR(store_->Write(batch, Durability::kSync));
+    return count;
+  }
+  if (*format != kFormatVersion) {
+    return absl::FailedPreconditionError(fmt::format(
+        "the data directory has format {}, this vigil reads format {}: run the vigil that wrote "
+        "it, or start with another --data-dir",
+        *format, kFormatVersion));
+  }
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                         store_->Get(Family::kMeta, kShardsRow));
+  uint32_t count = 0;
+  const std::string text = row.value_or("");
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  if (count == 0 || count > kMaxShards) {
+    return absl::DataLossError(fmt::format("the number of shards is \"{}\"", text));
+  }
+  return count;
+}
+
+absl::Status StorageImpl::OpenShard(uint32_t number) {
+  Shard::Parts parts;
+  VIGIL_ASSIGN_OR_RETURN(parts.journal, KvJournal::Open(store_.get(), number, options_.durability));
+  parts.metrics = MetricShard::Create(number, store_.get(), options_.metrics);
+  parts.logs = LogShard::Create(number, store_.get(), options_.logs);
+  parts.spans = SpanShard::Create(number, store_.get(), options_.spans);
+  VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Shard> shard,
+                         Shard::Open(number, store_.get(), std::move(parts), &clock_));
+  shards_.push_back(std::move(shard));
+  return absl::OkStatus();
+}
+
+uint64_t StorageImpl::LastDurableNumber(TenantId tenant, std::string_view source) {
+  BatchToken token;
+  token.kind = BatchToken::Kind::kNumber;
+  token.source = source;
+  return shards_[HomeOf(token, {})]->deliveries().LastNumber(tenant, source);
+}
+
+absl::Status StorageImpl::Flush() {
+  absl::Status first;
+  for (const auto& shard : shards_) KeepFirst(shard->Flush(), &first);
+  return first;
+}
+
+absl::Status StorageImpl::Maintain() {
+  absl::Status first;
+  const int64_t now_ms = clock_.NowMs();
+  for (const auto& shard : shards_) {
+    KeepFirst(
+        shard->FlushIfDue(options_.head_flush_bytes / shards_.size(), options_.head_flush_age_ms),
+        &first);
+  }
+  if (options_.durability == Durability::kNoSync && now_ms >= next_sync_ms_.load()) {
+    KeepFirst(store_->SyncLog(), &first);
+    next_sync_ms_.store(now_ms + options_.sync_interval_ms);
+  }
+  if (now_ms >= next_retention_ms_.load()) {
+    KeepFirst(DropOldPartitions(now_ms), &first);
+    next_retention_ms_.store(now_ms + kRetentionCheckMs);
+  }
+  return first;
+}
+
+absl::Status StorageImpl::DropOldPartitions(int64_t now_ms) {
+  absl::Status first;
+  const auto drop = [&](ShardPart& part, int64_t retention_ms) {
+    if (retention_ms > 0) KeepFirst(part.DropBefore(now_ms - retention_ms), &first);
+  };
+  for (const auto& shard : shards_) {
+    drop(shard->metrics(), options_.metric_retention_ms);
+    drop(shard->logs(), options_.log_retention_ms);
+    drop(shard->spans(), options_.span_retention_ms);
+  }
+  return first;
+}
+
+std::vector<StatusFigure> StorageImpl::Status() {
+  MetricShardStats metrics;
+  LogShardStats logs;
+  SpanShardStats spans;
+  for (const auto& shard : shards_) {
+    const MetricShardStats m = shard->metrics().Stats();
+    metrics.series += m.series;
+    metrics.head_samples += m.head_samples;
+    metrics.head_bytes += m.head_bytes;
+    const LogShardStats l = shard->logs().Stats();
+    logs.streams += l.streams;
+    logs.head_records += l.head_records;
+    logs.head_bytes += l.head_bytes;
+    const SpanShardStats s = shard->spans().Stats();
+    spans.head_spans += s.head_spans;
+    spans.head_bytes += s.head_bytes;
+  }
+  const auto disk_bytes = [this](Family family) {
+    return fmt::to_string(store_->ApproximateBytes(family).value_or(0));
+  };
+  return {{"store", "shards", fmt::to_string(shards_.size())},
+          {"store", "journal_bytes", disk_bytes(Family::kJournal)},
+          {"metrics", "series", fmt::to_string(metrics.series)},
+          {"metrics", "samples_in_memory", fmt::to_string(metrics.head_samples)},
+          {"metrics", "memory_bytes", fmt::to_string(metrics.head_bytes)},
+          {"metrics", "disk_bytes", disk_bytes(Family::kBlocks)},
+          {"logs", "streams", fmt::to_string(logs.streams)},
+          {"logs", "records_in_memory", fmt::to_string(logs.head_records)},
+          {"logs", "memory_bytes", fmt::to_string(logs.head_bytes)},
+          {"logs", "disk_bytes", disk_bytes(Family::kLogBlocks)},
+          {"spans", "spans_in_memory", fmt::to_string(spans.head_spans)},
+          {"spans", "memory_bytes", fmt::to_string(spans.head_bytes)},
+          {"spans", "disk_bytes", disk_bytes(Family::kSpanBlocks)}};
+}
+
+}  // namespace vigil::storage

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The write and read paths of StorageImpl: which shard has what.
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/status.h"
+#include "storage/metric_adapters.h"
+#include "storage/storage_impl.h"
+
+namespace vigil::storage {
+namespace {
+
+uint64_t HashOf(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+
+// Series of one exporter (same job and instance) stay together: they come in one batch and share
+// their instants.
+uint64_t HashOfExporter(const Labels& labels) {
+  const std::string_view job = labels.Get("job");
+  const std::string_view instance = labels.Get("instance");
+  if (job.empty() && instance.empty()) return labels.Hash();
+  return HashOf(job) * 31 + HashOf(instance);
+}
+
+}  // namespace
+
+TimeRules StorageImpl::CurrentTimeRules() const {
+  return {clock_.NowMs(), options_.max_age_ms, options_.max_future_ms};
+}
+
+size_t StorageImpl::ShardOfTrace(TraceId trace_id) const {
+  return HashOf(trace_id.AsBytes()) % shards_.size();
+}
+
+size_t StorageImpl::HomeOf(const BatchToken& token, const std::vector<bool>& touched) const {
+  // A numbered source has one home, where its last number can be asked for.
+  if (token.kind == BatchToken::Kind::kNumber) return HashOf(token.source) % shards_.size();
+  // The same bytes touch the same shards.
+  const auto first = std::find(touched.begin(), touched.end(), true);
+  return first == touched.end() ? 0 : first - touched.begin();
+}
+
+absl::StatusOr<bool> StorageImpl::WriteShards(
+    TenantId tenant, const BatchToken& token, const std::vector<bool>& touched,
+    absl::FunctionRef<absl::StatusOr<bool>(size_t shard)> write) {
+  const size_t home = HomeOf(token, touched);
+  for (size_t shard = 0; shard < shards_.size(); ++shard) {
+    if (shard == home || !touched[shard]) continue;
+    VIGIL_RETURN_IF_ERROR(write(shard).status());
+  }
+  if (touched[home]) return write(home);
+  if (token.kind == BatchToken::Kind::kNone) return true;
+  return shards_[home]->Write(EntryKind::kToken, tenant, token, {}, [] {});
+}
+
+absl::StatusOr<SeriesRef> StorageImpl::GetOrCreateSeries(TenantId tenant, const Labels& labels,
+                                                         const MetricMetadata& metadata) {
+  const size_t shard = HashOfExporter(labels) % shards_.size();
+  return shards_[shard]->metrics().GetOrCreate(tenant, labels, metadata);
+}
+
+absl::StatusOr<bool> StorageImpl::WriteMetricShard(size_t shard, TenantId tenant,
+                                                   const MetricBatch& batch,
+                                                   const BatchToken& token) {
+  MetricShard& metrics = shards_[shard]->metrics();
+  std::string payload;
+  metrics.Encode(tenant, batch, &payload);
+  return shards_[shard]->Write(EntryKind::kMetrics, tenant, token, payload,
+                               [&] { metrics.Apply(tenant, batch); });
+}
+
+absl::StatusOr<WriteResult> StorageImpl::WriteMetrics(TenantId tenant, const MetricBatch& all,
+                                                      const BatchToken& token) {
+  WriteResult result;
+  MetricBatch admitted;
+  const MetricBatch& batch = CurrentTimeRules().Filter(all, &admitted, &result) ? admitted : all;
+  std::vector<bool> touched(shards_.size(), false);
+  for (const SeriesRef ref : batch.series) touched[ShardOf(ref)] = true;
+  for (const HistogramSample& sample : batch.histograms) touched[ShardOf(sample.series)] = true;
+  absl::StatusOr<bool> stored;
+  if (std::count(touched.begin(), touched.end(), true) <= 1) {
+    // Nearly always: what one exporter sends belongs to one shard.
+    stored = WriteShards(tenant, token, touched, [&](size_t shard) {
+      return WriteMetricShard(shard, tenant, batch, token);
+    });
+  } else {
+    std::vector<MetricBatch> parts(shards_.size());
+    for (size_t i = 0; i < batch.series.size(); ++i) {
+      parts[ShardOf(batch.series[i])].Add(batch.series[i], batch.times_ms[i], batch.values[i]);
+    }
+    for (const HistogramSample& sample : batch.histograms) {
+      parts[ShardOf(sample.series)].histograms.push_back(sample);
+    }
+    stored = WriteShards(tenant, token, touched, [&](size_t shard) {
+      return WriteMetricShard(shard, tenant, parts[shard], token);
+    });
+  }
+  VIGIL_RETURN_IF_ERROR(stored.status());
+  result.duplicate = !*stored;
+  return result;
+}
+
+std::unique_ptr<MetricQuerier> StorageImpl::NewMetricQuerier(TenantId tenant) {
+  std::vector<std::unique_ptr<MetricQuerier>> queriers;
+  for (const auto& shard : shards_) queriers.push_back(shard->metrics().NewQuerier(tenant));
+  return MergeQueriers(std::move(queriers));
+}
+
+std::vector<std::pair<std::string, MetricMetadata>> StorageImpl::MetricMetadataOf(TenantId tenant) {
+  std::map<std::string, MetricMetadata> by_name;
+  for (const auto& shard : shards_) {
+    for (auto& [name, metadata] : shard->metrics().Metadata(tenant)) by_name[name] = metadata;
+  }
+  return {by_name.begin(), by_name.end()};
+}
+
+std::unique_ptr<MetricSource> StorageImpl::MetricSourceFor(TenantId tenant) {
+  return MakeMetricSource(this, tenant);
+}
+
+std::unique_ptr<MetricSink> StorageImpl::MetricSinkFor(TenantId tenant) {
+  return MakeMetricSink(this, tenant);
+}
+
+absl::StatusOr<WriteResult> StorageImpl::WriteLogs(TenantId tenant, LogBatch batch,
+                                                   const BatchToken& token) {
+  WriteResult result;
+  CurrentTimeRules().Filter(&batch, &result);
+  std::vector<LogBatch> parts(shards_.size());
+  std::vector<bool> touched(shards_.size(), false);
+  for (LogStreamBatch& stream : batch.streams) {
+    const size_t shard = stream.labels.Hash() % shards_.size();
+    touched[shard] = true;
+    parts[shard].streams.push_back(std::move(stream));
+  }
+  VIGIL_ASSIGN_OR_RETURN(const bool stored, WriteShards(tenant, token, touched, [&](size_t shard) {
+                           LogShard& logs = shards_[shard]->logs();
+                           std::string payload;
+                           logs.Encode(tenant, parts[shard], &payload);
+                           return shards_[shard]->Write(
+                               EntryKind::kLogs, tenant, token, payload,
+                               [&] { logs.Apply(tenant, std::move(parts[shard])); });
+                         }));
+  result.duplicate = !stored;
+  log_version_.fetch_add(1);
+  return result;
+}
+
+absl::StatusOr<std::vector<Labels>> StorageImpl::LogStreams(TenantId tenant,
+                                                            const std::vector<Matcher>& matchers) {
+  std::vector<Labels> all;
+  for (const auto& shard : shards_) {
+    VIGIL_ASSIGN_OR_RETURN(std::vector<Labels> some, shard->logs().Streams(tenant, matchers));
+    std::move(some.begin(), some.end(), std::back_inserter(all));
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+absl::StatusOr<WriteResult> StorageImpl::WriteSpans(TenantId tenant, std::vector<Span> spans,
+                                                    const BatchToken& token) {
+  WriteResult result;
+  CurrentTimeRules().Filter(&spans, &result);
+  std::vector<std::vector<Span>> parts(shards_.size());
+  std::vector<bool> touched(shards_.size(), false);
+  for (Span& span : spans) {
+    const size_t shard = ShardOfTrace(span.trace_id);
+    touched[shard] = true;
+    parts[shard].push_back(std::move(span));
+  }
+  VIGIL_ASSIGN_OR_RETURN(const bool stored, WriteShards(tenant, token, touched, [&](size_t shard) {
+                           SpanShard& part = shards_[shard]->spans();
+                           std::string payload;
+                           part.Encode(tenant, parts[shard], &payload);
+                           return shards_[shard]->Write(
+                               EntryKind::kSpans, tenant, token, payload,
+                               [&] { part.Apply(tenant, std::move(parts[shard])); });
+                         }));
+  result.duplicate = !stored;
+  return result;
+}
+
+absl::StatusOr<std::vector<Span>> StorageImpl::ReadTrace(TenantId tenant, TraceId trace_id) {
+  return shards_[ShardOfTrace(trace_id)]->spans().Trace(tenant, trace_id);
+}
+
+absl::Status StorageImpl::ReadSpans(TenantId tenant, int64_t start_ns, int64_t end_ns,
+                                    SpanVisitor visit) {
+  bool more = true;
+  for (const auto& shard : shards_) {
+    VIGIL_RETURN_IF_ERROR(shard->spans().Read(tenant, start_ns, end_ns, [&](const Span& span) {
+      more = visit(span);
+      return more;
+    }));
+    if (!more) break;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace vigil::storage

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/time_rules.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/metrics.h"
+
+namespace vigil::storage {
+
+int64_t TimeRules::lowest_ms() const {
+  return max_age_ms == 0 ? 0 : std::max<int64_t>(0, now_ms - max_age_ms);
+}
+
+std::string TimeRules::Reason(int64_t time_ms) const {
+  if (time_ms < 0) return fmt::format("time {} ms lies before 1970", time_ms);
+  if (time_ms > highest_ms()) {
+    return fmt::format("time {} lies more than {} in the future: check the sender's clock",
+                       FormatInstantMs(time_ms), FormatDurationMs(max_future_ms));
+  }
+  return fmt::format("time {} is older than {} (storage.max_age)", FormatInstantMs(time_ms),
+                     FormatDurationMs(max_age_ms));
+}
+
+void TimeRules::Refuse(int64_t time_ms, WriteResult* result) const {
+  static Counter& refused =
+      GetCounter("vigil_refused_records_total", "Records refused on arrival.", "reason=\"time\"");
+  refused.Add();
+  ++result->rejected;
+  if (result->rejection_reason.empty()) result->rejection_reason = Reason(time_ms);
+}
+
+bool TimeRules::Filter(const MetricBatch& batch, MetricBatch* admitted, WriteResult* result) const {
+  const int64_t lowest = lowest_ms();
+  const int64_t highest = highest_ms();
+  bool all = true;
+  for (const int64_t time_ms : batch.times_ms) all &= time_ms >= lowest && time_ms <= highest;
+  for (const HistogramSample& sample : batch.histograms) all &= Admits(sample.time_ms);
+  if (all) return false;
+  admitted->Clear();
+  for (size_t i = 0; i < batch.series.size(); ++i) {
+    if (Admits(batch.times_ms[i])) {
+      admitted->Add(batch.series[i], batch.times_ms[i], batch.values[i]);
+    } else {
+      Refuse(batch.times_ms[i], result);
+    }
+  }
+  for (const HistogramSample& sample : batch.histograms) {
+    if (Admits(sample.time_ms)) {
+      admitted->histograms.push_back(sample);
+    } else {
+      Refuse(sample.time_ms, result);
+    }
+  }
+  return true;
+}
+
+void TimeRules::Filter(LogBatch* batch, WriteResult* result) const {
+  for (LogStreamBatch& stream : batch->streams) {
+    std::erase_if(stream.records, [&](const LogRecord& record) {
+      const int64_t time_ms = record.time_ns / kNanosPerMilli;
+      if (record.time_ns >= 0 && Admits(time_ms)) return false;
+      Refuse(time_ms, result);
+      return true;
+    });
+  }
+  std::erase_if(batch->streams,
+                [](const LogStreamBatch& stream) { return stream.records.empty(); });
+}
+
+void TimeRules::Filter(std::vector<Span>* spans, WriteResult* result) const {
+  std::erase_if(*spans, [&](const Span& span) {
+    const int64_t time_ms = span.start_ns / kNanosPerMilli;
+    if (span.start_ns >= 0 && Admits(time_ms)) return false;
+    Refuse(time_ms, result);
+    return true;
+  });
+}
+
+}  // namespace vigil::storage
