@@ -6,6 +6,8 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <string_view>
 #include <vector>
 
 namespace vigil::storage {
@@ -17,6 +19,14 @@ class Bitmap {
   explicit Bitmap(size_t size, bool value = false)
       : size_(size), words_((size + 63) / 64, value ? ~uint64_t{0} : 0) {
     ClearTail();
+  }
+
+  // The first `size` bits of `bytes`, the low bit of each byte first. Requires: they are there.
+  static Bitmap FromBytes(std::string_view bytes, size_t size) {
+    Bitmap bitmap(size);
+    if (size != 0) std::memcpy(bitmap.words_.data(), bytes.data(), (size + 7) / 8);
+    bitmap.ClearTail();
+    return bitmap;
   }
 
   size_t size() const { return size_; }
@@ -32,7 +42,7 @@ class Bitmap {
 
   size_t Count() const {
     size_t count = 0;
-    for (const uint64_t word : words_) count += std::popcount(word);
+    for (const uint64_t word : words_) count += static_cast<size_t>(std::popcount(word));
     return count;
   }
   bool All() const { return Count() == size_; }
@@ -46,9 +56,16 @@ class Bitmap {
   void ForEachSet(Fn fn) const {
     for (size_t w = 0; w < words_.size(); ++w) {
       for (uint64_t word = words_[w]; word != 0; word &= word - 1) {
-        fn(w * 64 + std::countr_zero(word));
+        fn(w * 64 + static_cast<size_t>(std::countr_zero(word)));
       }
     }
+  }
+
+  Bitmap operator~() const {
+    Bitmap inverse = *this;
+    for (uint64_t& word : inverse.words_) word = ~word;
+    inverse.ClearTail();
+    return inverse;
   }
 
   friend bool operator==(const Bitmap&, const Bitmap&) = default;

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Doubles that are short decimals (counters, prices, percentages with two digits) as integers: each
+// value is m / 10^k for one k. What is not (NaN, staleness markers, -0, a stray true float) is kept
+// beside the integers, bit for bit.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "storage/codec/bytes.h"
+
+namespace vigil::storage {
+
+// Digits behind the point at most.
+inline constexpr int kMaxDecimalExponent = 15;
+
+// An encoded column and the k to read it with.
+struct DecimalColumn {
+  int exponent = 0;
+  std::string bytes;
+};
+
+// nullopt if too many values are not decimals for this to pay.
+std::optional<DecimalColumn> EncodeDecimalColumn(std::span<const double> values);
+
+// Reads out.size() values. Requires: 0 <= exponent <= kMaxDecimalExponent. When `reader` fails
+// `out` is unspecified.
+void ReadDecimalColumn(ByteReader* reader, std::string_view field, int exponent,
+                       std::span<double> out);
+
+}  // namespace vigil::storage

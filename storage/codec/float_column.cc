@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/codec/float_column.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "storage/codec/decimal_column.h"
+#include "storage/codec/int_column.h"
+#include "storage/codec/xor_column.h"
+
+namespace vigil::storage {
+namespace {
+
+// Low four bits of the first byte; a decimal's exponent is in the high ones. Persisted: never
+// renumber.
+enum class FloatEncoding : uint8_t {
+  kConstant = 0,
+  kDecimal = 1,
+  kXorGroups = 2,
+  kXorBytes = 3,
+};
+constexpr int kExponentShift = 4;
+constexpr uint8_t kEncodingMask = 0x0F;
+static_assert(kMaxDecimalExponent <= 0x0F);
+
+void PutEncoding(FloatEncoding encoding, int exponent, std::string* out) {
+  out->push_back(static_cast<char>(static_cast<int>(encoding) | exponent << kExponentShift));
+}
+
+bool IsConstant(std::span<const double> values) {
+  const auto first = std::bit_cast<uint64_t>(values[0]);
+  return std::all_of(values.begin(), values.end(),
+                     [first](double value) { return std::bit_cast<uint64_t>(value) == first; });
+}
+
+// The shorter of the two forms of differences, with the first byte.
+std::string EncodeXor(std::span<const double> values) {
+  std::string groups;
+  PutEncoding(FloatEncoding::kXorGroups, 0, &groups);
+  AppendXorGroups(values, &groups);
+  std::string bytes;
+  PutEncoding(FloatEncoding::kXorBytes, 0, &bytes);
+  AppendXorBytes(values, &bytes);
+  return bytes.size() < groups.size() ? bytes : groups;
+}
+
+// Bytes a value below which integers are taken without trying true floats, which hardly ever come
+// down there and cost time to try.
+constexpr size_t kGoodBytesPerValue = 2;
+
+}  // namespace
+
+// +-----------------------------+------------------------------------------------------------+
+// | low 4 bits encoding, high 4 | constant:           the 8 bytes of the value               |
+// | bits exponent of a decimal  | decimal:            see decimal_column.cc                  |
+// |                             | xor groups, bytes:  see xor_column.cc                      |
+// +-----------------------------+------------------------------------------------------------+
+void AppendFloatColumn(std::span<const double> values, std::string* out) {
+  if (values.empty()) return;
+  const std::optional<DecimalColumn> decimal = EncodeDecimalColumn(values);
+  if (IsConstant(values)) {
+    constexpr size_t kConstantBytes = 8;
+    if (!decimal.has_value() || decimal->bytes.size() >= kConstantBytes) {
+      PutEncoding(FloatEncoding::kConstant, 0, out);
+      return AppendFixed64(std::bit_cast<uint64_t>(values[0]), out);
+    }
+  }
+  const bool good =
+      decimal.has_value() &&
+      decimal->bytes.size() <= std::max<size_t>(8, kGoodBytesPerValue * values.size());
+  const std::string differences = good ? std::string() : EncodeXor(values);
+  if (good || (decimal.has_value() && decimal->bytes.size() < differences.size())) {
+    PutEncoding(FloatEncoding::kDecimal, decimal->exponent, out);
+    *out += decimal->bytes;
+  } else {
+    *out += differences;
+  }
+}
+
+void ReadFloatColumn(ByteReader* reader, std::string_view field, std::span<double> out) {
+  if (out.empty()) return;
+  const uint8_t head = reader->ReadByte(field);
+  switch (static_cast<FloatEncoding>(head & kEncodingMask)) {
+    case FloatEncoding::kConstant: {
+      const auto value = std::bit_cast<double>(reader->ReadFixed64(field));
+      std::fill(out.begin(), out.end(), value);
+      return;
+    }
+    case FloatEncoding::kDecimal:
+      return ReadDecimalColumn(reader, field, head >> kExponentShift, out);
+    case FloatEncoding::kXorGroups:
+      return ReadXorGroups(reader, field, out);
+    case FloatEncoding::kXorBytes:
+      return ReadXorBytes(reader, field, out);
+  }
+  reader->Fail(field, fmt::format("unknown float encoding {}", head & kEncodingMask));
+}
+
+std::string FloatEncodingName(std::string_view bytes) {
+  if (bytes.empty()) return "empty";
+  const auto head = static_cast<uint8_t>(bytes[0]);
+  switch (static_cast<FloatEncoding>(head & kEncodingMask)) {
+    case FloatEncoding::kConstant:
+      return "constant";
+    case FloatEncoding::kDecimal:
+      return fmt::format("decimal({}) {}", head >> kExponentShift,
+                         IntEncodingName(bytes.substr(1)));
+    case FloatEncoding::kXorGroups:
+      return "xor groups";
+    case FloatEncoding::kXorBytes:
+      return "xor bytes";
+  }
+  return "unknown";
+}
+
+}  // namespace vigil::storage

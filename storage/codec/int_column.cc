@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/codec/int_column.h"
+
+#include <array>
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "storage/codec/packed_groups.h"
+
+namespace vigil::storage {
+namespace {
+
+// Persisted: never renumber.
+enum class IntEncoding : uint8_t {
+  kConstant = 0,
+  kStep = 1,
+  kPacked = 2,
+  kDelta = 3,
+  kDeltaOfDelta = 4,
+};
+constexpr uint8_t kScaledFlag = 0x80;
+constexpr std::array<std::string_view, 5> kNames = {"constant", "step", "packed", "delta",
+                                                    "delta-of-delta"};
+
+// All arithmetic on columns is modulo 2^64, which unsigned integers do, so that it cannot overflow
+// and what the encoder subtracts the decoder adds back.
+using Words = std::vector<uint64_t>;
+using WordSpan = std::span<const uint64_t>;
+
+void PutEncoding(IntEncoding encoding, std::string* out) {
+  out->push_back(static_cast<char>(encoding));
+}
+
+bool HasConstantStep(WordSpan values) {
+  const uint64_t step = values[1] - values[0];
+  for (size_t i = 2; i < values.size(); ++i) {
+    if (values[i] - values[i - 1] != step) return false;
+  }
+  return true;
+}
+
+// The largest d such that all values are values[0] plus a multiple of d; 1 if a difference does not
+// fit 64 bits, 0 if there are none.
+uint64_t CommonDivisor(std::span<const int64_t> values) {
+  uint64_t divisor = 0;
+  for (const int64_t value : values) {
+    int64_t difference;
+    if (__builtin_sub_overflow(value, values[0], &difference)) return 1;
+    const uint64_t magnitude =
+        difference < 0 ? -static_cast<uint64_t>(difference) : static_cast<uint64_t>(difference);
+    divisor = std::gcd(divisor, magnitude);
+    if (divisor == 1) return 1;
+  }
+  return divisor;
+}
+
+Words Differences(WordSpan values) {
+  Words differences(values.size() - 1);
+  for (size_t i = 1; i < values.size(); ++i) differences[i - 1] = values[i] - values[i - 1];
+  return differences;
+}
+
+// Requires: at least two values.
+void AppendShortest(WordSpan values, std::string* out) {
+  const Words deltas = Differences(values);
+  const Words delta_deltas = Differences(deltas);
+  std::string packed;
+  PutEncoding(IntEncoding::kPacked, &packed);
+  AppendGroups(values, &packed);
+
+  std::string delta;
+  PutEncoding(IntEncoding::kDelta, &delta);
+  AppendZigzag(static_cast<int64_t>(values[0]), &delta);
+  AppendGroups(deltas, &delta);
+
+  std::string delta_delta;
+  PutEncoding(IntEncoding::kDeltaOfDelta, &delta_delta);
+  AppendZigzag(static_cast<int64_t>(values[0]), &delta_delta);
+  AppendZigzag(static_cast<int64_t>(deltas[0]), &delta_delta);
+  AppendGroups(delta_deltas, &delta_delta);
+
+  // Of equally long ones the one that is quicker to read.
+  const std::string* shortest = &packed;
+  if (delta.size() < shortest->size()) shortest = &delta;
+  if (delta_delta.size() < shortest->size()) shortest = &delta_delta;
+  *out += *shortest;
+}
+
+void ReadPlain(ByteReader* reader, std::string_view field, uint8_t encoding,
+               std::span<uint64_t> out) {
+  switch (static_cast<IntEncoding>(encoding)) {
+    case IntEncoding::kConstant: {
+      const auto value = static_cast<uint64_t>(reader->ReadZigzag(field));
+      for (uint64_t& word : out) word = value;
+      return;
+    }
+    case IntEncoding::kStep: {
+      const auto first = static_cast<uint64_t>(reader->ReadZigzag(field));
+      const auto step = static_cast<uint64_t>(reader->ReadZigzag(field));
+      for (size_t i = 0; i < out.size(); ++i) out[i] = first + step * i;
+      return;
+    }
+    case IntEncoding::kPacked:
+      return ReadGroups(reader, field, out);
+    case IntEncoding::kDelta: {
+      uint64_t value = out[0] = static_cast<uint64_t>(reader->ReadZigzag(field));
+      ReadGroups(reader, field, out.subspan(1));
+      for (uint64_t& word : out.subspan(1)) value = word += value;
+      return;
+    }
+    case IntEncoding::kDeltaOfDelta: {
+      if (out.size() < 2) return reader->Fail(field, "delta-of-delta of a single value");
+      uint64_t value = out[0] = static_cast<uint64_t>(reader->ReadZigzag(field));
+      uint64_t delta = out[1] = static_cast<uint64_t>(reader->ReadZigzag(field));
+      ReadGroups(reader, field, out.subspan(2));
+      value = out[1] += value;
+      for (uint64_t& word : out.subspan(2)) {
+        delta += word;
+        value = word = value + delta;
+      }
+      return;
+    }
+  }
+  reader->Fail(field, fmt::format("unknown integer encoding {}", encoding));
+}
+
+}  // namespace
+
+// +----------------+------------------------------------------------------------+
+// | encoding, 0x80 | constant:        zigzag value                              |
+// | a flag         | step:            zigzag first, zigzag step                 |
+// |                | packed:          groups of n values                        |
+// |                | delta:           zigzag first, groups of n-1 differences   |
+// |                | delta-of-delta:  zigzag first, zigzag first difference,    |
+// |                |                  groups of n-2 differences of differences  |
+// +----------------+------------------------------------------------------------+
+// With the flag, zigzag base and varint divisor stand behind the first byte, and the rest encodes
+// (value - base) / divisor: nanoseconds that are really milliseconds lose six digits.
+void AppendIntColumn(std::span<const int64_t> values, std::string* out) {
+  if (values.empty()) return;
+  const WordSpan words(reinterpret_cast<const uint64_t*>(values.data()), values.size());
+  if (words.size() == 1 || (words[0] == words[1] && HasConstantStep(words))) {
+    PutEncoding(IntEncoding::kConstant, out);
+    AppendZigzag(values[0], out);
+    return;
+  }
+  if (HasConstantStep(words)) {
+    PutEncoding(IntEncoding::kStep, out);
+    AppendZigzag(values[0], out);
+    AppendZigzag(static_cast<int64_t>(words[1] - words[0]), out);
+    return;
+  }
+  const uint64_t divisor = CommonDivisor(values);
+  if (divisor <= 1) return AppendShortest(words, out);
+  Words scaled(words.size());
+  for (size_t i = 0; i < words.size(); ++i) {
+    const bool below = values[i] < values[0];
+    const uint64_t quotient = (below ? words[0] - words[i] : words[i] - words[0]) / divisor;
+    scaled[i] = below ? -quotient : quotient;
+  }
+  const size_t head = out->size();
+  AppendShortest(scaled, out);
+  std::string scale;
+  AppendZigzag(values[0], &scale);
+  AppendVarint(divisor, &scale);
+  (*out)[head] = static_cast<char>(static_cast<uint8_t>((*out)[head]) | kScaledFlag);
+  out->insert(head + 1, scale);
+}
+
+void ReadIntColumn(ByteReader* reader, std::string_view field, std::span<int64_t> out) {
+  if (out.empty()) return;
+  const std::span<uint64_t> words(reinterpret_cast<uint64_t*>(out.data()), out.size());
+  const uint8_t head = reader->ReadByte(field);
+  if ((head & kScaledFlag) == 0) return ReadPlain(reader, field, head, words);
+  const auto base = static_cast<uint64_t>(reader->ReadZigzag(field));
+  const uint64_t divisor = reader->ReadVarint(field);
+  ReadPlain(reader, field, head & ~kScaledFlag, words);
+  for (uint64_t& word : words) word = base + word * divisor;
+}
+
+std::string IntEncodingName(std::string_view bytes) {
+  if (bytes.empty()) return "empty";
+  const auto head = static_cast<uint8_t>(bytes[0]);
+  const size_t encoding = head & ~kScaledFlag;
+  if (encoding >= kNames.size()) return "unknown";
+  return fmt::format("{}{}", (head & kScaledFlag) != 0 ? "scaled " : "", kNames[encoding]);
+}
+
+}  // namespace vigil::storage

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Columns of 64-bit integers: times, counters, numbers. The encoding is the one that measures
+// smallest on the values at hand.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "storage/codec/bytes.h"
+
+namespace vigil::storage {
+
+// Appends `values`; nothing for no values. Their number is not kept.
+void AppendIntColumn(std::span<const int64_t> values, std::string* out);
+
+// Reads out.size() values. When `reader` fails `out` is unspecified.
+void ReadIntColumn(ByteReader* reader, std::string_view field, std::span<int64_t> out);
+
+// "constant", "scaled delta" and so on: how the column that begins `bytes` is encoded.
+std::string IntEncodingName(std::string_view bytes);
+
+}  // namespace vigil::storage

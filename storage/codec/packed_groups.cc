@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/codec/packed_groups.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "storage/codec/bit_packing.h"
+
+namespace vigil::storage {
+namespace {
+
+constexpr uint8_t kExceptionsFlag = 0x80;
+constexpr int kMaxWidth = 64;
+
+// How to write one group.
+struct GroupPlan {
+  int64_t reference = 0;
+  int width = 0;
+  size_t exceptions = 0;
+  size_t size = std::numeric_limits<size_t>::max();  // Bytes it takes.
+};
+
+using WidthCounts = std::array<size_t, kMaxWidth + 1>;
+
+// Bytes of the exceptions when values up to `width` bits are packed.
+size_t ExceptionBytes(const WidthCounts& counts, int width, size_t* exceptions) {
+  size_t bytes = 0;
+  *exceptions = 0;
+  for (int wider = width + 1; wider <= kMaxWidth; ++wider) {
+    const size_t count = counts[static_cast<size_t>(wider)];
+    *exceptions += count;
+    bytes += count * (1 + static_cast<size_t>(wider - width + 6) / 7);
+  }
+  return *exceptions == 0 ? 0 : bytes + 1;
+}
+
+// The best width for `reference`.
+GroupPlan PlanWithReference(std::span<const uint64_t> values, int64_t reference) {
+  WidthCounts counts = {};
+  for (const uint64_t value : values) {
+    ++counts[static_cast<size_t>(std::bit_width(value - static_cast<uint64_t>(reference)))];
+  }
+  GroupPlan best;
+  for (int width = 0; width <= kMaxWidth; ++width) {
+    // A width that no value has exactly is not better than the next lower one that some have.
+    if (width != 0 && counts[static_cast<size_t>(width)] == 0) continue;
+    GroupPlan plan{.reference = reference, .width = width};
+    plan.size = 1 + VarintSize(Zigzag(reference)) + PackedSize(values.size(), width) +
+                ExceptionBytes(counts, width, &plan.exceptions);
+    if (plan.size < best.size) best = plan;
+  }
+  return best;
+}
+
+// Tries the three smallest values as reference: a counter's reset is one very low difference, and
+// with it as reference all others would be wide.
+GroupPlan PlanGroup(std::span<const uint64_t> values) {
+  std::array<int64_t, 3> lowest;
+  const size_t candidates = std::min(lowest.size(), values.size());
+  lowest.fill(std::numeric_limits<int64_t>::max());
+  for (const uint64_t bits : values) {
+    auto value = static_cast<int64_t>(bits);
+    for (int64_t& low : lowest) {
+      if (value < low) std::swap(value, low);
+    }
+  }
+  GroupPlan best;
+  for (size_t i = 0; i < candidates; ++i) {
+    if (i != 0 && lowest[i] == lowest[i - 1]) continue;
+    const GroupPlan plan = PlanWithReference(values, lowest[i]);
+    if (plan.size < best.size) best = plan;
+  }
+  return best;
+}
+
+// +--------------+-------------------+------------------------+ when the flag is set:
+// | width 0..64, | zigzag reference  | value - reference,     | +---------+-----------+----------+
+// | 0x80 a flag  |                   | low `width` bits each  | | count   | position  | varint   |
+// +--------------+-------------------+------------------------+ | (byte)  | bytes     | rests    |
+//                                                               +---------+-----------+----------+
+// A rest is what remains of value - reference above `width` bits; it is not 0.
+void AppendGroup(std::span<const uint64_t> values, std::string* out) {
+  const GroupPlan plan = PlanGroup(values);
+  out->push_back(static_cast<char>(plan.width | (plan.exceptions != 0 ? kExceptionsFlag : 0)));
+  AppendZigzag(plan.reference, out);
+  std::array<uint64_t, kGroupSize> above;
+  for (size_t i = 0; i < values.size(); ++i) {
+    above[i] = values[i] - static_cast<uint64_t>(plan.reference);
+  }
+  AppendPacked({above.data(), values.size()}, plan.width, out);
+  if (plan.exceptions == 0) return;
+  out->push_back(static_cast<char>(plan.exceptions));
+  const auto is_exception = [&](size_t i) { return above[i] >> plan.width != 0; };
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (is_exception(i)) out->push_back(static_cast<char>(i));
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (is_exception(i)) AppendVarint(above[i] >> plan.width, out);
+  }
+}
+
+void ReadExceptions(ByteReader* reader, std::string_view field, int width,
+                    std::span<uint64_t> out) {
+  const size_t count = reader->ReadByte(field);
+  const std::string_view positions = reader->ReadBytes(count, field);
+  for (const char byte : positions) {
+    const auto position = static_cast<uint8_t>(byte);
+    if (position >= out.size() || width >= kMaxWidth) {
+      return reader->Fail(field, fmt::format("exception at {} of {} values of {} bits", position,
+                                             out.size(), width));
+    }
+    out[position] |= reader->ReadVarint(field) << width;
+  }
+}
+
+void ReadGroup(ByteReader* reader, std::string_view field, std::span<uint64_t> out) {
+  const uint8_t head = reader->ReadByte(field);
+  const int width = head & ~kExceptionsFlag;
+  if (width > kMaxWidth) return reader->Fail(field, fmt::format("bit width {}", width));
+  const auto reference = static_cast<uint64_t>(reader->ReadZigzag(field));
+  const std::string_view packed = reader->ReadBytes(PackedSize(out.size(), width), field);
+  if (!reader->ok()) return;
+  Unpack(packed, reader->remaining(), width, out);
+  if ((head & kExceptionsFlag) != 0) ReadExceptions(reader, field, width, out);
+  for (uint64_t& value : out) value += reference;
+}
+
+}  // namespace
+
+void AppendGroups(std::span<const uint64_t> values, std::string* out) {
+  for (size_t i = 0; i < values.size(); i += kGroupSize) {
+    AppendGroup(values.subspan(i, std::min(kGroupSize, values.size() - i)), out);
+  }
+}
+
+void ReadGroups(ByteReader* reader, std::string_view field, std::span<uint64_t> out) {
+  for (size_t i = 0; i < out.size() && reader->ok(); i += kGroupSize) {
+    ReadGroup(reader, field, out.subspan(i, std::min(kGroupSize, out.size() - i)));
+  }
+}
+
+}  // namespace vigil::storage
