@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/status.h"
 
 namespace vigil::storage {
@@ -32,6 +34,16 @@ void WriteBatch::DeleteRange(Family family, std::string begin, std::string end) 
   entries_.push_back({Kind::kDeleteRange, family, std::move(begin), std::move(end)});
 }
 
+absl::Status WriteBatch::Check() const {
+  for (const Entry& entry : entries_) {
+    if (entry.kind == Kind::kDeleteRange && entry.value < entry.key) {
+      return absl::InvalidArgumentError(
+          fmt::format("range to delete from {} ends before it begins", FamilyName(entry.family)));
+    }
+  }
+  return absl::OkStatus();
+}
+
 void WriteBatch::Clear() {
   entries_.clear();
   size_bytes_ = 0;
@@ -47,6 +59,16 @@ absl::Status ForEach(
     VIGIL_RETURN_IF_ERROR(visit(iterator->key(), iterator->value()));
   }
   return iterator->status();
+}
+
+absl::Status CheckAscending(const std::vector<std::pair<std::string, std::string>>& entries) {
+  for (size_t i = 1; i < entries.size(); ++i) {
+    if (entries[i].first <= entries[i - 1].first) {
+      return absl::InvalidArgumentError(
+          fmt::format("key {} of {} to ingest is not above its predecessor", i, entries.size()));
+    }
+  }
+  return absl::OkStatus();
 }
 
 std::string PrefixEnd(std::string_view prefix) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <absl/functional/function_ref.h>
@@ -49,8 +50,12 @@ class WriteBatch {
 
   void Put(Family family, std::string key, std::string value);
   void Delete(Family family, std::string key);
-  // Removes every key in [begin, end).
+  // Removes every key in [begin, end). Unlike in a KeyRange, an empty `end` is no bound "to the
+  // end" but lies before every key.
   void DeleteRange(Family family, std::string begin, std::string end);
+
+  // InvalidArgument when a range ends before it begins. Stores write no such batch.
+  absl::Status Check() const;
 
   bool empty() const { return entries_.empty(); }
   const std::vector<Entry>& entries() const { return entries_; }
@@ -120,7 +125,8 @@ class KeyValueStore {
       Family family, KeyRange range, const KeyValueSnapshot* snapshot = nullptr) = 0;
   virtual std::unique_ptr<KeyValueSnapshot> NewSnapshot() = 0;
 
-  // Removes [begin, end) and gives the space back soon (whole files at once where possible).
+  // Removes [begin, end) and gives the space back soon (whole files at once where possible, even
+  // from under snapshots).
   virtual absl::Status DropRange(Family family, std::string_view begin, std::string_view end) = 0;
   // Writes what is in memory to files.
   virtual absl::Status Flush() = 0;
@@ -136,6 +142,9 @@ absl::Status ForEach(
     KeyValueStore& store, Family family, KeyRange range,
     absl::FunctionRef<absl::Status(std::string_view key, std::string_view value)> visit,
     const KeyValueSnapshot* snapshot = nullptr);
+
+// InvalidArgument unless the keys are strictly ascending, as Ingest wants them.
+absl::Status CheckAscending(const std::vector<std::pair<std::string, std::string>>& entries);
 
 // The smallest key greater than every key that begins with `prefix`; "" when there is none.
 std::string PrefixEnd(std::string_view prefix);

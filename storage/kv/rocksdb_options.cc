@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/kv/rocksdb_options.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
+
+namespace vigil::storage {
+namespace {
+
+// Blocks are small and neighbours are alike: the more of them a table block holds, the more zstd
+// finds in common. Point reads pay with decompressing more than they asked for.
+constexpr size_t kLargeTableBlockBytes = 64 << 10;
+constexpr size_t kSmallTableBlockBytes = 16 << 10;
+// zstd's default: higher levels cost compaction more than they save here.
+constexpr int kZstdLevel = 3;
+// About one false positive in a hundred.
+constexpr double kFilterBitsPerKey = 10;
+
+// Write buffers of families that take bulk, and of those that take a few rows.
+constexpr size_t kLargeWriteBufferBytes = 32 << 20;
+constexpr size_t kSmallWriteBufferBytes = 4 << 20;
+constexpr uint64_t kTableFileBytes = 64 << 20;
+
+// Journal files that may gather before they are compacted. What lies in them is trimmed as a whole
+// sooner or later; compacting late finds nearly everything trimmed and writes nearly nothing.
+constexpr int kJournalFilesToCompact = 16;
+constexpr int kJournalFilesToSlowDown = 64;
+constexpr int kJournalFilesToStop = 96;
+
+// Leaves most of the usual limit of 1024 descriptors to connections.
+constexpr int kMaxOpenFiles = 512;
+constexpr size_t kInfoLogBytes = 1 << 20;
+constexpr int kInfoLogFiles = 2;
+// Written tables go to disk in steps of this, so that a sync of the log does not queue behind one
+// large write-back.
+constexpr uint64_t kWriteBackBytes = 1 << 20;
+constexpr size_t kCompactionReadAheadBytes = 1 << 20;
+
+// tenant u32 · trace id: what look-ups in the trace index know.
+constexpr size_t kTraceIndexPrefixBytes = 4 + 16;
+
+rocksdb::DBOptions StoreOptions(const RocksDbOptions& options,
+                                const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::DBOptions store;
+  store.create_if_missing = true;
+  store.create_missing_column_families = true;
+  store.paranoid_checks = true;
+  // After a loss of power the log may end in anything that was never synced. What was synced lies
+  // before it. Families agree without atomic_flush: a batch is one record of the shared log, and
+  // the log is synced before a family's tables that are ahead of it count.
+  store.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  store.max_total_wal_size = options.max_log_bytes;
+  store.write_buffer_manager =
+      std::make_shared<rocksdb::WriteBufferManager>(options.memory_bytes / 2, cache);
+  store.max_background_jobs = options.background_jobs;
+  store.max_open_files = kMaxOpenFiles;
+  store.bytes_per_sync = kWriteBackBytes;
+  store.compaction_readahead_size = kCompactionReadAheadBytes;
+  store.skip_stats_update_on_db_open = true;
+  store.avoid_unnecessary_blocking_io = true;
+  store.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  store.keep_log_file_num = kInfoLogFiles;
+  store.max_log_file_size = kInfoLogBytes;
+  store.stats_dump_period_sec = 0;
+  store.stats_persist_period_sec = 0;
+  return store;
+}
+
+rocksdb::BlockBasedTableOptions TableOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.block_size = kSmallTableBlockBytes;
+  table.checksum = rocksdb::kXXH3;
+  table.format_version = 5;
+  // Indexes and filters count against the memory budget like everything else.
+  table.cache_index_and_filter_blocks = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  return table;
+}
+
+void AddFilter(rocksdb::BlockBasedTableOptions* table) {
+  table->filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerKey));
+}
+
+void TuneJournal(rocksdb::ColumnFamilyOptions* family) {
+  family->compression = rocksdb::kNoCompression;
+  family->level_compaction_dynamic_level_bytes = false;
+  family->level0_file_num_compaction_trigger = kJournalFilesToCompact;
+  family->level0_slowdown_writes_trigger = kJournalFilesToSlowDown;
+  family->level0_stop_writes_trigger = kJournalFilesToStop;
+  // What a compaction leaves is not worth moving further down.
+  family->max_bytes_for_level_base = kJournalFilesToStop * kTableFileBytes;
+}
+
+rocksdb::ColumnFamilyOptions FamilyOptions(Family family, const RocksDbOptions& options,
+                                           const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions result;
+  rocksdb::BlockBasedTableOptions table = TableOptions(cache);
+  result.compression = rocksdb::kZSTD;
+  result.compression_opts.level = kZstdLevel;
+  result.level_compaction_dynamic_level_bytes = true;
+  result.target_file_size_base = kTableFileBytes;
+  result.write_buffer_size = std::min(kLargeWriteBufferBytes, options.memory_bytes / 8);
+  // Files are rewritten to merge them, never for their age alone.
+  result.ttl = 0;
+  result.periodic_compaction_seconds = 0;
+  switch (family) {
+    case Family::kJournal:
+      TuneJournal(&result);
+      break;
+    case Family::kBlocks:
+      AddFilter(&table);  // Shared timestamp columns are read by key.
+      table.block_size = kLargeTableBlockBytes;
+      break;
+    case Family::kLogBlocks:
+    case Family::kSpanBlocks:
+      table.block_size = kLargeTableBlockBytes;
+      break;
+    case Family::kTraceIndex:
+      AddFilter(&table);
+      table.whole_key_filtering = false;
+      result.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kTraceIndexPrefixBytes));
+      break;
+    case Family::kMeta:
+    case Family::kSeries:
+    case Family::kPostings:
+    case Family::kState:
+      AddFilter(&table);
+      result.write_buffer_size = std::min(kSmallWriteBufferBytes, options.memory_bytes / 8);
+      break;
+  }
+  result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return result;
+}
+
+}  // namespace
+
+RocksDbTuning MakeTuning(const RocksDbOptions& options) {
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.memory_bytes);
+  RocksDbTuning tuning = {.store = StoreOptions(options, cache), .families = {}};
+  for (int i = 0; i < kFamilyCount; ++i) {
+    const auto family = static_cast<Family>(i);
+    // RocksDB insists on a family called "default"; it is the first of ours.
+    const std::string name = family == Family::kMeta ? rocksdb::kDefaultColumnFamilyName
+                                                     : std::string(FamilyName(family));
+    tuning.families.emplace_back(name, FamilyOptions(family, options, cache));
+  }
+  return tuning;
+}
+
+}  // namespace vigil::storage

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How RocksDB is tuned: for the store as a whole and for each family by the way it is used.
+#pragma once
+
+#include <vector>
+
+#include <rocksdb/db.h>
+
+#include "storage/kv/kv_store.h"
+#include "storage/kv/rocksdb_store.h"
+
+namespace vigil::storage {
+
+// The store-wide options and, in the order of Family, each family's name and options. All share one
+// block cache, to which write buffers are charged too.
+struct RocksDbTuning {
+  rocksdb::DBOptions store;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+};
+RocksDbTuning MakeTuning(const RocksDbOptions& options);
+
+}  // namespace vigil::storage
