@@ -74,6 +74,14 @@ absl::StatusOr<std::vector<int64_t>> DecodeTimesColumn(std::string_view bytes);
 // Reads the header only and does not verify the checksum.
 absl::StatusOr<MetricBlockHeader> PeekMetricBlock(std::string_view bytes);
 
+// The parts of a block, for dumps: the encoded columns as they stand in `bytes`.
+struct MetricBlockLayout {
+  MetricBlockHeader header;
+  std::string_view times;  // Empty if they are shared.
+  std::string_view values;
+};
+absl::StatusOr<MetricBlockLayout> InspectMetricBlock(std::string_view bytes);
+
 // Verifies the checksum, then appends the block's samples to the columns of their kind. On error
 // `*columns` is as it was. `times_of` is called if the block shares its times; that the column
 // found fits the block's count and range is checked.

@@ -18,9 +18,12 @@
 
 namespace vigil::storage {
 
+// The first byte of a row block.
+inline constexpr uint8_t kRowBlockVersion = 1;
+
 // Rows of a block at most: a constant column takes a few bytes however long it claims to be, so the
 // claim needs a bound.
-inline constexpr size_t kMaxBlockRows = 1 << 20;
+inline constexpr size_t kMaxBlockRows = 1 << 16;
 
 // Persisted; never renumber. Name and type together identify a column: an attribute that is a
 // number in one row and text in another takes two columns of one name.
@@ -33,6 +36,8 @@ enum class ColumnType : uint8_t {
   kId8 = 6,    // SpanId.
   kValue = 7,  // Value, of any kind.
 };
+
+inline constexpr size_t kColumnTypes = 8;  // One more than the largest.
 
 // "int", "double", "string", "bool", "id16", "id8", "value".
 std::string_view ColumnTypeName(ColumnType type);

@@ -19,7 +19,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/strings.h"
@@ -64,25 +63,28 @@ class RowBlockBuilder {
   std::string Finish(std::string_view time_column = {});
 
  private:
-  // Entries in row order. Booleans are ints, ids and encoded values strings.
+  // The entries of a column, in row order: one of the three kinds, by type.
   struct Pending {
     std::string name;
     ColumnType type;
-    std::vector<uint32_t> rows;
-    std::variant<std::vector<int64_t>, std::vector<double>, std::vector<std::string>> entries;
+    std::vector<uint32_t> rows;     // The rows that have an entry.
+    std::vector<int64_t> ints;      // kInt; kBool as 0 and 1.
+    std::vector<double> doubles;    // kDouble.
+    std::string text;               // The others: texts, ids, encoded values,
+    std::vector<size_t> text_ends;  // and where in `text` each ends.
   };
 
-  template <typename T, typename From>
-  void Set(Column column, ColumnType type, From value, size_t size);
+  // The column, with the entry that it may have for the current row taken away.
+  Pending& BeginEntry(Column column, ColumnType type);
+  void AddTextEntry(Column column, ColumnType type, std::string_view text);
   std::string EncodePending(const Pending& pending) const;
   void AppendTimeRange(std::string_view time_column, std::string* out) const;
-  void Reset();
 
   size_t rows_ = 0;
   size_t bytes_ = 0;
   std::vector<Pending> columns_;
   // Index: a name's column of each type.
-  std::array<StringMap<uint32_t>, 8> numbers_;
+  std::array<StringMap<uint32_t>, kColumnTypes> numbers_;
   TokenFilterBuilder tokens_;
 };
 

@@ -55,6 +55,8 @@ class RowBlockReader {
     return tokens_.MayContainSubstring(text);
   }
 
+  const TokenFilter& token_filter() const { return tokens_; }
+
   // The column of that name and the type that the function says; without any entry when the block
   // has no such column. DataLoss names the column.
   absl::StatusOr<IntColumn> ReadInts(std::string_view name) const;
@@ -69,7 +71,9 @@ class RowBlockReader {
 
  private:
   RowBlockReader() = default;
-  absl::Status ReadDirectory(ByteReader* reader);
+  static bool Precedes(const ColumnInfo& column, std::string_view name, ColumnType type);
+  void ReadTimes(ByteReader* reader);
+  void ReadDirectory(ByteReader* reader);
   const ColumnInfo* Find(std::string_view name, ColumnType type) const;
 
   size_t rows_ = 0;

@@ -29,7 +29,6 @@ void ForEachInnerToken(std::string_view needle, absl::FunctionRef<void(std::stri
 class TokenFilterBuilder {
  public:
   void AddText(std::string_view text);
-  void AddToken(std::string_view token);
   size_t size() const { return hashes_.size(); }
 
   // The filter's bytes; empty if no token was added. Forgets the tokens.
@@ -37,6 +36,7 @@ class TokenFilterBuilder {
 
  private:
   absl::flat_hash_set<uint64_t> hashes_;  // Of the tokens in lower case.
+  std::string lower_;                     // Kept between texts for its memory.
 };
 
 // A view of a filter's bytes. Thread-safe.

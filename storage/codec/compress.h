@@ -13,7 +13,7 @@ namespace vigil::storage {
 
 // Bytes of a run before compression at most. Compressed bytes may claim any length, so the claim
 // needs a bound; no block has nearly as much text.
-inline constexpr size_t kMaxTextBytes = size_t{256} << 20;
+inline constexpr size_t kMaxTextBytes = size_t{128} << 20;
 
 // Requires: payload.size() <= kMaxTextBytes.
 void AppendCompressed(std::string_view payload, std::string* out);

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/block/metric_block.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "storage/codec/bytes.h"
+#include "storage/codec/checksum.h"
+#include "storage/codec/float_column.h"
+#include "storage/codec/histogram_column.h"
+#include "storage/codec/int_column.h"
+
+namespace vigil::storage {
+namespace {
+
+// The first byte of blocks and of columns of times.
+constexpr uint8_t kFormatVersion = 1;
+// Set in a block's second byte, whose other bits are its kind.
+constexpr uint8_t kSharedTimesFlag = 0x80;
+
+void CheckVersion(ByteReader* reader) {
+  const uint8_t version = reader->ReadByte("format version");
+  if (reader->ok() && version != kFormatVersion) {
+    reader->Fail("format version", fmt::format("{}, not {}", version, kFormatVersion));
+  }
+}
+
+// Appends count, range and times, the latter as distances from the first.
+// +--------------+--------------+----------------+----------------------------------------+
+// | varint count | zigzag first | varint         | shared: varint number of the column    |
+// |              | time         | last - first   | own: integer column of time - first    |
+// +--------------+--------------+----------------+----------------------------------------+
+void AppendTimes(std::span<const int64_t> times_ms, std::optional<uint64_t> shared_times,
+                 std::string* out) {
+  const auto first = static_cast<uint64_t>(times_ms.front());
+  AppendVarint(times_ms.size(), out);
+  AppendZigzag(times_ms.front(), out);
+  AppendVarint(static_cast<uint64_t>(times_ms.back()) - first, out);
+  if (shared_times.has_value()) return AppendVarint(*shared_times, out);
+  std::vector<int64_t> distances;
+  distances.reserve(times_ms.size());
+  for (const int64_t time : times_ms) {
+    distances.push_back(static_cast<int64_t>(static_cast<uint64_t>(time) - first));
+  }
+  AppendIntColumn(distances, out);
+}
+
+// Reads count and range; a failed reader leaves them 0.
+void ReadRange(ByteReader* reader, MetricBlockHeader* header) {
+  header->count = reader->ReadVarintUpTo(kMaxBlockSamples, "count");
+  header->min_ms = reader->ReadZigzag("first time");
+  const uint64_t length = reader->ReadVarint("time range");
+  header->max_ms = static_cast<int64_t>(static_cast<uint64_t>(header->min_ms) + length);
+  if (!reader->ok()) return;
+  if (header->count == 0) return reader->Fail("count", "0");
+  if (header->max_ms < header->min_ms) reader->Fail("time range", "ends before it begins");
+}
+
+MetricBlockHeader ReadHeader(ByteReader* reader) {
+  MetricBlockHeader header;
+  CheckVersion(reader);
+  const uint8_t kind = reader->ReadByte("kind");
+  header.kind = static_cast<MetricBlockKind>(kind & ~kSharedTimesFlag);
+  if (reader->ok() && header.kind != MetricBlockKind::kFloat &&
+      header.kind != MetricBlockKind::kHistogram) {
+    reader->Fail("kind", fmt::format("{} is unknown", kind));
+  }
+  ReadRange(reader, &header);
+  if ((kind & kSharedTimesFlag) != 0) header.shared_times = reader->ReadVarint("shared times");
+  return header;
+}
+
+// Whether `times` are what the header says, strictly ascending.
+absl::Status CheckTimes(std::span<const int64_t> times, const MetricBlockHeader& header) {
+  if (times.size() != header.count) {
+    return absl::DataLossError(
+        fmt::format("times: {} of them for {} samples", times.size(), header.count));
+  }
+  if (times.front() != header.min_ms || times.back() != header.max_ms) {
+    return absl::DataLossError(fmt::format("times: [{}, {}] in a block of [{}, {}]", times.front(),
+                                           times.back(), header.min_ms, header.max_ms));
+  }
+  const bool ascend = std::adjacent_find(times.begin(), times.end(), [](int64_t a, int64_t b) {
+                        return a >= b;
+                      }) == times.end();
+  return ascend ? absl::OkStatus() : absl::DataLossError("times: not in ascending order");
+}
+
+// Fills `times`, which has header.count entries, from the block's own column.
+absl::Status ReadOwnTimes(ByteReader* reader, const MetricBlockHeader& header,
+                          std::span<int64_t> times) {
+  ReadIntColumn(reader, "times", times);
+  if (!reader->ok()) return reader->status();
+  const auto first = static_cast<uint64_t>(header.min_ms);
+  for (int64_t& time : times) time = static_cast<int64_t>(static_cast<uint64_t>(time) + first);
+  return CheckTimes(times, header);
+}
+
+absl::Status ReadTimes(ByteReader* reader, const MetricBlockHeader& header, TimesLookup times_of,
+                       std::span<int64_t> times) {
+  if (!header.shared_times.has_value()) return ReadOwnTimes(reader, header, times);
+  VIGIL_ASSIGN_OR_RETURN_WITH(const TimesPtr shared, times_of(*header.shared_times),
+                              fmt::format("shared times {}", *header.shared_times));
+  VIGIL_RETURN_IF_ERROR_WITH(CheckTimes(*shared, header),
+                             fmt::format("shared times {}", *header.shared_times));
+  std::copy(shared->begin(), shared->end(), times.begin());
+  return absl::OkStatus();
+}
+
+absl::Status ReadValues(ByteReader* reader, std::span<double> values) {
+  ReadFloatColumn(reader, "values", values);
+  reader->ExpectEnd("values");
+  return reader->status();
+}
+
+absl::Status ReadValues(ByteReader* reader, std::span<HistogramPtr> histograms) {
+  ReadHistogramColumn(reader, "histograms", histograms);
+  reader->ExpectEnd("histograms");
+  return reader->status();
+}
+
+// Appends the samples to one pair of columns, or nothing on failure.
+template <typename T>
+absl::Status ReadColumns(ByteReader* reader, const MetricBlockHeader& header, TimesLookup times_of,
+                         std::vector<int64_t>* times, std::vector<T>* values) {
+  const size_t old_size = times->size();
+  times->resize(old_size + header.count);
+  values->resize(old_size + header.count);
+  absl::Status status = ReadTimes(reader, header, times_of, std::span(*times).subspan(old_size));
+  if (status.ok()) status = ReadValues(reader, std::span(*values).subspan(old_size));
+  if (!status.ok()) {
+    times->resize(old_size);
+    values->resize(old_size);
+  }
+  return status;
+}
+
+// Everything before the values.
+// +---------+--------------------+------------------------------+
+// | version | kind, 0x80 a flag: | times, see AppendTimes       |
+// |         | times are shared   |                              |
+// +---------+--------------------+------------------------------+
+std::string BeginBlock(MetricBlockKind kind, std::span<const int64_t> times_ms, size_t values,
+                       std::optional<uint64_t> shared_times) {
+  VIGIL_CHECK(!times_ms.empty() && times_ms.size() <= kMaxBlockSamples);
+  VIGIL_CHECK(times_ms.size() == values);
+  std::string block(1, static_cast<char>(kFormatVersion));
+  const auto kind_byte = static_cast<uint8_t>(kind);
+  block.push_back(
+      static_cast<char>(shared_times.has_value() ? kind_byte | kSharedTimesFlag : kind_byte));
+  AppendTimes(times_ms, shared_times, &block);
+  return block;
+}
+
+}  // namespace
+
+// +---------------------+-------------------------+--------------------+
+// | header and times,   | float column            | checksum (4 bytes) |
+// | see BeginBlock      | (codec/float_column.cc) |                    |
+// +---------------------+-------------------------+--------------------+
+std::string EncodeFloatBlock(std::span<const int64_t> times_ms, std::span<const double> values,
+                             std::optional<uint64_t> shared_times) {
+  std::string block = BeginBlock(MetricBlockKind::kFloat, times_ms, values.size(), shared_times);
+  AppendFloatColumn(values, &block);
+  AppendChecksum(&block);
+  return block;
+}
+
+// As above, with a histogram column (codec/histogram_column.cc).
+std::string EncodeHistogramBlock(std::span<const int64_t> times_ms,
+                                 std::span<const HistogramPtr> histograms,
+                                 std::optional<uint64_t> shared_times) {
+  std::string block =
+      BeginBlock(MetricBlockKind::kHistogram, times_ms, histograms.size(), shared_times);
+  AppendHistogramColumn(histograms, &block);
+  AppendChecksum(&block);
+  return block;
+}
+
+size_t FittingHistograms(std::span<const HistogramPtr> histograms) {
+  size_t cells = 0;
+  size_t fitting = 0;
+  while (fitting < histograms.size()) {
+    cells += HistogramCells(*histograms[fitting]);
+    if (fitting != 0 && cells > kMaxHistogramCells) break;
+    ++fitting;
+  }
+  return fitting;
+}
+
+// +---------+--------------------------------------+--------------------+
+// | version | count, range and own times as above  | checksum (4 bytes) |
+// +---------+--------------------------------------+--------------------+
+std::string EncodeTimesColumn(std::span<const int64_t> times_ms) {
+  VIGIL_CHECK(!times_ms.empty() && times_ms.size() <= kMaxBlockSamples);
+  std::string column(1, static_cast<char>(kFormatVersion));
+  AppendTimes(times_ms, std::nullopt, &column);
+  AppendChecksum(&column);
+  return column;
+}
+
+absl::StatusOr<std::vector<int64_t>> DecodeTimesColumn(std::string_view bytes) {
+  VIGIL_ASSIGN_OR_RETURN(const std::string_view content, VerifyChecksum(bytes));
+  ByteReader reader(content);
+  MetricBlockHeader header;
+  CheckVersion(&reader);
+  ReadRange(&reader, &header);
+  if (!reader.ok()) return reader.status();
+  std::vector<int64_t> times(header.count);
+  VIGIL_RETURN_IF_ERROR(ReadOwnTimes(&reader, header, times));
+  reader.ExpectEnd("times");
+  if (!reader.ok()) return reader.status();
+  return times;
+}
+
+absl::StatusOr<MetricBlockHeader> PeekMetricBlock(std::string_view bytes) {
+  ByteReader reader(bytes);
+  MetricBlockHeader header = ReadHeader(&reader);
+  if (!reader.ok()) return reader.status();
+  return header;
+}
+
+absl::StatusOr<MetricBlockLayout> InspectMetricBlock(std::string_view bytes) {
+  VIGIL_ASSIGN_OR_RETURN(const std::string_view content, VerifyChecksum(bytes));
+  ByteReader reader(content);
+  MetricBlockLayout layout;
+  layout.header = ReadHeader(&reader);
+  layout.times = layout.values = reader.rest();
+  if (reader.ok() && !layout.header.shared_times.has_value()) {
+    std::vector<int64_t> times(layout.header.count);
+    ReadIntColumn(&reader, "times", times);
+    layout.values = reader.rest();
+  }
+  if (!reader.ok()) return reader.status();
+  layout.times.remove_suffix(layout.values.size());
+  return layout;
+}
+
+absl::Status DecodeMetricBlock(std::string_view bytes, TimesLookup times_of,
+                               SampleColumns* columns) {
+  VIGIL_ASSIGN_OR_RETURN(const std::string_view content, VerifyChecksum(bytes));
+  ByteReader reader(content);
+  const MetricBlockHeader header = ReadHeader(&reader);
+  if (!reader.ok()) return reader.status();
+  if (header.kind == MetricBlockKind::kFloat) {
+    return ReadColumns(&reader, header, times_of, &columns->times_ms, &columns->values);
+  }
+  return ReadColumns(&reader, header, times_of, &columns->histogram_times_ms, &columns->histograms);
+}
+
+}  // namespace vigil::storage
