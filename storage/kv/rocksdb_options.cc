@@ -11,6 +11,8 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include "storage/kv/rocksdb_log.h"
+
 namespace vigil::storage {
 namespace {
 
@@ -36,8 +38,6 @@ constexpr int kJournalFilesToStop = 96;
 
 // Leaves most of the usual limit of 1024 descriptors to connections.
 constexpr int kMaxOpenFiles = 512;
-constexpr size_t kInfoLogBytes = 1 << 20;
-constexpr int kInfoLogFiles = 2;
 // Written tables go to disk in steps of this, so that a sync of the log does not queue behind one
 // large write-back.
 constexpr uint64_t kWriteBackBytes = 1 << 20;
@@ -63,11 +63,11 @@ rocksdb::DBOptions StoreOptions(const RocksDbOptions& options,
   store.max_open_files = kMaxOpenFiles;
   store.bytes_per_sync = kWriteBackBytes;
   store.compaction_readahead_size = kCompactionReadAheadBytes;
+  // Buffers hold nothing that the log does not (rocksdb_space.cc), so closing need not flush them.
+  store.avoid_flush_during_shutdown = true;
   store.skip_stats_update_on_db_open = true;
   store.avoid_unnecessary_blocking_io = true;
-  store.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  store.keep_log_file_num = kInfoLogFiles;
-  store.max_log_file_size = kInfoLogBytes;
+  store.info_log = std::make_shared<RocksDbLog>();
   store.stats_dump_period_sec = 0;
   store.stats_persist_period_sec = 0;
   return store;

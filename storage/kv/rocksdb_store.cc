@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/kv/rocksdb_store.h"
 
-#include <array>
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <optional>
@@ -32,6 +32,17 @@ constexpr size_t kBatchEntryOverhead = 16;
 
 rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+bool Adds(const WriteBatch& batch) {
+  return std::any_of(batch.entries().begin(), batch.entries().end(),
+                     [](const auto& entry) { return entry.kind == WriteBatch::Kind::kPut; });
+}
+
+uint64_t TotalBytes(const std::vector<std::pair<std::string, std::string>>& entries) {
+  uint64_t bytes = 0;
+  for (const auto& [key, value] : entries) bytes += key.size() + value.size();
+  return bytes;
+}
 
 class RocksDbSnapshot final : public KeyValueSnapshot {
  public:
@@ -123,7 +134,10 @@ class RocksDbStore final : public KeyValueStore {
 
 absl::Status RocksDbStore::Write(const WriteBatch& batch, Durability durability) {
   VIGIL_RETURN_IF_ERROR(batch.Check());
-  space_->ResumeIfPossible(db_.get());
+  if (Adds(batch)) {
+    VIGIL_RETURN_IF_ERROR(space_->CheckFree(batch.size_bytes()));
+  }
+  space_->PrepareWrite(db_.get());
   rocksdb::WriteBatch converted(batch.size_bytes() + batch.entries().size() * kBatchEntryOverhead);
   for (const WriteBatch::Entry& entry : batch.entries()) {
     rocksdb::ColumnFamilyHandle* family = HandleOf(entry.family);
@@ -162,7 +176,8 @@ absl::Status RocksDbStore::Ingest(Family family,
                                   const std::vector<std::pair<std::string, std::string>>& entries) {
   VIGIL_RETURN_IF_ERROR(CheckAscending(entries));
   if (entries.empty()) return absl::OkStatus();
-  space_->ResumeIfPossible(db_.get());
+  VIGIL_RETURN_IF_ERROR(space_->CheckFree(TotalBytes(entries)));
+  space_->PrepareWrite(db_.get());
   const std::string path =
       fmt::format("{}/{}{}.sst", directory_, kIngestPrefix, next_ingest_.fetch_add(1));
   absl::Status status = WriteTable(family, path, entries);
@@ -212,7 +227,7 @@ absl::Status RocksDbStore::DropRange(Family family, std::string_view begin, std:
 }
 
 absl::Status RocksDbStore::Flush() {
-  space_->ResumeIfPossible(db_.get());
+  space_->PrepareWrite(db_.get());
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   for (const auto& family : families_) handles.push_back(family.get());
   return FromRocksDb(db_->Flush(rocksdb::FlushOptions(), handles));

@@ -2,6 +2,8 @@
 //
 // The RocksDB store on a disk that is full, and then no more. The system's `write` stands in for
 // the disk: this program's own comes before the C library's when RocksDB is linked.
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,6 +23,8 @@
 namespace {
 // Bytes that still fit on the disk.
 std::atomic<int64_t> bytes_left{std::numeric_limits<int64_t>::max()};
+// What the system says is free, when not what it really is.
+std::atomic<int64_t> bytes_reported{-1};
 }  // namespace
 
 // Takes what fits, as a disk does, and then nothing. Standard output and error are no disk.
@@ -39,6 +43,17 @@ extern "C" ssize_t write(int descriptor, const void* data, size_t size) {
   return ::syscall(SYS_write, descriptor, data, size);
 }
 
+extern "C" int statvfs(const char* path, struct statvfs* stats) noexcept {
+  struct statfs system = {};
+  if (::statfs(path, &system) != 0) return -1;
+  *stats = {};
+  stats->f_frsize = 1;
+  stats->f_blocks = system.f_blocks * system.f_frsize;
+  const int64_t reported = bytes_reported.load();
+  stats->f_bavail = reported >= 0 ? reported : system.f_bavail * system.f_frsize;
+  return 0;
+}
+
 namespace vigil::storage {
 namespace {
 
@@ -54,7 +69,10 @@ class RocksDbSpaceTest : public ::testing::Test {
     directory_ = FreshDirectory("d");
     Open();
   }
-  void TearDown() override { bytes_left.store(kPlenty); }
+  void TearDown() override {
+    bytes_left.store(kPlenty);
+    bytes_reported.store(-1);
+  }
 
   void Open() {
     store_.reset();
@@ -141,6 +159,22 @@ TEST_F(RocksDbSpaceTest, IngestMayFindTheDiskFull) {
   ASSERT_OK(PutPatiently("b"));
   EXPECT_OK(store_->Ingest(Family::kState, {{"a", std::string(1000, 'v')}}));
   EXPECT_EQ(Keys(), "a b ");
+}
+
+TEST_F(RocksDbSpaceTest, LastPartOfTheDiskIsKeptForDeletions) {
+  ASSERT_OK(Put("a"));
+  bytes_reported.store(1000);
+  EXPECT_THAT(Put("b"), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(store_->Ingest(Family::kState, {{"b", ""}}),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  WriteBatch batch;
+  batch.Delete(Family::kState, "a");
+  EXPECT_OK(store_->Write(batch, Durability::kSync));
+  EXPECT_OK(store_->DropRange(Family::kState, "a", "z"));
+  EXPECT_OK(store_->Flush());
+  EXPECT_EQ(Keys(), "");
+  bytes_reported.store(-1);
+  EXPECT_OK(Put("b"));
 }
 
 // Whatever byte the disk ends at: nothing acknowledged is lost, nothing refused half there.
