@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The journal of a shard in the key-value store: an entry a key. Concurrent appends share a sync
+// because the store's writes do. The layout is in docs/format/keys.md.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include <absl/functional/function_ref.h>
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "base/mutex.h"
+#include "storage/journal/journal.h"
+#include "storage/kv/kv_store.h"
+
+namespace vigil::storage {
+
+// Thread-safe. Borrows the store. One journal of a shard at a time.
+//
+// Positions may have gaps: one whose append failed is not used again, and after a crash an append
+// may be there while one before it, which was never acknowledged, is not.
+class KvJournal final : public Journal {
+ public:
+  // Finds where the shard's journal ends. DataLoss when what the store says of it makes no sense.
+  static absl::StatusOr<std::unique_ptr<KvJournal>> Open(KeyValueStore* store, uint8_t shard,
+                                                         Durability durability);
+
+  absl::StatusOr<JournalPosition> Append(std::string_view entry) override;
+  absl::Status Replay(
+      JournalPosition after,
+      absl::FunctionRef<absl::Status(JournalPosition, std::string_view)> visit) override;
+  // Of appends that failed only those count that a later one followed.
+  JournalPosition LastPosition() const override { return last_.load(std::memory_order_acquire); }
+  void AddTrim(JournalPosition through, WriteBatch* batch) override;
+
+ private:
+  KvJournal(KeyValueStore* store, uint8_t shard, Durability durability, JournalPosition trimmed,
+            JournalPosition last)
+      : store_(store),
+        shard_(shard),
+        durability_(durability),
+        next_(last + 1),
+        last_(last),
+        trimmed_(trimmed) {}
+
+  KeyValueStore* const store_;
+  const uint8_t shard_;
+  const Durability durability_;
+
+  std::atomic<JournalPosition> next_;
+  std::atomic<JournalPosition> last_;  // Highest that was appended.
+
+  Mutex trim_mutex_;
+  // Everything up to here is known to be gone. Behind what the store holds while a trim's batch is
+  // on its way.
+  JournalPosition trimmed_ ABSL_GUARDED_BY(trim_mutex_);
+};
+
+}  // namespace vigil::storage
