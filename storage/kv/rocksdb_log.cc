@@ -19,13 +19,14 @@ void RocksDbLog::Logv(const char* format, std::va_list arguments) {
 
 void RocksDbLog::Logv(const rocksdb::InfoLogLevel level, const char* format,
                       std::va_list arguments) {
-  // Above errors stand headers, which describe the options at every start.
+  // Above errors stand headers, which describe the options at every start. What RocksDB warns of
+  // (stalls, the torn end of a log) is for who looks into it.
   const bool error =
       level == rocksdb::InfoLogLevel::ERROR_LEVEL || level == rocksdb::InfoLogLevel::FATAL_LEVEL;
   if (!error && level != rocksdb::InfoLogLevel::WARN_LEVEL) return;
   char message[kMaxMessageBytes];
   std::vsnprintf(message, sizeof(message), format, arguments);
-  Log(error ? LogLevel::kError : LogLevel::kWarning, "rocksdb", {{"text", message}});
+  Log(error ? LogLevel::kError : LogLevel::kDebug, "rocksdb", {{"text", message}});
 }
 
 }  // namespace vigil::storage

@@ -10,7 +10,7 @@
 
 namespace vigil::storage {
 
-// Passes on warnings and errors. Thread-safe.
+// Passes on errors, and warnings for debugging. Thread-safe.
 class RocksDbLog final : public rocksdb::Logger {
  public:
   RocksDbLog() : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
