@@ -19,7 +19,7 @@
 
 namespace vigil::storage {
 
-// A series within a data directory; see storage/metrics/metric_store.h.
+// A series within a data directory; see storage/metrics/metric_shard.h.
 enum class SeriesRef : uint64_t {};
 
 struct SeriesHandle {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/metrics/head_writer.h"
+
+#include <limits>
+#include <optional>
+#include <string>
+
+#include <absl/status/status.h>
+
+#include "storage/kv/keys.h"
+#include "storage/kv/record_keys.h"
+#include "storage/metrics/block_writer.h"
+#include "storage/metrics/corruption.h"
+
+namespace vigil::storage {
+
+std::vector<uint32_t> HeadWriter::Write(MetricHead* head) {
+  head->Normalize();
+  std::vector<uint32_t> new_rows;
+  const std::vector<MetricHead::Member> members = head->Members();
+  for (size_t begin = 0, end = 0; begin < members.size(); begin = end) {
+    while (end < members.size() && members[end].tenant == members[begin].tenant) ++end;
+    WriteTenant(*head, Members(members).subspan(begin, end - begin), &new_rows);
+  }
+  return new_rows;
+}
+
+void HeadWriter::WriteTenant(const MetricHead& head, Members members,
+                             std::vector<uint32_t>* new_rows) {
+  const TenantId tenant = members.front().tenant;
+  TenantSeries& series = catalog_.FindOrCreate(tenant);
+  BlockWriter writer({tenant, options_.shard, &batch_, &series.blocks, &next_sequence_},
+                     options_.partitioning);
+  const TimeRange range = {options_.expired_before_ms, std::numeric_limits<int64_t>::max()};
+  SampleColumns columns;
+  for (const MetricHead::Member& member : members) {
+    columns.Clear();
+    head.Read(member.number, range, &columns);
+    writer.Survey(columns);
+  }
+  for (const MetricHead::Member& member : members) {
+    columns.Clear();
+    head.Read(member.number, range, &columns);
+    if (columns.Empty()) continue;
+    const std::optional<Labels> labels = series.index.LabelsOf(member.number);
+    const SeriesKey key = {tenant, options_.shard, member.number};
+    if (!labels.has_value()) {
+      ReportCorrupt("journaled samples", key.Encode(), absl::DataLossError("unknown series"));
+      continue;
+    }
+    writer.Write(member.number, MetricHash(labels->MetricName()), columns);
+    if (catalog_.states().Has(member.number, kSeriesStored)) continue;
+    batch_.Put(Family::kSeries, key.Encode(), std::string(labels->packed()));
+    new_rows->push_back(member.number);
+  }
+}
+
+}  // namespace vigil::storage

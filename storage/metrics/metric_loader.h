@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads what a shard must know of its stored metrics before it can serve: series, metadata, which
+// partitions have blocks, and how far its counters got.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "storage/kv/kv_store.h"
+#include "storage/metrics/series_catalog.h"
+
+namespace vigil::storage {
+
+// Counters of a shard that must never go back. Stored in Family::kMeta with every flush.
+struct MetricCounters {
+  uint64_t next_number = 1;    // Of series.
+  uint64_t next_sequence = 1;  // Of blocks and of shared columns of times.
+};
+
+void AddCountersRow(uint32_t shard, const MetricCounters& counters, WriteBatch* batch);
+
+// Fills an empty catalog; returns the counters, of which the catalog has its own already. Damaged
+// rows are reported and skipped; errors are the store's.
+absl::StatusOr<MetricCounters> LoadMetrics(KeyValueStore& store, uint32_t shard,
+                                           SeriesCatalog* catalog);
+
+}  // namespace vigil::storage

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/metrics/metric_shard.h"
+
+#include <atomic>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include <absl/container/flat_hash_map.h>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "base/status.h"
+#include "storage/kv/keys.h"
+#include "storage/kv/record_keys.h"
+#include "storage/metrics/head_writer.h"
+#include "storage/metrics/metric_head.h"
+#include "storage/metrics/metric_loader.h"
+#include "storage/metrics/metric_payload.h"
+#include "storage/metrics/partitioning.h"
+#include "storage/metrics/series_catalog.h"
+#include "storage/metrics/shard_querier.h"
+
+namespace vigil::storage {
+namespace {
+
+constexpr int64_t kBeginningOfTime = std::numeric_limits<int64_t>::min();
+
+// The row of a retired series goes with the flush after the next seal but one. A writer may have
+// encoded a batch while the series was still known to be defined by that row; once its batch is
+// applied the series is no longer retired, and the row stays.
+constexpr uint64_t kSealsBeforeRowGoes = 2;
+
+// Takes the samples out of `batch` whose series is not known; returns how many there were.
+size_t RemoveUnknown(const SeriesStates& states, MetricBatch* batch) {
+  const auto known = [&states](SeriesRef ref) {
+    return states.Has(static_cast<uint32_t>(NumberOf(ref)), kSeriesKnown);
+  };
+  const size_t before = batch->size();
+  size_t kept = 0;
+  for (size_t i = 0; i < batch->series.size(); ++i) {
+    if (!known(batch->series[i])) continue;
+    batch->series[kept] = batch->series[i];
+    batch->times_ms[kept] = batch->times_ms[i];
+    batch->values[kept++] = batch->values[i];
+  }
+  batch->series.resize(kept);
+  batch->times_ms.resize(kept);
+  batch->values.resize(kept);
+  std::erase_if(batch->histograms,
+                [&known](const HistogramSample& sample) { return !known(sample.series); });
+  return before - batch->size();
+}
+
+class MetricShardImpl final : public MetricShard {
+ public:
+  MetricShardImpl(uint32_t shard_number, KeyValueStore* store, const MetricOptions& options)
+      : number_(shard_number),
+        store_(*store),
+        partitioning_(options.partition_ms),
+        catalog_(shard_number, options),
+        heads_{.open = std::make_shared<MetricHead>(partitioning_), .sealed = nullptr} {}
+
+  absl::StatusOr<SeriesRef> GetOrCreate(TenantId tenant, const Labels& labels,
+                                        const MetricMetadata& metadata) override;
+  void Encode(TenantId tenant, const MetricBatch& batch, std::string* payload) override;
+  void Apply(TenantId tenant, const MetricBatch& batch) override;
+  std::unique_ptr<MetricQuerier> NewQuerier(TenantId tenant) override;
+  std::vector<std::pair<std::string, MetricMetadata>> Metadata(TenantId tenant) override;
+  MetricShardStats Stats() const override;
+
+  absl::Status Load() override;
+  absl::Status Replay(TenantId tenant, std::string_view payload) override;
+  void Seal() override;
+  absl::Status WriteSealed(WriteBatch* batch) override;
+  void DropSealed() override;
+  absl::Status DropBefore(int64_t unix_ms) override;
+  size_t HeadBytes() const override;
+
+ private:
+  // A series whose row has outlived its samples.
+  struct Retired {
+    TenantSeries* series;
+    uint64_t seals;  // How often had been sealed when it was retired.
+  };
+  // What WriteSealed added to its batch, to be noted once that is written.
+  struct Written {
+    std::vector<uint32_t> stored;
+    std::vector<uint32_t> removed;
+  };
+
+  HeadPair heads() const;
+  uint8_t short_number() const { return static_cast<uint8_t>(number_); }
+  absl::Status DropBlocksBefore(int64_t partition_ms, TenantSeries* series)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
+  void RetireSeriesBefore(int64_t partition_ms, TenantSeries* series)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
+  void RemoveRetiredRows(WriteBatch* batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
+
+  const uint32_t number_;
+  KeyValueStore& store_;
+  const Partitioning partitioning_;
+  SeriesCatalog catalog_;
+  // Start of the oldest partition that is kept. What is older is not read and not written.
+  std::atomic<int64_t> expired_before_ms_{kBeginningOfTime};
+  std::atomic<uint64_t> seals_{0};
+
+  mutable SharedMutex heads_mutex_;
+  HeadPair heads_ ABSL_GUARDED_BY(heads_mutex_);
+
+  // Held by flushes and retention. Taken before heads_mutex_.
+  Mutex maintenance_mutex_;
+  uint64_t next_sequence_ ABSL_GUARDED_BY(maintenance_mutex_) = 1;
+  absl::flat_hash_map<uint32_t, Retired> retired_ ABSL_GUARDED_BY(maintenance_mutex_);
+  Written written_ ABSL_GUARDED_BY(maintenance_mutex_);
+};
+
+absl::StatusOr<SeriesRef> MetricShardImpl::GetOrCreate(TenantId tenant, const Labels& labels,
+                                                       const MetricMetadata& metadata) {
+  VIGIL_ASSIGN_OR_RETURN(const uint32_t number, catalog_.GetOrCreate(tenant, labels, metadata));
+  return MakeSeriesRef(number_, number);
+}
+
+void MetricShardImpl::Encode(TenantId tenant, const MetricBatch& batch, std::string* payload) {
+  EncodeMetricPayload(catalog_.Undefined(tenant, batch), batch, payload);
+}
+
+void MetricShardImpl::Apply(TenantId tenant, const MetricBatch& batch) {
+  std::vector<SeriesIndex::Presence> marks;
+  {
+    ReaderLock lock(&heads_mutex_);
+    heads_.open->Append(tenant, batch, expired_before_ms_.load(), &marks);
+  }
+  catalog_.MarkJournaled(batch);
+  if (!marks.empty()) catalog_.FindOrCreate(tenant).index.MarkPresent(marks);
+}
+
+HeadPair MetricShardImpl::heads() const {
+  ReaderLock lock(&heads_mutex_);
+  return heads_;
+}
+
+std::unique_ptr<MetricQuerier> MetricShardImpl::NewQuerier(TenantId tenant) {
+  return std::make_unique<ShardQuerier>(
+      ShardQuerier::Source{number_, tenant, partitioning_, &catalog_, &store_, &expired_before_ms_},
+      heads());
+}
+
+std::vector<std::pair<std::string, MetricMetadata>> MetricShardImpl::Metadata(TenantId tenant) {
+  const TenantSeries* const series = catalog_.Find(tenant);
+  if (series == nullptr) return {};
+  return series->metadata.All();
+}
+
+MetricShardStats MetricShardImpl::Stats() const {
+  MetricShardStats stats;
+  for (const TenantSeries* series : catalog_.Tenants()) stats.series += series->index.size();
+  const HeadPair pair = heads();
+  for (const MetricHead* head : {pair.open.get(), pair.sealed.get()}) {
+    if (head != nullptr) stats.head_samples += head->samples();
+  }
+  stats.head_bytes = HeadBytes();
+  return stats;
+}
+
+size_t MetricShardImpl::HeadBytes() const {
+  const HeadPair pair = heads();
+  return pair.open->size_bytes() + (pair.sealed != nullptr ? pair.sealed->size_bytes() : 0);
+}
+
+absl::Status MetricShardImpl::Load() {
+  VIGIL_ASSIGN_OR_RETURN(const MetricCounters counters, LoadMetrics(store_, number_, &catalog_));
+  MutexLock lock(&maintenance_mutex_);
+  next_sequence_ = counters.next_sequence;
+  return absl::OkStatus();
+}
+
+absl::Status MetricShardImpl::Replay(TenantId tenant, std::string_view payload) {
+  VIGIL_ASSIGN_OR_RETURN(MetricPayload entry, DecodeMetricPayload(number_, payload));
+  for (const SeriesDefinition& series : entry.definitions) {
+    VIGIL_RETURN_IF_ERROR(catalog_.Restore(tenant, series.number, series.labels, /*stored=*/false));
+    catalog_.FindOrCreate(tenant).metadata.Set(series.labels.MetricName(), series.metadata);
+  }
+  const size_t unknown = RemoveUnknown(catalog_.states(), &entry.batch);
+  if (unknown > 0) {
+    static Counter& lost = GetCounter("vigil_replay_unknown_series_samples_total",
+                                      "Journaled samples without a definition of their series.");
+    lost.Add(static_cast<int64_t>(unknown));
+    Log(LogLevel::kError, "journaled samples of unknown series skipped",
+        {{"shard", int64_t{number_}}, {"samples", static_cast<uint64_t>(unknown)}});
+  }
+  Apply(tenant, entry.batch);
+  return absl::OkStatus();
+}
+
+void MetricShardImpl::Seal() {
+  auto fresh = std::make_shared<MetricHead>(partitioning_);
+  WriterLock lock(&heads_mutex_);
+  VIGIL_CHECK(heads_.sealed == nullptr);
+  heads_.sealed = std::exchange(heads_.open, std::move(fresh));
+  seals_.fetch_add(1);
+}
+
+absl::Status MetricShardImpl::WriteSealed(WriteBatch* batch) {
+  const std::shared_ptr<MetricHead> sealed = heads().sealed;
+  if (sealed == nullptr) return absl::OkStatus();
+  MutexLock lock(&maintenance_mutex_);
+  written_ = {};
+  const HeadWriter::Options options = {short_number(), partitioning_, expired_before_ms_.load()};
+  written_.stored = HeadWriter(options, &catalog_, &next_sequence_, batch).Write(sealed.get());
+  for (TenantSeries* series : catalog_.Tenants()) {
+    series->blocks.AddRows(batch);
+    series->metadata.AddRows(series->tenant, short_number(), batch);
+  }
+  RemoveRetiredRows(batch);
+  AddCountersRow(number_, {catalog_.next_number(), next_sequence_}, batch);
+  return absl::OkStatus();
+}
+
+void MetricShardImpl::RemoveRetiredRows(WriteBatch* batch) {
+  absl::erase_if(retired_, [](const auto& entry) {
+    return !entry.second.series->index.IsRetired(entry.first);
+  });
+  for (const auto& [number, retired] : retired_) {
+    if (seals_.load() < retired.seals + kSealsBeforeRowGoes) continue;
+    batch->Delete(Family::kSeries,
+                  SeriesKey{retired.series->tenant, short_number(), number}.Encode());
+    written_.removed.push_back(number);
+  }
+}
+
+void MetricShardImpl::DropSealed() {
+  {
+    MutexLock lock(&maintenance_mutex_);
+    for (const uint32_t number : written_.stored) catalog_.states().Set(number, kSeriesStored);
+    for (const uint32_t number : written_.removed) {
+      catalog_.states().Clear(number, kSeriesStored);
+      retired_.erase(number);
+    }
+    written_ = {};
+    for (TenantSeries* series : catalog_.Tenants()) {
+      series->blocks.RowsWritten();
+      series->metadata.RowsWritten();
+    }
+  }
+  std::shared_ptr<MetricHead> dropped;  // Freed after the lock.
+  WriterLock lock(&heads_mutex_);
+  dropped = std::exchange(heads_.sealed, nullptr);
+}
+
+absl::Status MetricShardImpl::DropBefore(int64_t unix_ms) {
+  const int64_t partition_ms = partitioning_.StartOf(unix_ms);
+  MutexLock lock(&maintenance_mutex_);
+  expired_before_ms_.store(partition_ms);
+  absl::Status first_failure;
+  for (TenantSeries* series : catalog_.Tenants()) {
+    if (series->blocks.HasPartitionBefore(partition_ms)) {
+      const absl::Status status = DropBlocksBefore(partition_ms, series);
+      if (first_failure.ok()) first_failure = status;
+    }
+    if (series->index.HasPartitionBefore(partition_ms)) RetireSeriesBefore(partition_ms, series);
+  }
+  return first_failure;
+}
+
+absl::Status MetricShardImpl::DropBlocksBefore(int64_t partition_ms, TenantSeries* series) {
+  const std::string begin = PartitionPrefix(series->tenant, short_number(), kBeginningOfTime);
+  const std::string end = PartitionPrefix(series->tenant, short_number(), partition_ms);
+  // The blocks first: if only they go, the rows that are left have them dropped again.
+  VIGIL_RETURN_IF_ERROR_WITH(store_.DropRange(Family::kBlocks, begin, end), "dropping blocks");
+  VIGIL_RETURN_IF_ERROR_WITH(store_.DropRange(Family::kPostings, begin, end),
+                             "dropping block presence");
+  series->blocks.DropBefore(partition_ms);
+  return absl::OkStatus();
+}
+
+void MetricShardImpl::RetireSeriesBefore(int64_t partition_ms, TenantSeries* series) {
+  const std::vector<uint32_t> numbers = series->index.DropBefore(partition_ms);
+  for (const uint32_t number : numbers) {
+    // Whoever writes to it again must define it again, as its row is going.
+    catalog_.states().Clear(number, kSeriesJournaled);
+    retired_.insert_or_assign(number, Retired{series, seals_.load()});
+  }
+  heads().open->ForgetMarksBefore(partition_ms);
+}
+
+}  // namespace
+
+std::unique_ptr<MetricShard> MetricShard::Create(uint32_t shard_number, KeyValueStore* store,
+                                                 const MetricOptions& options) {
+  return std::make_unique<MetricShardImpl>(shard_number, store, options);
+}
+
+}  // namespace vigil::storage

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/metrics/series_catalog.h"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "storage/metrics/series_rules.h"
+
+namespace vigil::storage {
+
+absl::StatusOr<uint32_t> SeriesCatalog::GetOrCreate(TenantId tenant, const Labels& labels,
+                                                    const MetricMetadata& metadata) {
+  VIGIL_RETURN_IF_ERROR(CheckSeriesLabels(labels, options_));
+  TenantSeries& series = FindOrCreate(tenant);
+  VIGIL_ASSIGN_OR_RETURN(
+      const uint32_t number,
+      series.index.GetOrAdd(labels, [this](uint64_t count) { return NewNumber(count); }));
+  series.metadata.Set(labels.MetricName(), metadata);
+  return number;
+}
+
+absl::StatusOr<uint32_t> SeriesCatalog::NewNumber(uint64_t series) {
+  if (series >= options_.max_series) {
+    return absl::ResourceExhaustedError(
+        fmt::format("the tenant has {} series in shard {}; the limit (max_series) is {}", series,
+                    shard_, options_.max_series));
+  }
+  MutexLock lock(&number_mutex_);
+  if (next_number_ > kMaxSeriesNumber) {
+    return absl::ResourceExhaustedError(fmt::format(
+        "shard {} has given out all of its {} series numbers", shard_, kMaxSeriesNumber));
+  }
+  const auto number = static_cast<uint32_t>(next_number_++);
+  states_.Set(number, kSeriesKnown);
+  return number;
+}
+
+absl::Status SeriesCatalog::Restore(TenantId tenant, uint32_t number, const Labels& labels,
+                                    bool stored) {
+  TenantSeries* const known = Find(tenant);
+  const bool taken = states_.Has(number, kSeriesKnown) &&
+                     (known == nullptr || !known->index.LabelsOf(number).has_value());
+  if (taken || !FindOrCreate(tenant).index.Restore(number, labels)) {
+    return absl::DataLossError(fmt::format("series {} of tenant {} in shard {} contradicts another",
+                                           number, static_cast<uint32_t>(tenant), shard_));
+  }
+  states_.Set(number, kSeriesKnown | kSeriesJournaled | (stored ? kSeriesStored : 0));
+  RaiseNextNumber(uint64_t{number} + 1);
+  return absl::OkStatus();
+}
+
+TenantSeries* SeriesCatalog::Find(TenantId tenant) const {
+  ReaderLock lock(&mutex_);
+  const auto found = tenants_.find(tenant);
+  return found == tenants_.end() ? nullptr : found->second.get();
+}
+
+TenantSeries& SeriesCatalog::FindOrCreate(TenantId tenant) {
+  if (TenantSeries* const found = Find(tenant); found != nullptr) return *found;
+  WriterLock lock(&mutex_);
+  std::unique_ptr<TenantSeries>& series = tenants_[tenant];
+  if (series == nullptr) {
+    series = std::make_unique<TenantSeries>(tenant, static_cast<uint8_t>(shard_));
+  }
+  return *series;
+}
+
+std::vector<TenantSeries*> SeriesCatalog::Tenants() const {
+  std::vector<TenantSeries*> tenants;
+  ReaderLock lock(&mutex_);
+  for (const auto& [id, series] : tenants_) tenants.push_back(series.get());
+  return tenants;
+}
+
+std::vector<SeriesDefinition> SeriesCatalog::Undefined(TenantId tenant,
+                                                       const MetricBatch& batch) const {
+  std::vector<uint32_t> numbers;
+  const auto look_at = [this, &numbers](SeriesRef ref) {
+    const auto number = static_cast<uint32_t>(NumberOf(ref));
+    if (!states_.Has(number, kSeriesJournaled)) [[unlikely]]
+      numbers.push_back(number);
+  };
+  for (const SeriesRef ref : batch.series) look_at(ref);
+  for (const HistogramSample& sample : batch.histograms) look_at(sample.series);
+  std::vector<SeriesDefinition> definitions;
+  const TenantSeries* const series = Find(tenant);
+  if (numbers.empty() || series == nullptr) return definitions;
+
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  definitions.reserve(numbers.size());
+  for (const uint32_t number : numbers) {
+    std::optional<Labels> labels = series->index.LabelsOf(number);
+    if (!labels.has_value()) continue;
+    MetricMetadata metadata = series->metadata.Get(labels->MetricName());
+    definitions.push_back({number, *std::move(labels), std::move(metadata)});
+  }
+  std::stable_sort(definitions.begin(), definitions.end(),
+                   [](const SeriesDefinition& a, const SeriesDefinition& b) {
+                     return a.labels.MetricName() < b.labels.MetricName();
+                   });
+  return definitions;
+}
+
+void SeriesCatalog::MarkJournaled(const MetricBatch& batch) {
+  for (const SeriesRef ref : batch.series) {
+    states_.Set(static_cast<uint32_t>(NumberOf(ref)), kSeriesJournaled);
+  }
+  for (const HistogramSample& sample : batch.histograms) {
+    states_.Set(static_cast<uint32_t>(NumberOf(sample.series)), kSeriesJournaled);
+  }
+}
+
+uint64_t SeriesCatalog::next_number() const {
+  MutexLock lock(&number_mutex_);
+  return next_number_;
+}
+
+void SeriesCatalog::RaiseNextNumber(uint64_t next) {
+  MutexLock lock(&number_mutex_);
+  next_number_ = std::max(next_number_, next);
+}
+
+}  // namespace vigil::storage

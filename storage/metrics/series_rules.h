@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the labels and the metadata of a metric series must be like.
+#pragma once
+
+#include <cstddef>
+
+#include <absl/status/status.h>
+
+#include "storage/metrics/metric_shard.h"
+#include "storage/model/sample.h"
+#include "storage/series/labels.h"
+
+namespace vigil::storage {
+
+// Bytes of a unit and of a help text that are kept. They are for people to read; longer ones are
+// cut rather than refused, as they are no reason to lose samples.
+inline constexpr size_t kMaxUnitBytes = 256;
+inline constexpr size_t kMaxHelpBytes = 4096;
+
+// InvalidArgument, naming the label and the limit, when `labels` have no metric name, are not UTF-8
+// or exceed a limit of `options`.
+absl::Status CheckSeriesLabels(const Labels& labels, const MetricOptions& options);
+
+// `metadata` as it is kept: valid UTF-8, cut to the limits.
+MetricMetadata TidyMetadata(const MetricMetadata& metadata);
+
+}  // namespace vigil::storage

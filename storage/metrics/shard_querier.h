@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The querier of one tenant in one shard: finds series in the index and reads their samples from
+// blocks and heads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "storage/kv/kv_store.h"
+#include "storage/metrics/block_reader.h"
+#include "storage/metrics/metric_head.h"
+#include "storage/metrics/partitioning.h"
+#include "storage/metrics/querier.h"
+#include "storage/metrics/series_catalog.h"
+
+namespace vigil::storage {
+
+// The heads of a shard at one moment.
+struct HeadPair {
+  std::shared_ptr<MetricHead> open;
+  std::shared_ptr<MetricHead> sealed;  // May be null.
+};
+
+// Sees each record exactly once: it holds on to the heads that it was made with and takes its
+// snapshot of the store after that. What had been moved to blocks by then is in the snapshot, all
+// else is in these heads, also when they are sealed and dropped meanwhile. Records that are in both
+// coincide at their instants. Samples that are applied while it lives may or may not be seen.
+class ShardQuerier final : public MetricQuerier {
+ public:
+  struct Source {
+    uint32_t shard;
+    TenantId tenant;
+    Partitioning partitioning;
+    const SeriesCatalog* catalog;
+    KeyValueStore* store;
+    const std::atomic<int64_t>* expired_before_ms;
+  };
+  // What `source` points to must outlive the querier. `heads` must have been copied already.
+  ShardQuerier(const Source& source, HeadPair heads);
+
+  absl::StatusOr<std::vector<SeriesHandle>> Select(const std::vector<Matcher>& matchers,
+                                                   TimeRange range) override;
+  absl::Status Read(SeriesRef ref, TimeRange range, SampleColumns* columns) override;
+  absl::StatusOr<std::vector<std::string>> LabelNames(const std::vector<Matcher>& matchers,
+                                                      TimeRange range) override;
+  absl::StatusOr<std::vector<std::string>> LabelValues(const std::string& name,
+                                                       const std::vector<Matcher>& matchers,
+                                                       TimeRange range) override;
+
+ private:
+  // `range` without what has expired; may be empty then.
+  TimeRange Clamp(TimeRange range) const;
+  // The partitions that overlap `range`.
+  TimeRange PartitionsOf(TimeRange range) const;
+  absl::Status ReadBlocks(const TenantSeries& series, uint32_t number, TimeRange range,
+                          SampleColumns* columns);
+
+  const Source source_;
+  const HeadPair heads_;
+  BlockReader blocks_;  // After heads_: see the class comment.
+};
+
+}  // namespace vigil::storage
