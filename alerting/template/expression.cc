@@ -38,7 +38,7 @@ const ParsedTemplate* ExpressionEvaluator::SetTemplate(const ParsedTemplate* cur
 
 absl::Status ExpressionEvaluator::ErrorAt(Span span, const absl::Status& status) const {
   const std::string& source = *current_->source;
-  std::string excerpt = source.substr(span.begin, span.end - span.begin);
+  std::string excerpt(Trim(std::string_view(source).substr(span.begin, span.end - span.begin)));
   if (excerpt.size() > kMaxExcerptBytes) excerpt = excerpt.substr(0, kMaxExcerptBytes) + "...";
   return absl::Status(status.code(),
                       fmt::format("template: {}: executing \"{}\" at <{}>: {}",
@@ -132,7 +132,7 @@ absl::StatusOr<Value> ExpressionEvaluator::EvalCommand(const Command& command, c
     return EvalAndOr(command, dot, piped);
   }
   VIGIL_ASSIGN_OR_RETURN(std::vector<Value> args, EvalArguments(command, dot, piped));
-  if (is_function) return EvalCall(first, std::move(args));
+  if (is_function) return EvalCall(first.name, args, command.span);
   if (!first.fields.empty()) {
     VIGIL_ASSIGN_OR_RETURN(Value value, EvalTerm(first, dot));
     return EvalFields(first, std::move(value), args);
@@ -192,7 +192,7 @@ absl::StatusOr<Value> ExpressionEvaluator::EvalTerm(const Operand& operand, cons
     case Operand::Kind::kConstant:
       return operand.constant;
     case Operand::Kind::kFunction:
-      return EvalCall(operand, {});
+      return EvalCall(operand.name, {}, operand.span);
     case Operand::Kind::kPipeline:
       return Eval(*operand.nested, dot);
     case Operand::Kind::kVariable:
@@ -205,28 +205,25 @@ absl::StatusOr<Value> ExpressionEvaluator::EvalTerm(const Operand& operand, cons
   return Mistake(operand.span, fmt::format("undefined variable \"${}\"", operand.name));
 }
 
-absl::StatusOr<Value> ExpressionEvaluator::EvalCall(const Operand& function,
-                                                    std::vector<Value> args) {
-  const std::string& name = function.name;
+absl::StatusOr<Value> ExpressionEvaluator::EvalCall(std::string_view name, Args args, Span span) {
   if (const auto own = run_.functions.find(name); own != run_.functions.end()) {
-    return Invoke(name, own->second, args, function.span);
+    return Invoke(name, own->second, args, span);
   }
   if (name == "call") {
     if (args.empty() || args[0].kind() != Kind::kFunction) {
-      return Mistake(function.span, "call of something that is no function");
+      return Mistake(span, "call of something that is no function");
     }
     const Value callee = args[0];
-    return Invoke(name, callee.AsFunction(), Args(args).subspan(1), function.span);
+    return Invoke(name, callee.AsFunction(), args.subspan(1), span);
   }
   const FunctionSet& builtins = BuiltinFunctions();
   if (const auto builtin = builtins.find(name); builtin != builtins.end()) {
-    return Invoke(name, builtin->second, args, function.span);
+    return Invoke(name, builtin->second, args, span);
   }
   if (IsSpecialFunction(name)) {
-    return Mistake(function.span,
-                   fmt::format("wrong number of args for {}: want at least 1 got 0", name));
+    return Mistake(span, fmt::format("wrong number of args for {}: want at least 1 got 0", name));
   }
-  return Mistake(function.span, fmt::format("function \"{}\" not defined", name));
+  return Mistake(span, fmt::format("function \"{}\" not defined", name));
 }
 
 absl::StatusOr<Value> ExpressionEvaluator::Invoke(std::string_view name, const Function& function,

@@ -51,7 +51,7 @@ class ExpressionEvaluator {
   absl::StatusOr<std::vector<Value>> EvalArguments(const Command& command, const Value& dot,
                                                    const Value* piped);
   absl::StatusOr<Value> EvalAndOr(const Command& command, const Value& dot, const Value* piped);
-  absl::StatusOr<Value> EvalCall(const Operand& function, std::vector<Value> args);
+  absl::StatusOr<Value> EvalCall(std::string_view name, Args args, Span span);
   absl::StatusOr<Value> Invoke(std::string_view name, const Function& function, Args args,
                                Span span);
   // The last of the operand's fields takes the arguments.

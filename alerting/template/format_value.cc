@@ -216,6 +216,12 @@ void AppendMembers(const FormatSpec& spec, const Value& value, std::string* out)
 void AppendValue(const FormatSpec& spec, const Value& value, std::string* out) {
   const char verb = spec.verb_char();
   if (verb == 'T') return AppendPadded(spec, TypeName(value), out);
+  if (verb == 'v' && spec.plus) {
+    // "%+v" asks for field names in structs, not for signs.
+    FormatSpec unsigned_spec = spec;
+    unsigned_spec.plus = false;
+    return AppendValue(unsigned_spec, value, out);
+  }
   switch (value.kind()) {
     case Kind::kNil:
       if (verb == 'v') return AppendPadded(spec, "<nil>", out);

@@ -25,6 +25,11 @@ class PipelineParser {
     VIGIL_RETURN_IF_ERROR(ParseDeclarations(context, pipeline.get()));
     while (true) {
       const Token first = stream_.PeekNonSpace();
+      // Go, too, puts up with a "|" that nothing follows.
+      if (first.kind == end && !pipeline->commands.empty()) {
+        stream_.Next();
+        return pipeline;
+      }
       if (first.kind == end || first.kind == TokenKind::kPipe ||
           first.kind == TokenKind::kRightDelim) {
         return pipeline->commands.empty() && first.kind != TokenKind::kPipe
