@@ -8,8 +8,7 @@
 
 #include "storage/kv/record_keys.h"
 #include "storage/logs/log_block.h"
-#include "storage/logs/log_limits.h"
-#include "storage/records/memory_size.h"
+#include "storage/records/block_rows.h"
 
 namespace vigil::storage {
 namespace {
@@ -27,22 +26,6 @@ std::vector<const NumberedRecord*> SortedRows(const std::vector<LogChunks::View>
   return rows;
 }
 
-// How many of `rows` the next block takes: those of the first one's partition, as far as the limits
-// of a block allow. At least one.
-size_t BlockSize(Rows rows, const Partitioning& partitioning, size_t max_block_rows) {
-  const int64_t partition = partitioning.StartOf(rows.front()->record.time_ns);
-  size_t bytes = 0;
-  size_t count = 0;
-  while (count < rows.size() && (count == 0 || count < max_block_rows)) {
-    const LogRecord& record = rows[count]->record;
-    if (partitioning.StartOf(record.time_ns) != partition) break;
-    bytes += MemorySize(record);
-    if (count > 0 && bytes > kMaxLogBlockBytes) break;
-    ++count;
-  }
-  return count;
-}
-
 }  // namespace
 
 std::set<int64_t> AddSealedBlocks(const LogStream& stream, uint8_t shard,
@@ -52,7 +35,8 @@ std::set<int64_t> AddSealedBlocks(const LogStream& stream, uint8_t shard,
   const std::vector<const NumberedRecord*> sorted = SortedRows(views);
   std::set<int64_t> partitions;
   for (Rows rest = sorted; !rest.empty();) {
-    const Rows rows = rest.first(BlockSize(rest, partitioning, max_block_rows));
+    const Rows rows =
+        rest.first(RowsOfNextBlock<NumberedRecord>(rest, partitioning, max_block_rows));
     const LogBlockKey key = {
         .tenant = stream.tenant(),
         .shard = shard,

@@ -3,7 +3,6 @@
 // The limits of the log store in one place.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 namespace vigil::storage {
@@ -11,9 +10,5 @@ namespace vigil::storage {
 // Numbers of streams and records stay below 2^62: they are kept in columns of int64, and adding the
 // size of a batch to one never overflows.
 inline constexpr uint64_t kMaxLogNumber = uint64_t{1} << 62;
-
-// Records of a block take about this much memory at most (a single one may take more), so that
-// reading a block costs a bounded amount however long its lines are.
-inline constexpr size_t kMaxLogBlockBytes = 8 << 20;
 
 }  // namespace vigil::storage

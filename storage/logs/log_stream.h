@@ -28,6 +28,7 @@ struct NumberedRecord {
 };
 
 inline int64_t TimeOf(const NumberedRecord& entry) { return entry.record.time_ns; }
+inline const LogRecord& RecordOf(const NumberedRecord& entry) { return entry.record; }
 
 using LogChunks = ChunkList<NumberedRecord>;
 

@@ -4,64 +4,55 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/status.h"
-#include "base/strings.h"
 #include "storage/model/record_codec.h"
 #include "storage/records/row_access.h"
 
 namespace vigil::storage {
 namespace {
 
-constexpr std::string_view kOriginColumn = "origin";
-
-// Decodes each distinct text once, found by its address where the block kept a dictionary.
-class OriginCache {
- public:
-  absl::StatusOr<std::shared_ptr<const Origin>> Get(std::string_view encoded) {
-    if (const auto known = by_address_.find(encoded.data());
-        known != by_address_.end() && known->second.size == encoded.size()) {
-      return known->second.origin;
-    }
-    std::shared_ptr<const Origin>& origin = by_text_[std::string(encoded)];
-    if (origin == nullptr) {
-      VIGIL_ASSIGN_OR_RETURN(Origin decoded, DecodeOrigin(encoded));
-      origin = std::make_shared<const Origin>(std::move(decoded));
-    }
-    by_address_[encoded.data()] = {encoded.size(), origin};
-    return origin;
-  }
-
- private:
-  struct Known {
-    size_t size;
-    std::shared_ptr<const Origin> origin;
-  };
-  absl::flat_hash_map<const char*, Known> by_address_;
-  StringMap<std::shared_ptr<const Origin>> by_text_;
-};
+constexpr std::string_view kText = "origin";
+constexpr std::string_view kRow = "origin_row";
 
 }  // namespace
 
 OriginColumnWriter::OriginColumnWriter(RowBlockBuilder* builder)
-    : builder_(*builder), column_(builder->AddColumn(kOriginColumn, ColumnType::kString)) {}
+    : builder_(*builder),
+      text_(builder->AddColumn(kText, ColumnType::kString)),
+      row_(builder->AddColumn(kRow, ColumnType::kInt)) {}
 
-void OriginColumnWriter::Write(const Origin* origin) {
-  std::string& encoded = encoded_[origin];
-  // An encoded origin takes four bytes at least.
-  if (encoded.empty()) encoded = EncodeOrigin(*origin);
-  builder_.SetString(column_, encoded);
+void OriginColumnWriter::Write(const Origin* origin) { builder_.SetInt(row_, RowOf(origin)); }
+
+int64_t OriginColumnWriter::RowOf(const Origin* origin) {
+  const auto current = static_cast<int64_t>(builder_.rows()) - 1;
+  const auto [known, is_new] = by_address_.try_emplace(origin, current);
+  if (!is_new) return known->second;
+  std::string text = EncodeOrigin(*origin);
+  const auto [first, is_distinct] = by_text_.try_emplace(std::move(text), current);
+  if (is_distinct) builder_.SetString(text_, first->first);
+  known->second = first->second;
+  return known->second;
 }
 
 absl::StatusOr<std::vector<std::shared_ptr<const Origin>>> ReadOriginColumn(
     const RowBlockReader& reader) {
-  VIGIL_ASSIGN_OR_RETURN(const StringColumn column, reader.ReadStrings(kOriginColumn));
-  VIGIL_RETURN_IF_ERROR(RequireEveryRow(column, reader.rows(), kOriginColumn));
-  std::vector<std::shared_ptr<const Origin>> origins;
-  origins.reserve(reader.rows());
-  OriginCache cache;
+  VIGIL_ASSIGN_OR_RETURN(const StringColumn texts, reader.ReadStrings(kText));
+  VIGIL_ASSIGN_OR_RETURN(const IntColumn rows, reader.ReadInts(kRow));
+  VIGIL_RETURN_IF_ERROR(RequireEveryRow(rows, reader.rows(), kRow));
+  std::vector<std::shared_ptr<const Origin>> origins(reader.rows());
   for (size_t row = 0; row < reader.rows(); ++row) {
-    VIGIL_ASSIGN_OR_RETURN(std::shared_ptr<const Origin> origin, cache.Get(column[row]));
-    origins.push_back(std::move(origin));
+    const auto first = static_cast<uint64_t>(rows[row]);
+    // The row with the text is the first one with that origin, so it comes before or is this one.
+    if (first > row || !texts.Has(first)) {
+      return absl::DataLossError(fmt::format("column {}: {} has no origin", kRow, rows[row]));
+    }
+    if (origins[first] == nullptr) {
+      VIGIL_ASSIGN_OR_RETURN(Origin origin, DecodeOrigin(texts[first]));
+      origins[first] = std::make_shared<const Origin>(std::move(origin));
+    }
+    origins[row] = origins[first];
   }
   return origins;
 }

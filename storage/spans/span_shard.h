@@ -9,13 +9,14 @@
 #include <string>
 #include <vector>
 
-#include <absl/functional/function_ref.h>
+#include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
 #include "storage/kv/kv_store.h"
 #include "storage/model/ids.h"
 #include "storage/model/record.h"
 #include "storage/shard/shard_part.h"
+#include "storage/spans/span_visitor.h"
 
 namespace vigil::storage {
 
@@ -25,12 +26,9 @@ struct SpanOptions {
 };
 
 struct SpanShardStats {
-  uint64_t head_spans = 0;
+  uint64_t head_spans = 0;  // As they arrived, repeats included.
   uint64_t head_bytes = 0;
 };
-
-// Returns false to stop.
-using SpanVisitor = absl::FunctionRef<bool(const Span& span)>;
 
 // Thread-safe. A span that arrives twice (same trace and span id) is told once, the later one.
 class SpanShard : public ShardPart {
