@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `vigil alerts` and `vigil rules list|check`.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "alerting/rules/rule_check.h"
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/strings.h"
+#include "cli/client.h"
+#include "cli/command.h"
+#include "proto/vigil/v1/alerts.grpc.pb.h"
+
+namespace vigil::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Labels = google::protobuf::RepeatedPtrField<v1::Label>;
+
+Json JsonLabels(const Labels& labels) {
+  Json object = Json::object();
+  for (const v1::Label& label : labels) object[label.name()] = label.value();
+  return object;
+}
+
+std::string LabelsText(const Labels& labels, bool with_name) {
+  std::string text;
+  for (const v1::Label& label : labels) {
+    if (!with_name && label.name() == "alertname") continue;
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", label.name(), label.value());
+  }
+  return text;
+}
+
+std::string LabelOf(const Labels& labels, std::string_view name) {
+  for (const v1::Label& label : labels) {
+    if (label.name() == name) return label.value();
+  }
+  return "";
+}
+
+Json JsonAlert(const v1::Alert& alert) {
+  Json object;
+  object["labels"] = JsonLabels(alert.labels());
+  object["annotations"] = JsonLabels(alert.annotations());
+  object["state"] = alert.state();
+  object["activeAt"] = FormatInstantMs(alert.active_at_ms());
+  object["value"] = FormatValue(alert.value());
+  return object;
+}
+
+std::string FormatAlerts(const v1::ListAlertsResponse& response, OutputFormat format) {
+  if (format == OutputFormat::kJson) {
+    Json alerts = Json::array();
+    for (const v1::Alert& alert : response.alerts()) alerts.push_back(JsonAlert(alert));
+    return JsonSuccess({{"alerts", std::move(alerts)}});
+  }
+  const bool csv = format == OutputFormat::kCsv;
+  const int64_t now_ms = SystemClock().NowMs();
+  std::vector<v1::Alert> alerts(response.alerts().begin(), response.alerts().end());
+  // What fires first, then what is longest in its state.
+  std::stable_sort(alerts.begin(), alerts.end(), [](const v1::Alert& a, const v1::Alert& b) {
+    if (a.state() != b.state()) return a.state() == "firing";
+    return a.active_at_ms() < b.active_at_ms();
+  });
+  Table table({"state", "alert", "since", "value", "labels", "summary"});
+  for (const v1::Alert& alert : alerts) {
+    const int64_t since_ms = alert.state() == "firing" ? alert.fired_at_ms() : alert.active_at_ms();
+    table.Add({alert.state(), LabelOf(alert.labels(), "alertname"),
+               csv ? FormatInstantMs(since_ms) : Ago(since_ms, now_ms), FormatValue(alert.value()),
+               LabelsText(alert.labels(), false), LabelOf(alert.annotations(), "summary")});
+  }
+  if (csv) return table.ToCsv();
+  return alerts.empty() ? "no alert is pending or firing\n" : table.ToText();
+}
+
+int RunAlerts(const ClientOptions& options) {
+  const Client client(options);
+  v1::ListAlertsResponse response;
+  grpc::ClientContext context;
+  client.Prepare(&context);
+  const grpc::Status status =
+      v1::AlertService::NewStub(client.channel())->ListAlerts(&context, {}, &response);
+  if (!status.ok()) return client.Finish(status);
+  Print(FormatAlerts(response, options.format));
+  return kExitOk;
+}
+
+Json JsonRule(const v1::Rule& rule) {
+  Json object;
+  if (!rule.state().empty()) object["state"] = rule.state();
+  object["name"] = rule.name();
+  object["query"] = rule.query();
+  if (rule.type() == "alerting") {
+    object["duration"] = static_cast<double>(rule.for_ms()) / kMillisPerSecond;
+    object["annotations"] = JsonLabels(rule.annotations());
+  }
+  object["labels"] = JsonLabels(rule.labels());
+  object["health"] = rule.health();
+  if (!rule.last_error().empty()) object["lastError"] = rule.last_error();
+  object["type"] = rule.type();
+  return object;
+}
+
+Json JsonGroup(const v1::RuleGroup& group) {
+  Json object;
+  object["name"] = group.name();
+  object["file"] = group.file();
+  object["interval"] = static_cast<double>(group.interval_ms()) / kMillisPerSecond;
+  object["rules"] = Json::array();
+  for (const v1::Rule& rule : group.rules()) object["rules"].push_back(JsonRule(rule));
+  object["evaluationTime"] = group.evaluation_seconds();
+  object["lastEvaluation"] = FormatInstantMs(group.last_evaluation_ms());
+  return object;
+}
+
+std::string FormatRules(const v1::ListRulesResponse& response, OutputFormat format) {
+  if (format == OutputFormat::kJson) {
+    Json groups = Json::array();
+    for (const v1::RuleGroup& group : response.groups()) groups.push_back(JsonGroup(group));
+    return JsonSuccess({{"groups", std::move(groups)}});
+  }
+  Table table({"group", "rule", "type", "state", "health", "for", "query", "error"});
+  for (const v1::RuleGroup& group : response.groups()) {
+    for (const v1::Rule& rule : group.rules()) {
+      table.Add({group.name(), rule.name(), rule.type(), rule.state(), rule.health(),
+                 rule.type() == "alerting" ? FormatDurationMs(rule.for_ms()) : "", rule.query(),
+                 rule.last_error()});
+    }
+  }
+  if (format == OutputFormat::kCsv) return table.ToCsv();
+  return table.rows() == 0 ? "no rules are loaded; start the server with --rules 'FILES'\n"
+                           : table.ToText();
+}
+
+int RunRulesList(const ClientOptions& options) {
+  const Client client(options);
+  v1::ListRulesResponse response;
+  grpc::ClientContext context;
+  client.Prepare(&context);
+  const grpc::Status status =
+      v1::AlertService::NewStub(client.channel())->ListRules(&context, {}, &response);
+  if (!status.ok()) return client.Finish(status);
+  Print(FormatRules(response, options.format));
+  return kExitOk;
+}
+
+int RunRulesCheck(const std::vector<std::string>& files) {
+  bool all_good = true;
+  for (const std::string& file : files) {
+    const alerting::RuleCheck check = alerting::CheckRuleFile(file);
+    all_good &= check.ok;
+    if (check.ok) {
+      Print(check.text);
+    } else {
+      std::fputs(check.text.c_str(), stderr);
+    }
+  }
+  return all_good ? kExitOk : kExitRefused;
+}
+
+}  // namespace
+
+void AddAlerts(CLI::App* program, int* exit_status) {
+  auto options = std::make_shared<ClientOptions>();
+  CLI::App* const command =
+      program->add_subcommand("alerts", "List the alerts that are pending or firing");
+  options->AddTo(command);
+  command->callback([options, exit_status] { *exit_status = RunAlerts(*options); });
+}
+
+void AddRules(CLI::App* program, int* exit_status) {
+  CLI::App* const rules = program->add_subcommand("rules", "Rules: list or check");
+  rules->require_subcommand(1);
+  auto options = std::make_shared<ClientOptions>();
+  CLI::App* const list = rules->add_subcommand("list", "List the rules that the server evaluates");
+  options->AddTo(list);
+  list->callback([options, exit_status] { *exit_status = RunRulesList(*options); });
+  auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App* const check = rules->add_subcommand("check", "Check rule files; needs no server");
+  check->add_option("file", *files, "Rule files")->required();
+  check->callback([files, exit_status] { *exit_status = RunRulesCheck(*files); });
+}
+
+}  // namespace vigil::cli

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/app.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/resource_quota.h>
+
+#include "alerting/manager/alert_manager.h"
+#include "alerting/manager/config.h"
+#include "alerting/notify/http_notifier.h"
+#include "alerting/rules/rule_engine.h"
+#include "alerting/rules/rule_file.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "base/status.h"
+#include "base/thread_pool.h"
+#include "collector/otlp/otlp_service.h"
+#include "collector/scrape/scrape_manager.h"
+#include "collector/stream/ingest_service.h"
+#include "query/exec/engine.h"
+#include "server/grpc/alert_service.h"
+#include "server/grpc/query_service.h"
+#include "server/http/http_server.h"
+#include "server/ticker.h"
+
+namespace vigil::server {
+namespace {
+
+// Requests that wait for a worker, beyond which senders are told to come back.
+constexpr size_t kMaxQueuedRequests = 1024;
+// Workers wait for the disk most of the time, and those that wait together share one sync.
+constexpr size_t kWorkersPerCore = 4;
+constexpr int64_t kMaintenanceIntervalMs = 1000;
+// Outcomes of deliveries are taken in this often, and a clock that was set is noticed.
+constexpr int64_t kMaxAlertWaitMs = 200;
+constexpr auto kShutdownGrace = std::chrono::seconds(5);
+
+absl::StatusOr<alerting::ManagerConfig> LoadManagerConfig(const std::string& path) {
+  if (path.empty()) return alerting::ManagerConfig();
+  VIGIL_ASSIGN_OR_RETURN(const std::string yaml, ReadFile(path));
+  return alerting::ParseManagerConfig(path, yaml);
+}
+
+// A plain-text answer.
+HttpResponse Text(int status, std::string body) {
+  return {status, "text/plain; charset=utf-8", std::move(body), {}};
+}
+
+class AppImpl final : public App {
+ public:
+  explicit AppImpl(ConfigLoader load_config)
+      : load_config_(std::move(load_config)),
+        workers_(std::max(2u, std::thread::hardware_concurrency()) * kWorkersPerCore,
+                 kMaxQueuedRequests) {}
+
+  ~AppImpl() override { Stop(); }
+
+  absl::Status Run() {
+    VIGIL_ASSIGN_OR_RETURN(config_, load_config_());
+    VIGIL_RETURN_IF_ERROR(CheckFree(config_.grpc_listen, "--grpc-listen"));
+    // HTTP serves first, so that probes see a process that lives but is not ready yet.
+    VIGIL_RETURN_IF_ERROR(StartHttp());
+    VIGIL_ASSIGN_OR_RETURN(storage_, storage::Storage::Open(config_.storage, &clock_));
+    admission_.emplace(config_.admission);
+    engine_.emplace(exec::EngineOptions{});
+    VIGIL_RETURN_IF_ERROR(StartAlerting());
+    VIGIL_RETURN_IF_ERROR(StartGrpc());
+    scrapes_ = MakeScrapes(config_);
+    maintenance_ =
+        std::make_unique<Ticker>(&clock_, kMaintenanceIntervalMs, [this](int64_t now_ms) {
+          Maintain();
+          return now_ms + kMaintenanceIntervalMs;
+        });
+    ready_.store(true);
+    Log(LogLevel::kInfo, "ready",
+        {{"version", kVersion},
+         {"grpc_address", grpc_address()},
+         {"http_address", http_address()},
+         {"data_dir", config_.storage.data_dir}});
+    return absl::OkStatus();
+  }
+
+  absl::Status Reload() override {
+    const absl::Status status = TryReload();
+    if (status.ok()) {
+      Log(LogLevel::kInfo, "reloaded rules and routes");
+    } else {
+      Log(LogLevel::kError, "reload failed, the old rules and routes go on",
+          {{"error", MessageOf(status)}});
+    }
+    return status;
+  }
+
+  uint16_t grpc_port() const override { return grpc_port_; }
+  uint16_t http_port() const override { return http_->port(); }
+
+ private:
+  std::string grpc_address() const {
+    return ListenAddress{config_.grpc_listen.host, grpc_port_}.ToString();
+  }
+  std::string http_address() const {
+    return ListenAddress{config_.http_listen.host, http_->port()}.ToString();
+  }
+
+  absl::Status StartHttp() {
+    router_.Add("GET", "/-/healthy", [](const HttpRequest&) { return Text(200, "healthy\n"); });
+    router_.Add("GET", "/-/ready", [this](const HttpRequest&) {
+      return ready_.load() ? Text(200, "ready\n") : Text(503, "starting\n");
+    });
+    router_.Add("GET", "/metrics", [](const HttpRequest&) {
+      return HttpResponse{200, "text/plain; version=0.0.4; charset=utf-8", ExposeMetrics(), {}};
+    });
+    const HttpHandler reload = [this](const HttpRequest&) {
+      if (!ready_.load()) return Text(503, "starting\n");
+      const absl::Status status = Reload();
+      return status.ok() ? Text(200, "reloaded\n")
+                         : Text(400, fmt::format("{}\n", MessageOf(status)));
+    };
+    router_.Add("POST", "/-/reload", reload);
+    router_.Add("PUT", "/-/reload", reload);
+    VIGIL_RETURN_IF_ERROR(CheckFree(config_.http_listen, "--http-listen"));
+    HttpServerOptions options;
+    options.host = config_.http_listen.host;
+    options.port = config_.http_listen.port;
+    VIGIL_ASSIGN_OR_RETURN(http_, HttpServer::Start(options, &router_));
+    return absl::OkStatus();
+  }
+
+  absl::Status StartAlerting() {
+    VIGIL_ASSIGN_OR_RETURN(alerting::ManagerConfig manager_config,
+                           LoadManagerConfig(config_.alertmanager_file));
+    VIGIL_ASSIGN_OR_RETURN(std::vector<alerting::RuleGroup> groups,
+                           alerting::LoadRuleFiles(config_.rule_files));
+    rule_source_ = storage_->MetricSourceFor(storage::kDefaultTenant);
+    rule_output_ = storage_->MetricSinkFor(storage::kDefaultTenant);
+    notifier_ = alerting::MakeHttpNotifier();
+    const int64_t now_ms = clock_.NowMs();
+    VIGIL_ASSIGN_OR_RETURN(manager_, alerting::AlertManager::Create(
+                                         {config_.rules.external_url}, std::move(manager_config),
+                                         &storage_->state(), notifier_.get(), now_ms));
+    alerting::RuleEngine::Dependencies dependencies;
+    dependencies.engine = &*engine_;
+    dependencies.source = rule_source_.get();
+    dependencies.output = rule_output_.get();
+    dependencies.state = &storage_->state();
+    dependencies.sink = manager_.get();
+    VIGIL_ASSIGN_OR_RETURN(rules_, alerting::RuleEngine::Create(config_.rules, dependencies));
+    VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(groups), now_ms));
+    manager_ticker_ = std::make_unique<Ticker>(
+        &clock_, kMaxAlertWaitMs, [this](int64_t now) { return manager_->RunDue(now); });
+    rules_ticker_ = std::make_unique<Ticker>(&clock_, kMaxAlertWaitMs, [this](int64_t now) {
+      const int64_t due_ms = rules_->RunDue(now);
+      manager_ticker_->Wake();
+      return due_ms;
+    });
+    return absl::OkStatus();
+  }
+
+  absl::Status StartGrpc() {
+    otlp_ =
+        std::make_unique<collector::OtlpServices>(storage_.get(), &clock_, &*admission_, &workers_);
+    services_.push_back(
+        collector::MakeIngestService(storage_.get(), &clock_, &*admission_, &workers_));
+    services_.push_back(MakeQueryService(storage_.get(), &*engine_, &clock_));
+    services_.push_back(MakeAlertService(rules_.get()));
+    grpc_port_ = config_.grpc_listen.port;
+    const int64_t started_at_ms = clock_.NowMs();
+    services_.push_back(MakeAdminService(
+        [this, started_at_ms] {
+          return ProcessInfo{std::string(kVersion), started_at_ms, config_.storage.data_dir,
+                             grpc_address(), http_address()};
+        },
+        storage_.get(), rules_.get(), manager_.get(), [this] { return Reload(); }));
+    grpc::ServerBuilder builder;
+    // Without this, a second vigil could listen on the same port and take half of the calls.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.SetMaxReceiveMessageSize(config_.max_request_bytes);
+    builder.SetResourceQuota(
+        grpc::ResourceQuota("vigil").Resize(config_.admission.max_bytes_in_flight * 2));
+    int port = 0;
+    builder.AddListeningPort(config_.grpc_listen.ToString(), grpc::InsecureServerCredentials(),
+                             &port);
+    for (grpc::Service* service : otlp_->services()) builder.RegisterService(service);
+    for (const auto& service : services_) builder.RegisterService(service.get());
+    grpc_ = builder.BuildAndStart();
+    if (grpc_ == nullptr || port == 0) {
+      return absl::FailedPreconditionError(
+          fmt::format("cannot listen on {}", config_.grpc_listen.ToString()));
+    }
+    grpc_port_ = static_cast<uint16_t>(port);
+    return absl::OkStatus();
+  }
+
+  std::unique_ptr<collector::ScrapeManager> MakeScrapes(const Config& config) {
+    return collector::ScrapeManager::Start(config.scrapes, rule_output_.get(), &clock_);
+  }
+
+  absl::Status TryReload() {
+    MutexLock lock(&reload_mutex_);
+    VIGIL_ASSIGN_OR_RETURN(const Config config, load_config_());
+    VIGIL_ASSIGN_OR_RETURN(alerting::ManagerConfig manager_config,
+                           LoadManagerConfig(config.alertmanager_file));
+    VIGIL_ASSIGN_OR_RETURN(std::vector<alerting::RuleGroup> groups,
+                           alerting::LoadRuleFiles(config.rule_files));
+    const int64_t now_ms = clock_.NowMs();
+    VIGIL_RETURN_IF_ERROR(manager_->SetConfig(std::move(manager_config), now_ms));
+    VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(groups), now_ms));
+    scrapes_.reset();
+    scrapes_ = MakeScrapes(config);
+    rules_ticker_->Wake();
+    manager_ticker_->Wake();
+    return absl::OkStatus();
+  }
+
+  void Maintain() {
+    const absl::Status status = storage_->Maintain();
+    if (!status.ok()) {
+      Log(LogLevel::kError, "maintenance of the store failed", {{"error", MessageOf(status)}});
+    }
+    admission_->SetHeadBytes(storage_->HeadBytes());
+  }
+
+  // In the order that leaves nothing half done: no new work, then the engines, then the store.
+  void Stop() {
+    ready_.store(false);
+    scrapes_.reset();
+    if (grpc_ != nullptr) grpc_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
+    http_.reset();
+    rules_ticker_.reset();
+    manager_ticker_.reset();
+    maintenance_.reset();
+    notifier_.reset();
+    if (storage_ == nullptr) return;
+    const absl::Status status = storage_->Flush();
+    if (status.ok()) {
+      Log(LogLevel::kInfo, "stopped");
+    } else {
+      // The journal still has everything; the next start replays it.
+      Log(LogLevel::kError, "flushing at the end failed", {{"error", MessageOf(status)}});
+    }
+  }
+
+  const ConfigLoader load_config_;
+  const SystemClock clock_;
+  Config config_;  // As at start; reloads change only what they hand on.
+  Mutex reload_mutex_;
+  std::atomic<bool> ready_{false};
+  uint16_t grpc_port_ = 0;
+
+  // Below, each may use those above it; destroyed from the end.
+  std::unique_ptr<storage::Storage> storage_;
+  std::optional<collector::Admission> admission_;
+  std::optional<exec::Engine> engine_;
+  ThreadPool workers_;
+  std::unique_ptr<storage::MetricSource> rule_source_;
+  std::unique_ptr<storage::MetricSink> rule_output_;
+  std::unique_ptr<alerting::AlertManager> manager_;
+  std::unique_ptr<alerting::Notifier> notifier_;
+  std::unique_ptr<alerting::RuleEngine> rules_;
+  std::unique_ptr<Ticker> manager_ticker_;
+  std::unique_ptr<Ticker> rules_ticker_;
+  std::unique_ptr<collector::ScrapeManager> scrapes_;
+  std::unique_ptr<Ticker> maintenance_;
+  HttpRouter router_;
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<collector::OtlpServices> otlp_;
+  std::vector<std::unique_ptr<grpc::Service>> services_;
+  std::unique_ptr<grpc::Server> grpc_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<App>> App::Start(ConfigLoader load_config) {
+  auto app = std::make_unique<AppImpl>(std::move(load_config));
+  VIGIL_RETURN_IF_ERROR(app->Run());
+  return app;
+}
+
+}  // namespace vigil::server

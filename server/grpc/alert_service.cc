@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/grpc/alert_service.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+
+#include "collector/admission/grpc_status.h"
+#include "proto/vigil/v1/admin.grpc.pb.h"
+#include "proto/vigil/v1/alerts.grpc.pb.h"
+#include "server/grpc/convert.h"
+
+namespace vigil::server {
+namespace {
+
+using alerting::ActiveAlert;
+using alerting::AlertState;
+
+std::string_view HealthName(alerting::RuleHealth health) {
+  switch (health) {
+    case alerting::RuleHealth::kUnknown:
+      return "unknown";
+    case alerting::RuleHealth::kOk:
+      return "ok";
+    case alerting::RuleHealth::kError:
+      return "err";
+  }
+  return "unknown";
+}
+
+template <typename Pairs, typename Messages>
+void AddPairs(const Pairs& pairs, Messages* messages) {
+  for (const auto& [name, value] : pairs) {
+    v1::Label* const label = messages->Add();
+    label->set_name(name);
+    label->set_value(value);
+  }
+}
+
+void ToMessage(const ActiveAlert& alert, v1::Alert* message) {
+  message->set_state(std::string(AlertStateName(alert.state)));
+  ToMessages(alert.labels, message->mutable_labels());
+  ToMessages(alert.annotations, message->mutable_annotations());
+  message->set_active_at_ms(alert.active_at_ms);
+  message->set_fired_at_ms(alert.fired_at_ms);
+  message->set_value(alert.value);
+}
+
+void ToMessage(const alerting::RuleStatus& status, v1::Rule* message) {
+  const alerting::Rule& rule = status.rule;
+  message->set_type(rule.IsAlert() ? "alerting" : "recording");
+  message->set_name(rule.name());
+  message->set_query(rule.expr);
+  message->set_for_ms(rule.for_ms);
+  AddPairs(rule.labels, message->mutable_labels());
+  AddPairs(rule.annotations, message->mutable_annotations());
+  message->set_health(std::string(HealthName(status.health)));
+  message->set_last_error(status.last_error);
+  message->set_alerts(static_cast<uint32_t>(status.alerts.size()));
+  if (!rule.IsAlert()) return;
+  AlertState state = AlertState::kInactive;
+  for (const ActiveAlert& alert : status.alerts) state = std::max(state, alert.state);
+  message->set_state(std::string(AlertStateName(state)));
+}
+
+class AlertService final : public v1::AlertService::Service {
+ public:
+  explicit AlertService(const alerting::RuleEngine* rules) : rules_(*rules) {}
+
+  grpc::Status ListAlerts(grpc::ServerContext*, const v1::ListAlertsRequest*,
+                          v1::ListAlertsResponse* response) override {
+    for (const alerting::GroupStatus& group : rules_.Status()) {
+      for (const alerting::RuleStatus& rule : group.rules) {
+        for (const ActiveAlert& alert : rule.alerts) ToMessage(alert, response->add_alerts());
+      }
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListRules(grpc::ServerContext*, const v1::ListRulesRequest*,
+                         v1::ListRulesResponse* response) override {
+    for (const alerting::GroupStatus& group : rules_.Status()) {
+      v1::RuleGroup* const message = response->add_groups();
+      message->set_name(group.name);
+      message->set_file(group.file);
+      message->set_interval_ms(group.interval_ms);
+      message->set_last_evaluation_ms(group.last_evaluation_ms);
+      message->set_evaluation_seconds(group.evaluation_seconds);
+      message->set_iterations_missed(group.iterations_missed);
+      for (const alerting::RuleStatus& rule : group.rules) ToMessage(rule, message->add_rules());
+    }
+    return grpc::Status::OK;
+  }
+
+ private:
+  const alerting::RuleEngine& rules_;
+};
+
+class AdminService final : public v1::AdminService::Service {
+ public:
+  AdminService(std::function<ProcessInfo()> info, storage::Storage* storage,
+               const alerting::RuleEngine* rules, const alerting::AlertManager* manager,
+               std::function<absl::Status()> reload)
+      : info_(std::move(info)),
+        storage_(*storage),
+        rules_(*rules),
+        manager_(*manager),
+        reload_(std::move(reload)) {}
+
+  grpc::Status Status(grpc::ServerContext*, const v1::StatusRequest*,
+                      v1::StatusResponse* response) override {
+    const ProcessInfo info = info_();
+    response->set_version(info.version);
+    response->set_started_at_ms(info.started_at_ms);
+    response->set_data_dir(info.data_dir);
+    response->set_grpc_address(info.grpc_address);
+    response->set_http_address(info.http_address);
+    for (const storage::StatusFigure& figure : Figures()) {
+      if (response->sections().empty() || response->sections().rbegin()->name() != figure.section) {
+        response->add_sections()->set_name(figure.section);
+      }
+      v1::StatusEntry* const entry = response->mutable_sections()->rbegin()->add_entries();
+      entry->set_name(figure.name);
+      entry->set_value(figure.value);
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status Reload(grpc::ServerContext*, const v1::ReloadRequest*,
+                      v1::ReloadResponse*) override {
+    return collector::ToGrpcStatus(reload_());
+  }
+
+ private:
+  std::vector<storage::StatusFigure> Figures() const {
+    std::vector<storage::StatusFigure> figures = storage_.Status();
+    size_t rules = 0;
+    size_t alerts = 0;
+    const std::vector<alerting::GroupStatus> groups = rules_.Status();
+    for (const alerting::GroupStatus& group : groups) {
+      rules += group.rules.size();
+      for (const alerting::RuleStatus& rule : group.rules) alerts += rule.alerts.size();
+    }
+    const alerting::AlertManager::Stats stats = manager_.GetStats();
+    const auto add = [&figures](const char* section, const char* name, auto value) {
+      figures.push_back({section, name, fmt::to_string(value)});
+    };
+    add("rules", "groups", groups.size());
+    add("rules", "rules", rules);
+    add("rules", "active_alerts", alerts);
+    add("alert manager", "alerts", stats.alerts);
+    add("alert manager", "groups", stats.groups);
+    add("alert manager", "outbox", stats.outbox);
+    add("alert manager", "delivered", stats.delivered);
+    add("alert manager", "failed_attempts", stats.failed_attempts);
+    return figures;
+  }
+
+  const std::function<ProcessInfo()> info_;
+  storage::Storage& storage_;
+  const alerting::RuleEngine& rules_;
+  const alerting::AlertManager& manager_;
+  const std::function<absl::Status()> reload_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeAlertService(const alerting::RuleEngine* rules) {
+  return std::make_unique<AlertService>(rules);
+}
+
+std::unique_ptr<grpc::Service> MakeAdminService(std::function<ProcessInfo()> info,
+                                                storage::Storage* storage,
+                                                const alerting::RuleEngine* rules,
+                                                const alerting::AlertManager* manager,
+                                                std::function<absl::Status()> reload) {
+  return std::make_unique<AdminService>(std::move(info), storage, rules, manager,
+                                        std::move(reload));
+}
+
+}  // namespace vigil::server

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/grpc/call.h"
+
+namespace vigil::server {
+
+absl::StatusOr<storage::TenantId> TenantOf(const grpc::ServerContext& context,
+                                           storage::Storage& storage) {
+  const auto header = context.client_metadata().find("x-scope-orgid");
+  if (header == context.client_metadata().end()) return storage::kDefaultTenant;
+  return storage.Tenant({header->second.data(), header->second.size()});
+}
+
+}  // namespace vigil::server

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// vigil.v1.QueryService: a thin translation between calls and the query libraries.
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "query/exec/engine.h"
+#include "storage/storage.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace vigil::server {
+
+// All arguments must outlive the service.
+std::unique_ptr<grpc::Service> MakeQueryService(storage::Storage* storage,
+                                                const exec::Engine* engine, const Clock* clock);
+
+}  // namespace vigil::server

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The HTTP/1.1 listener, on Boost.Beast.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <absl/status/statusor.h>
+
+#include "server/http/http_types.h"
+
+namespace vigil::server {
+
+struct HttpServerOptions {
+  std::string host = "127.0.0.1";
+  uint16_t port = 0;  // 0 picks a free one.
+  int threads = 2;
+  // Larger bodies are answered with 413.
+  uint64_t max_body_bytes = 64 << 20;
+  // Connections that send nothing for this long are closed.
+  int64_t idle_timeout_ms = 60'000;
+};
+
+// Handlers run on the server's threads, several at a time.
+class HttpServer {
+ public:
+  // Listens and serves. FailedPrecondition when the address is taken, InvalidArgument when it is
+  // not one. `router` must outlive the server.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
+                                                           const HttpRouter* router);
+  // Stops taking connections, ends the open ones, joins the threads.
+  virtual ~HttpServer() = default;
+
+  virtual uint16_t port() const = 0;
+};
+
+}  // namespace vigil::server
