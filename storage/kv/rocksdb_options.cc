@@ -63,8 +63,6 @@ rocksdb::DBOptions StoreOptions(const RocksDbOptions& options,
   store.max_open_files = kMaxOpenFiles;
   store.bytes_per_sync = kWriteBackBytes;
   store.compaction_readahead_size = kCompactionReadAheadBytes;
-  // Buffers hold nothing that the log does not (rocksdb_space.cc), so closing need not flush them.
-  store.avoid_flush_during_shutdown = true;
   store.skip_stats_update_on_db_open = true;
   store.avoid_unnecessary_blocking_io = true;
   store.info_log = std::make_shared<RocksDbLog>();

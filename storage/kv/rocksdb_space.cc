@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 
@@ -17,13 +16,28 @@ namespace {
 // Kept free: room for the write buffers to be flushed, or that share of a small disk.
 constexpr uint64_t kReservedBytes = uint64_t{64} << 20;
 constexpr uint64_t kReservedShare = 32;
-// A failed attempt may have written much before it failed.
-constexpr int64_t kNanosBetweenAttempts = 200 * kNanosPerMilli;
 
 Counter& BackgroundErrors() {
   static Counter& counter = GetCounter("vigil_store_background_errors_total",
                                        "Failures of the store's writes and background work.");
   return counter;
+}
+
+uint64_t LogBytes(const std::string& directory) {
+  uint64_t bytes = 0;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(directory, error), end; entry != end;
+       entry.increment(error)) {
+    if (entry->path().extension() != ".log") continue;
+    const uint64_t size = entry->file_size(error);
+    if (!error) bytes += size;
+  }
+  return bytes;
+}
+
+// A compaction that finds no space changed nothing; RocksDB waits for space and tries again.
+bool StopsWrites(rocksdb::BackgroundErrorReason reason, const rocksdb::Status& error) {
+  return error.IsNoSpace() && reason != rocksdb::BackgroundErrorReason::kCompaction;
 }
 
 }  // namespace
@@ -39,48 +53,17 @@ absl::Status SpaceWatch::CheckFree(uint64_t bytes) const {
                   directory_, space.available, reserved));
 }
 
-void SpaceWatch::PrepareWrite(rocksdb::DB* db) {
-  ResumeIfPossible(db);
-  // A write that fails leaves a torn log, which must not be written to again. Resume starts a new
-  // one when it flushes a write buffer; it flushes none if all are empty, and goes on with the torn
-  // one, which ends in a failed assertion. So there always is something in a buffer: the deletion
-  // of a key that nobody uses, itself not logged.
-  if (!buffers_may_be_empty_.exchange(false)) return;
-  rocksdb::WriteOptions unlogged;
-  unlogged.disableWAL = true;
-  if (!db->Delete(unlogged, rocksdb::Slice("\0", 1)).ok()) buffers_may_be_empty_.store(true);
-}
+absl::Status SpaceWatch::CheckFreeToOpen() const { return CheckFree(LogBytes(directory_)); }
 
-void SpaceWatch::ResumeIfPossible(rocksdb::DB* db) {
-  if (!stopped_.load(std::memory_order_acquire)) return;
-  // One resumes; the others' writes go on to fail, which is what they would do anyway.
-  if (!resume_mutex_.try_lock()) return;
-  if (CheckFree(0).ok() && MonotonicNs() >= next_attempt_ns_) {
-    // Cleared first, so that an error during or right after the resumption is not overlooked.
-    stopped_.store(false, std::memory_order_release);
-    if (db->Resume().ok()) {
-      Log(LogLevel::kInfo, "disk has space again, store resumed", {{"directory", directory_}});
-    } else {
-      stopped_.store(true, std::memory_order_release);
-      next_attempt_ns_ = MonotonicNs() + kNanosBetweenAttempts;
-    }
-  }
-  resume_mutex_.unlock();
-}
-
-void SpaceWatch::OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) {
+void SpaceWatch::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) {
   BackgroundErrors().Add();
   Log(LogLevel::kError, "store failed", {{"directory", directory_}, {"error", error->ToString()}});
-  if (error->IsNoSpace()) stopped_.store(true, std::memory_order_release);
+  if (StopsWrites(reason, *error)) stopped_.store(true, std::memory_order_release);
 }
 
-void SpaceWatch::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error,
+void SpaceWatch::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error,
                                       bool* auto_recovery) {
-  if (error.IsNoSpace()) *auto_recovery = false;
-}
-
-void SpaceWatch::OnMemTableSealed(const rocksdb::MemTableInfo& info) {
-  if (info.cf_name == rocksdb::kDefaultColumnFamilyName) buffers_may_be_empty_.store(true);
+  if (StopsWrites(reason, error)) *auto_recovery = false;
 }
 
 }  // namespace vigil::storage

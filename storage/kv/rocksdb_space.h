@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keeps RocksDB away from the end of the disk, and gets it going again when it hit it. RocksDB
-// stops itself then until DB::Resume is called; its own watcher would do so only when as much is
-// free as all write buffers might take, which a small disk never has again, so it is switched off.
+// Keeps RocksDB away from the end of the disk, and notices when it hit it and stopped.
 #pragma once
 
 #include <atomic>
@@ -11,10 +9,7 @@
 #include <utility>
 
 #include <absl/status/status.h>
-#include <rocksdb/db.h>
 #include <rocksdb/listener.h>
-
-#include "base/mutex.h"
 
 namespace vigil::storage {
 
@@ -27,23 +22,21 @@ class SpaceWatch final : public rocksdb::EventListener {
   // space back (deletions, and the flushes and compactions behind them).
   absl::Status CheckFree(uint64_t bytes) const;
 
-  // Called before each write. Resumes `db` if it stopped for want of space and there is some now,
-  // and sees to it that it can be resumed if this write is the one that finds the disk full.
-  void PrepareWrite(rocksdb::DB* db);
+  // As above for what opening the store takes: it writes what the log holds to tables.
+  absl::Status CheckFreeToOpen() const;
+
+  // Whether RocksDB takes no more writes since the disk was full. It stays so for this rocksdb::DB.
+  bool stopped() const { return stopped_.load(std::memory_order_acquire); }
+  // A new rocksdb::DB is about to be opened.
+  void Reset() { stopped_.store(false, std::memory_order_release); }
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error,
                             bool* auto_recovery) override;
-  void OnMemTableSealed(const rocksdb::MemTableInfo& info) override;
 
  private:
-  void ResumeIfPossible(rocksdb::DB* db);
-
   const std::string directory_;
   std::atomic<bool> stopped_{false};
-  std::atomic<bool> buffers_may_be_empty_{true};
-  Mutex resume_mutex_;
-  int64_t next_attempt_ns_ ABSL_GUARDED_BY(resume_mutex_) = 0;
 };
 
 }  // namespace vigil::storage

@@ -16,9 +16,13 @@
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/utilities/checkpoint.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "base/mutex.h"
 #include "base/status.h"
-#include "storage/kv/rocksdb_options.h"
+#include "storage/kv/rocksdb_instance.h"
+#include "storage/kv/rocksdb_reader.h"
 #include "storage/kv/rocksdb_space.h"
 #include "storage/kv/rocksdb_status.h"
 
@@ -29,118 +33,27 @@ namespace {
 constexpr std::string_view kIngestPrefix = "ingest-";
 // What RocksDB's log adds to keys and values of an entry, at most.
 constexpr size_t kBatchEntryOverhead = 16;
+// Between attempts to open the store again: one that fails may have read the whole log.
+constexpr int64_t kNanosBetweenAttempts = 200 * kNanosPerMilli;
 
-rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
-std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+using Entries = std::vector<std::pair<std::string, std::string>>;
 
 bool Adds(const WriteBatch& batch) {
   return std::any_of(batch.entries().begin(), batch.entries().end(),
                      [](const auto& entry) { return entry.kind == WriteBatch::Kind::kPut; });
 }
 
-uint64_t TotalBytes(const std::vector<std::pair<std::string, std::string>>& entries) {
+uint64_t TotalBytes(const Entries& entries) {
   uint64_t bytes = 0;
   for (const auto& [key, value] : entries) bytes += key.size() + value.size();
   return bytes;
 }
 
-class RocksDbSnapshot final : public KeyValueSnapshot {
- public:
-  explicit RocksDbSnapshot(rocksdb::DB* db) : db_(db), snapshot_(db->GetSnapshot()) {}
-  ~RocksDbSnapshot() override { db_->ReleaseSnapshot(snapshot_); }
-  RocksDbSnapshot(const RocksDbSnapshot&) = delete;
-  RocksDbSnapshot& operator=(const RocksDbSnapshot&) = delete;
-
-  const rocksdb::Snapshot* get() const { return snapshot_; }
-
- private:
-  rocksdb::DB* const db_;
-  const rocksdb::Snapshot* const snapshot_;
-};
-
-const rocksdb::Snapshot* Unwrap(const KeyValueSnapshot* snapshot) {
-  return snapshot == nullptr ? nullptr : static_cast<const RocksDbSnapshot*>(snapshot)->get();
-}
-
-class RocksDbIterator final : public KeyValueIterator {
- public:
-  RocksDbIterator(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, KeyRange range,
-                  const rocksdb::Snapshot* snapshot)
-      : range_(std::move(range)), lower_(range_.lower), upper_(range_.upper) {
-    rocksdb::ReadOptions options;
-    options.snapshot = snapshot;
-    if (!lower_.empty()) options.iterate_lower_bound = &lower_;
-    if (!upper_.empty()) options.iterate_upper_bound = &upper_;
-    // Prefix filters are used where the bounds allow it, and only there.
-    options.auto_prefix_mode = true;
-    iterator_.reset(db->NewIterator(options, family));
-  }
-
-  void Seek(std::string_view key) override { iterator_->Seek(ToSlice(key)); }
-  void SeekToLast() override { iterator_->SeekToLast(); }
-  bool Valid() const override { return iterator_->Valid(); }
-  void Next() override { iterator_->Next(); }
-  void Prev() override { iterator_->Prev(); }
-  std::string_view key() const override { return ToView(iterator_->key()); }
-  std::string_view value() const override { return ToView(iterator_->value()); }
-  absl::Status status() const override { return FromRocksDb(iterator_->status()); }
-
- private:
-  // RocksDB keeps pointers to the bounds.
-  const KeyRange range_;
-  const rocksdb::Slice lower_;
-  const rocksdb::Slice upper_;
-  std::unique_ptr<rocksdb::Iterator> iterator_;
-};
-
-using FamilyHandles = std::vector<std::unique_ptr<rocksdb::ColumnFamilyHandle>>;
-
-class RocksDbStore final : public KeyValueStore {
- public:
-  RocksDbStore(std::string directory, std::shared_ptr<SpaceWatch> space,
-               std::unique_ptr<rocksdb::DB> db, FamilyHandles families)
-      : directory_(std::move(directory)),
-        space_(std::move(space)),
-        db_(std::move(db)),
-        families_(std::move(families)) {}
-
-  absl::Status Write(const WriteBatch& batch, Durability durability) override;
-  absl::Status SyncLog() override { return FromRocksDb(db_->SyncWAL()); }
-  absl::Status Ingest(Family family,
-                      const std::vector<std::pair<std::string, std::string>>& entries) override;
-  absl::StatusOr<std::optional<std::string>> Get(Family family, std::string_view key,
-                                                 const KeyValueSnapshot* snapshot) override;
-  std::unique_ptr<KeyValueIterator> NewIterator(Family family, KeyRange range,
-                                                const KeyValueSnapshot* snapshot) override;
-  std::unique_ptr<KeyValueSnapshot> NewSnapshot() override;
-  absl::Status DropRange(Family family, std::string_view begin, std::string_view end) override;
-  absl::Status Flush() override;
-  absl::Status Checkpoint(const std::string& path) override;
-  absl::StatusOr<uint64_t> ApproximateBytes(Family family) override;
-
- private:
-  rocksdb::ColumnFamilyHandle* HandleOf(Family family) const {
-    return families_[static_cast<size_t>(family)].get();
-  }
-  absl::Status WriteTable(Family family, const std::string& path,
-                          const std::vector<std::pair<std::string, std::string>>& entries);
-
-  const std::string directory_;
-  const std::shared_ptr<SpaceWatch> space_;
-  const std::unique_ptr<rocksdb::DB> db_;
-  const FamilyHandles families_;  // Behind db_: handles go first.
-  std::atomic<uint64_t> next_ingest_{0};
-};
-
-absl::Status RocksDbStore::Write(const WriteBatch& batch, Durability durability) {
-  VIGIL_RETURN_IF_ERROR(batch.Check());
-  if (Adds(batch)) {
-    VIGIL_RETURN_IF_ERROR(space_->CheckFree(batch.size_bytes()));
-  }
-  space_->PrepareWrite(db_.get());
+absl::StatusOr<rocksdb::WriteBatch> ToRocksDb(const WriteBatch& batch,
+                                              const RocksDbInstance& instance) {
   rocksdb::WriteBatch converted(batch.size_bytes() + batch.entries().size() * kBatchEntryOverhead);
   for (const WriteBatch::Entry& entry : batch.entries()) {
-    rocksdb::ColumnFamilyHandle* family = HandleOf(entry.family);
+    rocksdb::ColumnFamilyHandle* family = instance.HandleOf(entry.family);
     rocksdb::Status added;
     switch (entry.kind) {
       case WriteBatch::Kind::kPut:
@@ -155,16 +68,13 @@ absl::Status RocksDbStore::Write(const WriteBatch& batch, Durability durability)
     }
     VIGIL_RETURN_IF_ERROR(FromRocksDb(added));
   }
-  rocksdb::WriteOptions options;
-  options.sync = durability == Durability::kSync;
-  return FromRocksDb(db_->Write(options, &converted));
+  return converted;
 }
 
-absl::Status RocksDbStore::WriteTable(
-    Family family, const std::string& path,
-    const std::vector<std::pair<std::string, std::string>>& entries) {
-  rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), db_->GetOptions(HandleOf(family)),
-                                HandleOf(family));
+absl::Status WriteTable(const RocksDbInstance& instance, Family family, const std::string& path,
+                        const Entries& entries) {
+  rocksdb::ColumnFamilyHandle* handle = instance.HandleOf(family);
+  rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), instance.db().GetOptions(handle), handle);
   VIGIL_RETURN_IF_ERROR(FromRocksDb(writer.Open(path)));
   for (const auto& [key, value] : entries) {
     VIGIL_RETURN_IF_ERROR(FromRocksDb(writer.Put(key, value)));
@@ -172,20 +82,113 @@ absl::Status RocksDbStore::WriteTable(
   return FromRocksDb(writer.Finish());
 }
 
-absl::Status RocksDbStore::Ingest(Family family,
-                                  const std::vector<std::pair<std::string, std::string>>& entries) {
+// A rocksdb::DB that found the disk full takes no writes until DB::Resume. Resume does not get over
+// a log whose last record is torn (it may go on writing to it, which Debian's RocksDB, built with
+// assertions, answers by ending the process; or fail for good). So the store is closed and opened
+// again, as a restart would do, at a moment when nobody reads.
+class RocksDbStore final : public KeyValueStore {
+ public:
+  RocksDbStore(const RocksDbOptions& options, std::shared_ptr<SpaceWatch> space,
+               std::shared_ptr<RocksDbInstance> instance)
+      : options_(options), space_(std::move(space)), instance_(std::move(instance)) {}
+
+  absl::Status Write(const WriteBatch& batch, Durability durability) override;
+  absl::Status SyncLog() override;
+  absl::Status Ingest(Family family, const Entries& entries) override;
+  absl::StatusOr<std::optional<std::string>> Get(Family family, std::string_view key,
+                                                 const KeyValueSnapshot* snapshot) override;
+  std::unique_ptr<KeyValueIterator> NewIterator(Family family, KeyRange range,
+                                                const KeyValueSnapshot* snapshot) override;
+  std::unique_ptr<KeyValueSnapshot> NewSnapshot() override;
+  absl::Status DropRange(Family family, std::string_view begin, std::string_view end) override;
+  absl::Status Flush() override;
+  absl::Status Checkpoint(const std::string& path) override;
+  absl::StatusOr<uint64_t> ApproximateBytes(Family family) override;
+
+ private:
+  using Instance = std::shared_ptr<const RocksDbInstance>;
+
+  // What to read from. ResourceExhausted when it could not be opened again.
+  absl::StatusOr<Instance> InstanceToRead();
+  // What to change. ResourceExhausted also when it has stopped.
+  absl::StatusOr<Instance> InstanceToChange();
+  void ReopenIfPossibleLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const RocksDbOptions options_;
+  const std::shared_ptr<SpaceWatch> space_;
+  std::atomic<uint64_t> next_ingest_{0};
+
+  Mutex mutex_;
+  std::shared_ptr<RocksDbInstance> instance_ ABSL_GUARDED_BY(mutex_);
+  int64_t next_attempt_ns_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+absl::StatusOr<RocksDbStore::Instance> RocksDbStore::InstanceToRead() {
+  const MutexLock lock(&mutex_);
+  if (instance_ == nullptr || space_->stopped()) ReopenIfPossibleLocked();
+  if (instance_ != nullptr) return instance_;
+  return absl::ResourceExhaustedError(fmt::format(
+      "data directory {} cannot be opened again since its disk was full", options_.directory));
+}
+
+absl::StatusOr<RocksDbStore::Instance> RocksDbStore::InstanceToChange() {
+  VIGIL_ASSIGN_OR_RETURN(Instance instance, InstanceToRead());
+  if (!space_->stopped()) return instance;
+  return absl::ResourceExhaustedError(fmt::format(
+      "data directory {} takes no changes since its disk was full", options_.directory));
+}
+
+void RocksDbStore::ReopenIfPossibleLocked() {
+  // Others get at the instance under the lock only: if it is ours alone, it stays so.
+  if (instance_.use_count() > 1 || MonotonicNs() < next_attempt_ns_) return;
+  if (!space_->CheckFreeToOpen().ok()) return;
+  instance_.reset();
+  space_->Reset();
+  auto opened = RocksDbInstance::Open(options_, space_);
+  if (opened.ok()) {
+    instance_ = *std::move(opened);
+    Log(LogLevel::kInfo, "disk has space again, store reopened",
+        {{"directory", options_.directory}});
+  } else {
+    next_attempt_ns_ = MonotonicNs() + kNanosBetweenAttempts;
+    Log(LogLevel::kError, "reopening the store failed", {{"error", opened.status().ToString()}});
+  }
+}
+
+absl::Status RocksDbStore::Write(const WriteBatch& batch, Durability durability) {
+  VIGIL_RETURN_IF_ERROR(batch.Check());
+  if (Adds(batch)) VIGIL_RETURN_IF_ERROR(space_->CheckFree(batch.size_bytes()));
+  VIGIL_ASSIGN_OR_RETURN(const Instance instance, InstanceToChange());
+  VIGIL_ASSIGN_OR_RETURN(rocksdb::WriteBatch converted, ToRocksDb(batch, *instance));
+  rocksdb::WriteOptions options;
+  options.sync = durability == Durability::kSync;
+  return FromRocksDb(instance->db().Write(options, &converted));
+}
+
+absl::Status RocksDbStore::SyncLog() {
+  // Not DB::SyncWAL: it does not wait for its turn among the writes, and when one of them has just
+  // failed it syncs a broken log, which is another failed assertion.
+  VIGIL_ASSIGN_OR_RETURN(const Instance instance, InstanceToChange());
+  rocksdb::WriteBatch nothing;
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  return FromRocksDb(instance->db().Write(options, &nothing));
+}
+
+absl::Status RocksDbStore::Ingest(Family family, const Entries& entries) {
   VIGIL_RETURN_IF_ERROR(CheckAscending(entries));
   if (entries.empty()) return absl::OkStatus();
   VIGIL_RETURN_IF_ERROR(space_->CheckFree(TotalBytes(entries)));
-  space_->PrepareWrite(db_.get());
+  VIGIL_ASSIGN_OR_RETURN(const Instance instance, InstanceToChange());
   const std::string path =
-      fmt::format("{}/{}{}.sst", directory_, kIngestPrefix, next_ingest_.fetch_add(1));
-  absl::Status status = WriteTable(family, path, entries);
+      fmt::format("{}/{}{}.sst", options_.directory, kIngestPrefix, next_ingest_.fetch_add(1));
+  absl::Status status = WriteTable(*instance, family, path, entries);
   if (status.ok()) {
     rocksdb::IngestExternalFileOptions options;
     options.move_files = true;
     options.write_global_seqno = false;
-    status = FromRocksDb(db_->IngestExternalFile(HandleOf(family), {path}, options));
+    status =
+        FromRocksDb(instance->db().IngestExternalFile(instance->HandleOf(family), {path}, options));
   }
   if (!status.ok()) {
     std::error_code ignored;  // What is left behind goes when the store is opened next.
@@ -196,10 +199,13 @@ absl::Status RocksDbStore::Ingest(Family family,
 
 absl::StatusOr<std::optional<std::string>> RocksDbStore::Get(Family family, std::string_view key,
                                                              const KeyValueSnapshot* snapshot) {
+  VIGIL_ASSIGN_OR_RETURN(const Instance instance, InstanceToRead());
+  VIGIL_ASSIGN_OR_RETURN(const rocksdb::Snapshot* at, RocksDbSnapshot::Unwrap(snapshot));
   rocksdb::ReadOptions options;
-  options.snapshot = Unwrap(snapshot);
+  options.snapshot = at;
   std::string value;
-  const rocksdb::Status status = db_->Get(options, HandleOf(family), ToSlice(key), &value);
+  const rocksdb::Status status =
+      instance->db().Get(options, instance->HandleOf(family), ToSlice(key), &value);
   if (status.IsNotFound()) return std::nullopt;
   VIGIL_RETURN_IF_ERROR(FromRocksDb(status));
   return value;
@@ -207,12 +213,16 @@ absl::StatusOr<std::optional<std::string>> RocksDbStore::Get(Family family, std:
 
 std::unique_ptr<KeyValueIterator> RocksDbStore::NewIterator(Family family, KeyRange range,
                                                             const KeyValueSnapshot* snapshot) {
-  return std::make_unique<RocksDbIterator>(db_.get(), HandleOf(family), std::move(range),
-                                           Unwrap(snapshot));
+  absl::StatusOr<Instance> instance = InstanceToRead();
+  if (!instance.ok()) return std::make_unique<FailedIterator>(instance.status());
+  const absl::StatusOr<const rocksdb::Snapshot*> at = RocksDbSnapshot::Unwrap(snapshot);
+  if (!at.ok()) return std::make_unique<FailedIterator>(at.status());
+  return std::make_unique<RocksDbIterator>(*std::move(instance), family, std::move(range), *at);
 }
 
 std::unique_ptr<KeyValueSnapshot> RocksDbStore::NewSnapshot() {
-  return std::make_unique<RocksDbSnapshot>(db_.get());
+  absl::StatusOr<Instance> instance = InstanceToRead();
+  return std::make_unique<RocksDbSnapshot>(instance.ok() ? *std::move(instance) : nullptr);
 }
 
 absl::Status RocksDbStore::DropRange(Family family, std::string_view begin, std::string_view end) {
@@ -220,59 +230,40 @@ absl::Status RocksDbStore::DropRange(Family family, std::string_view begin, std:
   WriteBatch batch;
   batch.DeleteRange(family, std::string(begin), std::string(end));
   VIGIL_RETURN_IF_ERROR(Write(batch, Durability::kSync));
+  VIGIL_ASSIGN_OR_RETURN(const Instance instance, InstanceToChange());
   const rocksdb::Slice first = ToSlice(begin);
   const rocksdb::Slice last = ToSlice(end);
-  return FromRocksDb(rocksdb::DeleteFilesInRange(db_.get(), HandleOf(family), &first, &last,
-                                                 /*include_end=*/false));
+  return FromRocksDb(rocksdb::DeleteFilesInRange(&instance->db(), instance->HandleOf(family),
+                                                 &first, &last, /*include_end=*/false));
 }
 
 absl::Status RocksDbStore::Flush() {
-  space_->PrepareWrite(db_.get());
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  for (const auto& family : families_) handles.push_back(family.get());
-  return FromRocksDb(db_->Flush(rocksdb::FlushOptions(), handles));
+  VIGIL_ASSIGN_OR_RETURN(const Instance instance, InstanceToChange());
+  return FromRocksDb(instance->db().Flush(rocksdb::FlushOptions(), instance->AllHandles()));
 }
 
 absl::Status RocksDbStore::Checkpoint(const std::string& path) {
-  rocksdb::Checkpoint* raw = nullptr;
-  VIGIL_RETURN_IF_ERROR(FromRocksDb(rocksdb::Checkpoint::Create(db_.get(), &raw)));
-  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
+  VIGIL_ASSIGN_OR_RETURN(const Instance instance, InstanceToChange());
   std::error_code error;
   if (std::filesystem::exists(path, error)) {
     return absl::FailedPreconditionError(fmt::format("{} exists already", path));
   }
+  rocksdb::Checkpoint* raw = nullptr;
+  VIGIL_RETURN_IF_ERROR(FromRocksDb(rocksdb::Checkpoint::Create(&instance->db(), &raw)));
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
   VIGIL_RETURN_IF_ERROR_WITH(FromRocksDb(checkpoint->CreateCheckpoint(path)),
                              fmt::format("copying the store to {}", path));
   return absl::OkStatus();
 }
 
 absl::StatusOr<uint64_t> RocksDbStore::ApproximateBytes(Family family) {
+  VIGIL_ASSIGN_OR_RETURN(const Instance instance, InstanceToRead());
   uint64_t bytes = 0;
-  if (!db_->GetIntProperty(HandleOf(family), rocksdb::DB::Properties::kLiveSstFilesSize, &bytes)) {
+  if (!instance->db().GetIntProperty(instance->HandleOf(family),
+                                     rocksdb::DB::Properties::kLiveSstFilesSize, &bytes)) {
     return absl::UnavailableError(fmt::format("size of {} is not known", FamilyName(family)));
   }
   return bytes;
-}
-
-// What went wrong when RocksDB would not open, in words for the person who started us.
-absl::Status OpenFailure(const rocksdb::Status& status, const std::string& directory) {
-  const absl::Status converted = FromRocksDb(status);
-  if (status.IsIOError() && MessageOf(converted).find("/LOCK") != std::string_view::npos) {
-    return absl::FailedPreconditionError(
-        fmt::format("data directory {} is in use by another process", directory));
-  }
-  if (status.IsInvalidArgument()) {
-    return absl::FailedPreconditionError(
-        fmt::format("data directory {} was written by a newer version of vigil, or by another "
-                    "program ({})",
-                    directory, MessageOf(converted)));
-  }
-  return Annotate(converted, fmt::format("opening data directory {}", directory));
-}
-
-absl::Status PrepareDirectory(const std::string& directory) {
-  VIGIL_RETURN_IF_ERROR(MakeDirectories(directory));
-  return CheckWritable(directory);
 }
 
 void RemoveIngestLeftovers(const std::string& directory) {
@@ -288,20 +279,13 @@ void RemoveIngestLeftovers(const std::string& directory) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<KeyValueStore>> OpenRocksDb(const RocksDbOptions& options) {
-  VIGIL_RETURN_IF_ERROR(PrepareDirectory(options.directory));
+  VIGIL_RETURN_IF_ERROR(MakeDirectories(options.directory));
+  VIGIL_RETURN_IF_ERROR(CheckWritable(options.directory));
   auto space = std::make_shared<SpaceWatch>(options.directory);
-  RocksDbTuning tuning = MakeTuning(options);
-  tuning.store.listeners.push_back(space);
-  rocksdb::DB* raw = nullptr;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(tuning.store, options.directory, tuning.families, &handles, &raw);
-  if (!status.ok()) return OpenFailure(status, options.directory);
-  std::unique_ptr<rocksdb::DB> db(raw);
-  FamilyHandles families(handles.begin(), handles.end());
+  VIGIL_ASSIGN_OR_RETURN(std::shared_ptr<RocksDbInstance> instance,
+                         RocksDbInstance::Open(options, space));
   RemoveIngestLeftovers(options.directory);  // Under the store's lock.
-  return std::make_unique<RocksDbStore>(options.directory, std::move(space), std::move(db),
-                                        std::move(families));
+  return std::make_unique<RocksDbStore>(options, std::move(space), std::move(instance));
 }
 
 }  // namespace vigil::storage

@@ -85,7 +85,7 @@ class RocksDbSpaceTest : public ::testing::Test {
     batch.Put(Family::kJournal, key, std::string(100, 'v'));
     return store_->Write(batch, durability);
   }
-  // Writes until it succeeds: resuming has a pause between attempts.
+  // Writes until it succeeds: there is a pause between attempts to open the store again.
   absl::Status PutPatiently(const std::string& key) {
     const int64_t deadline = MonotonicNs() + kPatienceNs;
     absl::Status status = Put(key);
@@ -108,9 +108,10 @@ class RocksDbSpaceTest : public ::testing::Test {
 TEST_F(RocksDbSpaceTest, FullDiskIsResourceExhaustedAndReadsGoOn) {
   ASSERT_OK(Put("a"));
   bytes_left.store(50);
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_THAT(Put("b"), StatusIs(absl::StatusCode::kResourceExhausted));
-  }
+  EXPECT_THAT(Put("b"), StatusIs(absl::StatusCode::kResourceExhausted));
+  bytes_reported.store(0);
+  EXPECT_THAT(Put("b"), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(store_->SyncLog(), StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_EQ(Keys(), "a ");
 }
 
@@ -129,7 +130,7 @@ TEST_F(RocksDbSpaceTest, WritesGoOnOnceThereIsSpaceAndAreKept) {
   EXPECT_EQ(Keys(), "a c d ");
 }
 
-// With nothing in memory there is nothing to flush, and still the torn log must not be used again.
+// The torn record is the log's only one.
 TEST_F(RocksDbSpaceTest, FirstWriteOfAllMayFindTheDiskFull) {
   bytes_left.store(50);
   EXPECT_THAT(Put("a"), StatusIs(absl::StatusCode::kResourceExhausted));
@@ -149,6 +150,53 @@ TEST_F(RocksDbSpaceTest, FlushMayFindTheDiskFull) {
   ASSERT_OK(store_->Flush());
   Open();
   EXPECT_EQ(Keys(), "a b ");
+}
+
+// All that touches the torn log fails in peace, and does not stand in the way later.
+TEST_F(RocksDbSpaceTest, NothingElseMakesItWorse) {
+  ASSERT_OK(Put("a", Durability::kNoSync));
+  const auto iterator = store_->NewIterator(Family::kState, {});
+  bytes_left.store(50);
+  EXPECT_FALSE(Put("b", Durability::kNoSync).ok());
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_FALSE(store_->SyncLog().ok());
+    EXPECT_FALSE(store_->Flush().ok());
+    EXPECT_FALSE(store_->Checkpoint(directory_ + ".copy").ok());
+    EXPECT_FALSE(store_->DropRange(Family::kState, "a", "b").ok());
+    EXPECT_FALSE(store_->Ingest(Family::kState, {{"a", "1"}}).ok());
+    bytes_left.store(kPlenty);  // Which helps only once nobody reads.
+  }
+  iterator->Seek("");
+  EXPECT_TRUE(iterator->Valid());
+}
+
+TEST_F(RocksDbSpaceTest, OpensAgainWhenTheLastReaderHasGone) {
+  ASSERT_OK(Put("a"));
+  auto iterator = store_->NewIterator(Family::kState, {});
+  bytes_left.store(50);
+  EXPECT_FALSE(Put("b").ok());
+  bytes_left.store(kPlenty);
+  EXPECT_THAT(Put("b"), StatusIs(absl::StatusCode::kResourceExhausted));
+  iterator->Seek("");
+  EXPECT_TRUE(iterator->Valid());
+  iterator.reset();
+  ASSERT_OK(Put("c"));
+  EXPECT_EQ(Keys(), "a c ");
+}
+
+// The log is read again but its tables cannot be written: there is no store for a while.
+TEST_F(RocksDbSpaceTest, OpeningAgainMayFindTheDiskFullToo) {
+  ASSERT_OK(Put("a"));
+  bytes_left.store(50);
+  EXPECT_FALSE(Put("b").ok());
+  EXPECT_FALSE(Put("b").ok());
+  EXPECT_THAT(store_->Get(Family::kState, "a"), StatusIs(absl::StatusCode::kResourceExhausted));
+  const auto snapshot = store_->NewSnapshot();
+  EXPECT_FALSE(store_->NewIterator(Family::kState, {})->status().ok());
+  bytes_left.store(kPlenty);
+  ASSERT_OK(PutPatiently("c"));
+  EXPECT_FALSE(store_->Get(Family::kState, "a", snapshot.get()).ok());
+  EXPECT_EQ(Keys(), "a c ");
 }
 
 TEST_F(RocksDbSpaceTest, IngestMayFindTheDiskFull) {

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/kv/rocksdb_instance.h"
+
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "storage/kv/rocksdb_options.h"
+#include "storage/kv/rocksdb_status.h"
+
+namespace vigil::storage {
+namespace {
+
+// What went wrong when RocksDB would not open, in words for the person who started us.
+absl::Status OpenFailure(const rocksdb::Status& status, const std::string& directory) {
+  const absl::Status converted = FromRocksDb(status);
+  if (status.IsIOError() && MessageOf(converted).find("/LOCK") != std::string_view::npos) {
+    return absl::FailedPreconditionError(
+        fmt::format("data directory {} is in use by another process", directory));
+  }
+  if (status.IsInvalidArgument()) {
+    return absl::FailedPreconditionError(
+        fmt::format("data directory {} was written by a newer version of vigil, or by another "
+                    "program ({})",
+                    directory, MessageOf(converted)));
+  }
+  return Annotate(converted, fmt::format("opening data directory {}", directory));
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<RocksDbInstance>> RocksDbInstance::Open(
+    const RocksDbOptions& options, std::shared_ptr<SpaceWatch> space) {
+  RocksDbTuning tuning = MakeTuning(options);
+  tuning.store.listeners.push_back(std::move(space));
+  rocksdb::DB* raw = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(tuning.store, options.directory, tuning.families, &handles, &raw);
+  if (!status.ok()) return OpenFailure(status, options.directory);
+  std::unique_ptr<rocksdb::DB> db(raw);
+  Handles families(handles.begin(), handles.end());
+  return std::shared_ptr<RocksDbInstance>(new RocksDbInstance(std::move(db), std::move(families)));
+}
+
+std::vector<rocksdb::ColumnFamilyHandle*> RocksDbInstance::AllHandles() const {
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  for (const auto& family : families_) handles.push_back(family.get());
+  return handles;
+}
+
+}  // namespace vigil::storage
