@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Aggregation operators. The groups are found once per node; each operator family then folds,
+// ranks or counts the columns of a group.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+#include "query/exec/evaluator.h"
+
+namespace vigil::exec {
+
+absl::StatusOr<VectorValue> EvaluateAggregate(Evaluator& evaluator,
+                                              const promql::Aggregate& aggregate);
+
+struct AggregateGroup {
+  storage::Labels labels;
+  std::vector<size_t> members;  // Indexes of series.
+};
+
+// An operator at work: what its families share.
+struct AggregateRun {
+  Evaluator& evaluator;
+  const promql::Aggregate& aggregate;
+  VectorValue input;
+  std::vector<AggregateGroup> groups;  // In the order of their first members.
+
+  Annotations& annotations() { return evaluator.annotations(); }
+  // Annotates that histograms do not count here.
+  void NoteIgnoredHistogram();
+};
+
+// aggregate_fold.cc: sum, avg, min, max, count, group, stddev, stdvar.
+absl::StatusOr<VectorValue> FoldGroups(AggregateRun& run);
+// aggregate_values.cc.
+absl::StatusOr<VectorValue> QuantileOfGroups(AggregateRun& run, const ScalarValue& quantile);
+absl::StatusOr<VectorValue> CountValues(AggregateRun& run, std::string_view label);
+// aggregate_rank.cc: topk and bottomk.
+absl::StatusOr<VectorValue> RankGroups(AggregateRun& run, const ScalarValue& k);
+// aggregate_limit.cc: limitk and limit_ratio.
+absl::StatusOr<VectorValue> LimitGroups(AggregateRun& run, const ScalarValue& k);
+absl::StatusOr<VectorValue> LimitRatio(AggregateRun& run, const ScalarValue& ratio);
+
+// The k of topk, bottomk and limitk: truncated, capped, not below 0. FailedPrecondition for NaN and
+// what no int64 holds.
+absl::StatusOr<size_t> CountParameter(double value, size_t cap);
+
+}  // namespace vigil::exec

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/exec/annotations.h"
+
+#include <fmt/format.h>
+
+#include "query/promql/parser.h"
+#include "storage/series/labels.h"
+
+namespace vigil::exec {
+
+std::string Annotations::Place(promql::Span where) const {
+  const promql::LineColumn place = promql::LocateOffset(text_, where.begin);
+  return fmt::format(" ({}:{})", place.line, place.column);
+}
+
+void Annotations::Warn(promql::Span where, std::string_view core) {
+  std::string text = fmt::format("PromQL warning: {}{}", core, Place(where));
+  if (seen_.insert(text).second) warnings_.push_back(std::move(text));
+}
+
+void Annotations::Info(promql::Span where, std::string_view core) {
+  std::string text = fmt::format("PromQL info: {}{}", core, Place(where));
+  if (seen_.insert(text).second) infos_.push_back(std::move(text));
+}
+
+void Annotations::WarnQuantile(promql::Span where, double quantile) {
+  Warn(where,
+       fmt::format("quantile value should be between 0 and 1, got {}", FormatValue(quantile)));
+}
+
+void Annotations::WarnMixedRange(promql::Span where, std::string_view metric) {
+  Warn(where, fmt::format("encountered a mix of histograms and floats for metric name {}",
+                          storage::Quote(metric)));
+}
+
+void Annotations::WarnMixedAggregation(promql::Span where) {
+  Warn(where, "encountered a mix of histograms and floats for aggregation");
+}
+
+void Annotations::InfoIgnoredInRange(promql::Span where, std::string_view metric) {
+  Info(where, fmt::format("ignored histograms in a range containing both floats and histograms for "
+                          "metric name {}",
+                          storage::Quote(metric)));
+}
+
+void Annotations::WarnNotCounter(promql::Span where, std::string_view metric) {
+  Warn(where,
+       fmt::format("this native histogram metric is not a counter: {}", storage::Quote(metric)));
+}
+
+void Annotations::WarnNotGauge(promql::Span where, std::string_view metric) {
+  Warn(where,
+       fmt::format("this native histogram metric is not a gauge: {}", storage::Quote(metric)));
+}
+
+void Annotations::WarnMixedSchemas(promql::Span where, std::string_view metric) {
+  Warn(where, fmt::format("vector contains a mix of histograms with exponential and custom buckets "
+                          "schemas for metric name {}",
+                          storage::Quote(metric)));
+}
+
+void Annotations::WarnConflictingResets(promql::Span where, std::string_view operation) {
+  Warn(where, fmt::format("conflicting counter resets during histogram {}", operation));
+}
+
+void Annotations::InfoReconciledBounds(promql::Span where, std::string_view operation) {
+  Info(where, fmt::format("mismatched custom buckets were reconciled during {}", operation));
+}
+
+}  // namespace vigil::exec

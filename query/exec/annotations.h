@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the engine wants to say about a query that still succeeds: warnings and infos, each once,
+// with the position of the expression they are about.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/strings.h"
+#include "query/promql/ast.h"
+
+namespace vigil::exec {
+
+// Serves one query on one thread.
+class Annotations {
+ public:
+  // `text` is the query; it must outlive the annotations.
+  explicit Annotations(std::string_view text) : text_(text) {}
+
+  void Warn(promql::Span where, std::string_view core);
+  void Info(promql::Span where, std::string_view core);
+
+  // In the order in which they first came up.
+  std::vector<std::string> TakeWarnings() { return std::move(warnings_); }
+  std::vector<std::string> TakeInfos() { return std::move(infos_); }
+
+  // Those that several operators and functions use.
+  void WarnQuantile(promql::Span where, double quantile);
+  void WarnMixedRange(promql::Span where, std::string_view metric);
+  void WarnMixedAggregation(promql::Span where);
+  void InfoIgnoredInRange(promql::Span where, std::string_view metric);
+  void WarnNotCounter(promql::Span where, std::string_view metric);
+  void WarnNotGauge(promql::Span where, std::string_view metric);
+  void WarnMixedSchemas(promql::Span where, std::string_view metric);
+  // `operation`: "addition", "subtraction" or "aggregation".
+  void WarnConflictingResets(promql::Span where, std::string_view operation);
+  void InfoReconciledBounds(promql::Span where, std::string_view operation);
+
+ private:
+  std::string Place(promql::Span where) const;
+
+  const std::string_view text_;
+  StringSet seen_;
+  std::vector<std::string> warnings_;
+  std::vector<std::string> infos_;
+};
+
+}  // namespace vigil::exec

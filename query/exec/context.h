@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What all evaluators of one query share.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <absl/container/flat_hash_set.h>
+
+#include "query/exec/annotations.h"
+#include "query/exec/engine.h"
+#include "query/exec/limits.h"
+#include "query/promql/ast.h"
+#include "storage/metrics/querier.h"
+
+namespace vigil::exec {
+
+// The query's own window, which `start()`, `end()`, `step()`, `range()` and `@ start()` mean,
+// also inside subqueries.
+struct QueryWindow {
+  int64_t start_ms = 0;
+  int64_t end_ms = 0;
+  int64_t step_ms = 0;  // 0 for an instant query.
+  bool IsRange() const { return step_ms > 0; }
+};
+
+// Lives as long as its query, on one thread.
+struct QueryContext {
+  storage::MetricQuerier& querier;
+  const EngineOptions& options;
+  const std::string_view text;
+  const QueryWindow window;
+  const int64_t lookback_ms;
+  // Nodes that give the same at every step.
+  const absl::flat_hash_set<const promql::Expr*> constant_nodes;
+  QueryLimits limits;
+  Annotations annotations;
+};
+
+}  // namespace vigil::exec

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/exec/engine.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "query/exec/constancy.h"
+#include "query/exec/evaluator.h"
+#include "query/promql/parser.h"
+
+namespace vigil::exec {
+namespace {
+
+using promql::Expr;
+using promql::ValueType;
+
+// 11000 -> "11,000".
+std::string WithSeparators(int64_t number) {
+  std::string text = std::to_string(number);
+  for (size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
+  return text;
+}
+
+int64_t OrDefault(int64_t wanted, int64_t fallback) { return wanted > 0 ? wanted : fallback; }
+
+QueryContext MakeContext(const EngineOptions& options, storage::MetricQuerier& querier,
+                         const Expr& expr, std::string_view text, const QueryWindow& window,
+                         const QueryControl& control) {
+  const int64_t timeout_ms =
+      std::min(OrDefault(control.timeout_ms, options.timeout_ms), options.timeout_ms);
+  return QueryContext{querier,
+                      options,
+                      text,
+                      window,
+                      OrDefault(control.lookback_ms, options.lookback_ms),
+                      FindConstantNodes(expr),
+                      QueryLimits(options.max_samples, timeout_ms, control.cancelled),
+                      Annotations(text)};
+}
+
+// The first step of each series.
+VectorResult ToVector(const VectorValue& vector, int64_t time_ms) {
+  VectorResult result;
+  result.reserve(vector.series.size());
+  for (const Series& series : vector.series) {
+    if (!series.column.Has(0)) continue;
+    const Point point = series.column.At(0);
+    result.push_back({series.labels, time_ms, point.value, point.histogram});
+  }
+  return result;
+}
+
+storage::SampleColumns ToSamples(const Column& column, const StepGrid& grid) {
+  storage::SampleColumns samples;
+  for (size_t step = 0; step < column.size(); ++step) {
+    if (column.HasFloat(step)) {
+      samples.times_ms.push_back(grid.At(step));
+      samples.values.push_back(column.value(step));
+    } else if (column.HasHistogram(step)) {
+      samples.histogram_times_ms.push_back(grid.At(step));
+      samples.histograms.push_back(column.histogram(step));
+    }
+  }
+  return samples;
+}
+
+void SortByLabels(MatrixResult* matrix) {
+  std::sort(matrix->begin(), matrix->end(),
+            [](const SeriesResult& a, const SeriesResult& b) { return a.labels < b.labels; });
+}
+
+MatrixResult ToMatrix(VectorValue vector, const StepGrid& grid) {
+  MatrixResult result;
+  result.reserve(vector.series.size());
+  for (Series& series : vector.series) {
+    result.push_back({std::move(series.labels), ToSamples(series.column, grid)});
+    series.column = Column();
+  }
+  SortByLabels(&result);
+  return result;
+}
+
+storage::SampleColumns Cut(const RangeWindow& window) {
+  storage::SampleColumns samples;
+  samples.times_ms.assign(window.Times().begin(), window.Times().end());
+  samples.values.assign(window.Floats().begin(), window.Floats().end());
+  samples.histogram_times_ms.assign(window.HistogramTimes().begin(), window.HistogramTimes().end());
+  samples.histograms.assign(window.Histograms().begin(), window.Histograms().end());
+  return samples;
+}
+
+// The samples of a range vector at the only step.
+absl::StatusOr<MatrixResult> RunRangeVector(Evaluator& evaluator, const Expr& expr) {
+  VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<RangeVector> range, evaluator.Range(expr));
+  MatrixResult result;
+  Reservation held(evaluator.context().limits);
+  for (size_t series = 0; series < range->size(); ++series) {
+    VIGIL_ASSIGN_OR_RETURN(const storage::SampleColumns* const samples, range->Samples(series));
+    WindowCursor cursor(*range, *samples);
+    const RangeWindow& window = cursor.MoveTo(0);
+    if (window.Count() == 0) continue;
+    VIGIL_RETURN_IF_ERROR(held.Add(static_cast<int64_t>(window.Count())));
+    result.push_back({range->labels(series), Cut(window)});
+  }
+  SortByLabels(&result);
+  return result;
+}
+
+using AnyResult = std::variant<ScalarResult, StringResult, VectorResult, MatrixResult>;
+
+absl::StatusOr<AnyResult> RunInstant(Evaluator& evaluator, const Expr& expr, int64_t time_ms) {
+  if (expr.type == ValueType::kMatrix) return RunRangeVector(evaluator, expr);
+  VIGIL_ASSIGN_OR_RETURN(Value value, evaluator.Evaluate(expr));
+  if (const auto* scalar = std::get_if<ScalarValue>(&value)) {
+    return ScalarResult{time_ms, scalar->values[0]};
+  }
+  if (const auto* vector = std::get_if<VectorValue>(&value)) return ToVector(*vector, time_ms);
+  return StringResult{time_ms, std::get<std::string>(std::move(value))};
+}
+
+absl::StatusOr<AnyResult> RunRange(Evaluator& evaluator, const Expr& expr) {
+  VIGIL_ASSIGN_OR_RETURN(Value value, evaluator.Evaluate(expr));
+  if (auto* vector = std::get_if<VectorValue>(&value)) {
+    return ToMatrix(std::move(*vector), evaluator.grid());
+  }
+  const auto& scalar = std::get<ScalarValue>(value);
+  Column column(scalar.values.size());
+  for (size_t step = 0; step < column.size(); ++step) column.SetFloat(step, scalar.values[step]);
+  return MatrixResult{{storage::Labels(), ToSamples(column, evaluator.grid())}};
+}
+
+absl::Status CheckRange(const EngineOptions& options, int64_t start_ms, int64_t end_ms,
+                        int64_t step_ms) {
+  if (step_ms <= 0) {
+    return absl::InvalidArgumentError(
+        "zero or negative query resolution step widths are not accepted. Try a positive integer");
+  }
+  if (end_ms < start_ms) {
+    return absl::InvalidArgumentError("end timestamp must not be before start time");
+  }
+  if (SaturatingSub(end_ms, start_ms) / step_ms > options.max_points) {
+    return absl::InvalidArgumentError(
+        fmt::format("exceeded maximum resolution of {} points per timeseries. Try decreasing the "
+                    "query resolution (?step=XX)",
+                    WithSeparators(options.max_points)));
+  }
+  return absl::OkStatus();
+}
+
+QueryResult WithAnnotations(AnyResult value, QueryContext* context) {
+  return {std::move(value), context->annotations.TakeWarnings(), context->annotations.TakeInfos()};
+}
+
+}  // namespace
+
+absl::StatusOr<QueryResult> Engine::Instant(storage::MetricSource& source, std::string_view query,
+                                            int64_t time_ms, const QueryControl& control) const {
+  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, promql::ParseExpr(query));
+  return InstantExpr(source, *expr, query, time_ms, control);
+}
+
+absl::StatusOr<QueryResult> Engine::InstantExpr(storage::MetricSource& source, const Expr& expr,
+                                                std::string_view text, int64_t time_ms,
+                                                const QueryControl& control) const {
+  const std::unique_ptr<storage::MetricQuerier> querier = source.NewQuerier();
+  QueryContext context =
+      MakeContext(options_, *querier, expr, text, {time_ms, time_ms, 0}, control);
+  Evaluator evaluator(context, {time_ms, 1, 1});
+  VIGIL_ASSIGN_OR_RETURN(AnyResult value, RunInstant(evaluator, expr, time_ms));
+  return WithAnnotations(std::move(value), &context);
+}
+
+absl::StatusOr<QueryResult> Engine::Range(storage::MetricSource& source, std::string_view query,
+                                          int64_t start_ms, int64_t end_ms, int64_t step_ms,
+                                          const QueryControl& control) const {
+  VIGIL_RETURN_IF_ERROR(CheckRange(options_, start_ms, end_ms, step_ms));
+  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, promql::ParseExpr(query));
+  if (expr->type != ValueType::kScalar && expr->type != ValueType::kVector) {
+    return absl::InvalidArgumentError(
+        fmt::format("invalid expression type \"{}\" for range query, must be Scalar or instant "
+                    "Vector",
+                    promql::ValueTypeName(expr->type)));
+  }
+  const std::unique_ptr<storage::MetricQuerier> querier = source.NewQuerier();
+  QueryContext context =
+      MakeContext(options_, *querier, *expr, query, {start_ms, end_ms, step_ms}, control);
+  const auto count = static_cast<size_t>(SaturatingSub(end_ms, start_ms) / step_ms) + 1;
+  Evaluator evaluator(context, {start_ms, step_ms, count});
+  VIGIL_ASSIGN_OR_RETURN(AnyResult value, RunRange(evaluator, *expr));
+  return WithAnnotations(std::move(value), &context);
+}
+
+}  // namespace vigil::exec

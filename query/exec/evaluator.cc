@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/exec/evaluator.h"
+
+#include "base/status.h"
+#include "query/exec/aggregate.h"
+#include "query/exec/binary.h"
+#include "query/exec/function.h"
+#include "query/exec/histogram_math.h"
+#include "query/exec/selector.h"
+#include "query/exec/subquery.h"
+
+namespace vigil::exec {
+
+using promql::As;
+using promql::Expr;
+using promql::ExprKind;
+
+const Expr& Unwrap(const Expr& expr) {
+  const Expr* inner = &expr;
+  while (inner->kind == ExprKind::kParen) inner = As<promql::Paren>(*inner).expr.get();
+  return *inner;
+}
+
+absl::StatusOr<ScalarValue> Evaluator::NewScalar(double fill) {
+  ScalarValue scalar{{}, Reservation(context_.limits)};
+  VIGIL_RETURN_IF_ERROR(scalar.reservation.Add(static_cast<int64_t>(steps())));
+  scalar.values.assign(steps(), fill);
+  return scalar;
+}
+
+absl::StatusOr<Value> Evaluator::Evaluate(const Expr& expr) {
+  VIGIL_RETURN_IF_ERROR(context_.limits.Check());
+  if (steps() > 1 && context_.constant_nodes.contains(&expr)) return EvaluateOnce(expr);
+  return Dispatch(expr);
+}
+
+absl::StatusOr<Value> Evaluator::Dispatch(const Expr& expr) {
+  switch (expr.kind) {
+    case ExprKind::kNumber:
+      return NewScalar(As<promql::NumberLiteral>(expr).value);
+    case ExprKind::kString:
+      return As<promql::StringLiteral>(expr).value;
+    case ExprKind::kParen:
+      return Evaluate(*As<promql::Paren>(expr).expr);
+    case ExprKind::kVectorSelector:
+      return SelectInstant(*this, As<promql::VectorSelector>(expr), SelectWhat::kSamples);
+    case ExprKind::kUnary:
+      return EvaluateUnary(As<promql::Unary>(expr));
+    case ExprKind::kBinary:
+      return EvaluateBinary(*this, As<promql::Binary>(expr));
+    case ExprKind::kAggregate:
+      return EvaluateAggregate(*this, As<promql::Aggregate>(expr));
+    case ExprKind::kCall:
+      return CallFunction(*this, As<promql::Call>(expr));
+    case ExprKind::kMatrixSelector:
+    case ExprKind::kSubquery:
+    case ExprKind::kDuration:
+      break;
+  }
+  return absl::InternalError("BUG: a range vector or duration was evaluated as a value");
+}
+
+absl::StatusOr<Value> Evaluator::EvaluateOnce(const Expr& expr) {
+  Evaluator once(context_, {grid_.start_ms, 1, 1});
+  VIGIL_ASSIGN_OR_RETURN(Value single, once.Dispatch(expr));
+  if (const auto* scalar = std::get_if<ScalarValue>(&single)) return NewScalar(scalar->values[0]);
+  if (const auto* vector = std::get_if<VectorValue>(&single)) return Repeat(*vector);
+  return single;
+}
+
+absl::StatusOr<Value> Evaluator::Repeat(const VectorValue& single) {
+  VectorValue repeated = NewVector();
+  for (const Series& series : single.series) {
+    Column column = NewColumn();
+    const Point point = series.column.At(0);
+    for (size_t step = 0; step < steps(); ++step) column.Set(step, point);
+    VIGIL_RETURN_IF_ERROR(repeated.Add(series.labels, std::move(column)));
+  }
+  return repeated;
+}
+
+absl::StatusOr<Value> Evaluator::EvaluateUnary(const promql::Unary& unary) {
+  VIGIL_ASSIGN_OR_RETURN(Value operand, Evaluate(*unary.expr));
+  if (!unary.negate) return operand;
+  if (auto* scalar = std::get_if<ScalarValue>(&operand)) {
+    for (double& value : scalar->values) value = -value;
+    return operand;
+  }
+  auto& vector = std::get<VectorValue>(operand);
+  for (Series& series : vector.series) {
+    Column& column = series.column;
+    for (size_t step = 0; step < column.size(); ++step) {
+      if (column.HasFloat(step)) {
+        column.SetFloat(step, -column.value(step));
+      } else if (column.HasHistogram(step)) {
+        column.Set(step, Point::Of(Scale(*column.histogram(step), -1)));
+      }
+    }
+  }
+  VIGIL_RETURN_IF_ERROR(DropNames(&vector));
+  return operand;
+}
+
+absl::StatusOr<VectorValue> Evaluator::Vector(const Expr& expr) {
+  VIGIL_ASSIGN_OR_RETURN(Value value, Evaluate(expr));
+  VIGIL_CHECK(std::holds_alternative<VectorValue>(value));
+  return std::get<VectorValue>(std::move(value));
+}
+
+absl::StatusOr<ScalarValue> Evaluator::Scalar(const Expr& expr) {
+  VIGIL_ASSIGN_OR_RETURN(Value value, Evaluate(expr));
+  VIGIL_CHECK(std::holds_alternative<ScalarValue>(value));
+  return std::get<ScalarValue>(std::move(value));
+}
+
+absl::StatusOr<std::string> Evaluator::String(const Expr& expr) {
+  VIGIL_ASSIGN_OR_RETURN(Value value, Evaluate(expr));
+  VIGIL_CHECK(std::holds_alternative<std::string>(value));
+  return std::get<std::string>(std::move(value));
+}
+
+absl::StatusOr<std::unique_ptr<RangeVector>> Evaluator::Range(const Expr& expr) {
+  VIGIL_RETURN_IF_ERROR(context_.limits.Check());
+  const Expr& inner = Unwrap(expr);
+  if (inner.kind == ExprKind::kMatrixSelector) {
+    return SelectRange(*this, As<promql::MatrixSelector>(inner));
+  }
+  VIGIL_CHECK(inner.kind == ExprKind::kSubquery);
+  return EvaluateSubquery(*this, As<promql::Subquery>(inner));
+}
+
+}  // namespace vigil::exec

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Evaluates the nodes of an expression over one grid of steps. Operators and functions, each family
+// in a file of its own, call back for their operands.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <absl/status/statusor.h>
+
+#include "query/exec/context.h"
+#include "query/exec/range_vector.h"
+#include "query/exec/steps.h"
+#include "query/exec/value.h"
+#include "query/promql/ast.h"
+
+namespace vigil::exec {
+
+// Borrows the context. A subquery makes another evaluator, with its own grid, on the same context.
+class Evaluator {
+ public:
+  Evaluator(QueryContext& context, const StepGrid& grid) : context_(context), grid_(grid) {}
+
+  // Requires: `expr` is no range vector.
+  absl::StatusOr<Value> Evaluate(const promql::Expr& expr);
+  // Requires (the parser has checked it): `expr` has that type.
+  absl::StatusOr<VectorValue> Vector(const promql::Expr& expr);
+  absl::StatusOr<ScalarValue> Scalar(const promql::Expr& expr);
+  absl::StatusOr<std::string> String(const promql::Expr& expr);
+  absl::StatusOr<std::unique_ptr<RangeVector>> Range(const promql::Expr& expr);
+
+  // Empty ones, accounted for.
+  absl::StatusOr<ScalarValue> NewScalar(double fill = 0);
+  VectorValue NewVector() { return VectorValue(context_.limits); }
+  Column NewColumn() const { return Column(grid_.count); }
+
+  QueryContext& context() { return context_; }
+  Annotations& annotations() { return context_.annotations; }
+  const StepGrid& grid() const { return grid_; }
+  size_t steps() const { return grid_.count; }
+
+ private:
+  absl::StatusOr<Value> Dispatch(const promql::Expr& expr);
+  // Evaluates at one step and repeats what comes out.
+  absl::StatusOr<Value> EvaluateOnce(const promql::Expr& expr);
+  absl::StatusOr<Value> Repeat(const VectorValue& single);
+  absl::StatusOr<Value> EvaluateUnary(const promql::Unary& unary);
+
+  QueryContext& context_;
+  const StepGrid grid_;
+};
+
+// `expr` without the parentheses around it.
+const promql::Expr& Unwrap(const promql::Expr& expr);
+
+}  // namespace vigil::exec

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Functions of range vectors: each turns the window of a series at a step into a point. The windows
+// are found by sliding over the series once.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+#include "query/exec/evaluator.h"
+#include "query/exec/range_vector.h"
+
+namespace vigil::exec {
+
+// A call with its scalar arguments evaluated, in their order.
+struct RangeCall {
+  Evaluator& evaluator;
+  const promql::Call& call;
+  const promql::Expr& matrix;  // The argument that is a range vector.
+  std::vector<ScalarValue> scalars;
+
+  Annotations& annotations() { return evaluator.annotations(); }
+};
+
+// Serves one call. Keeps what it knows about the series at hand.
+class RangeFunction {
+ public:
+  virtual ~RangeFunction() = default;
+  // `labels` and `samples` live until the next series starts.
+  virtual void StartSeries(const storage::Labels& labels, const storage::SampleColumns& samples) {}
+  // Requires: the window is of the series that was started, and not empty.
+  virtual Point Apply(const RangeWindow& window) = 0;
+};
+
+// The function of a call; `call` outlives it. The makers of the families give null for functions
+// that are not theirs, or the error in a parameter.
+using RangeFunctionPtr = std::unique_ptr<RangeFunction>;
+RangeFunctionPtr MakeRate(RangeCall& call);                   // rate, increase, delta
+RangeFunctionPtr MakeInstantRate(RangeCall& call);            // irate, idelta
+RangeFunctionPtr MakeNeighbourCount(RangeCall& call);         // changes, resets
+absl::StatusOr<RangeFunctionPtr> MakeTrend(RangeCall& call);  // deriv, predict_linear, smoothing
+RangeFunctionPtr MakeOverTime(RangeCall& call);               // *_over_time
+RangeFunctionPtr MakeTimeOf(RangeCall& call);                 // ts_of_*_over_time
+
+}  // namespace vigil::exec

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/exec/limits.h"
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "query/exec/steps.h"
+
+namespace vigil::exec {
+
+QueryLimits::QueryLimits(int64_t max_samples, int64_t timeout_ms,
+                         const std::atomic<bool>* cancelled)
+    : max_samples_(max_samples),
+      deadline_ns_(SaturatingAdd(MonotonicNs(), timeout_ms * kNanosPerMilli)),
+      cancelled_(cancelled) {}
+
+absl::Status QueryLimits::Check() const {
+  if (cancelled_ != nullptr && cancelled_->load(std::memory_order_relaxed)) {
+    return absl::CancelledError("query was canceled in expression evaluation");
+  }
+  if (MonotonicNs() > deadline_ns_) {
+    return absl::DeadlineExceededError("query timed out in expression evaluation");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status QueryLimits::Acquire(int64_t samples) {
+  if (samples > max_samples_ - held_) {
+    return absl::ResourceExhaustedError(
+        "query processing would load too many samples into memory in expression evaluation");
+  }
+  held_ += samples;
+  return absl::OkStatus();
+}
+
+absl::Status Reservation::Add(int64_t samples) {
+  VIGIL_CHECK(limits_ != nullptr);
+  VIGIL_RETURN_IF_ERROR(limits_->Acquire(samples));
+  held_ += samples;
+  return absl::OkStatus();
+}
+
+int64_t SampleWeight(const storage::Histogram& histogram) {
+  constexpr size_t kBytesPerSample = 16;
+  const size_t spans = histogram.positive_spans.size() + histogram.negative_spans.size();
+  const size_t numbers = histogram.positive_counts.size() + histogram.negative_counts.size() +
+                         histogram.custom_bounds.size();
+  const size_t bytes =
+      sizeof(histogram) + spans * sizeof(storage::BucketSpan) + numbers * sizeof(double);
+  return static_cast<int64_t>(bytes / kBytesPerSample);
+}
+
+}  // namespace vigil::exec

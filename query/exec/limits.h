@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What one query may use: samples held at a time, and wall-clock time; and the caller's wish to
+// stop. Serves one query on one thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+#include <absl/status/status.h>
+
+#include "storage/model/histogram.h"
+
+namespace vigil::exec {
+
+class QueryLimits {
+ public:
+  // `cancelled` may be null. The deadline counts from now.
+  QueryLimits(int64_t max_samples, int64_t timeout_ms, const std::atomic<bool>* cancelled);
+
+  // Cancelled or DeadlineExceeded when it is time to stop. Cheap enough to call once per series.
+  absl::Status Check() const;
+
+  // ResourceExhausted when the query would then hold more samples than it may.
+  absl::Status Acquire(int64_t samples);
+  void Release(int64_t samples) { held_ -= samples; }
+
+ private:
+  const int64_t max_samples_;
+  const int64_t deadline_ns_;
+  const std::atomic<bool>* const cancelled_;
+  int64_t held_ = 0;
+};
+
+// Samples that a value holds; given back when the value goes.
+class Reservation {
+ public:
+  Reservation() = default;
+  explicit Reservation(QueryLimits& limits) : limits_(&limits) {}
+  Reservation(Reservation&& other) noexcept
+      : limits_(other.limits_), held_(std::exchange(other.held_, 0)) {}
+  Reservation& operator=(Reservation&& other) noexcept {
+    std::swap(limits_, other.limits_);
+    std::swap(held_, other.held_);
+    return *this;
+  }
+  ~Reservation() {
+    if (held_ > 0) limits_->Release(held_);
+  }
+
+  // Requires: made with limits.
+  absl::Status Add(int64_t samples);
+
+ private:
+  QueryLimits* limits_ = nullptr;
+  int64_t held_ = 0;
+};
+
+// How many samples a histogram counts for: one per 16 bytes, about what a float with its time is.
+int64_t SampleWeight(const storage::Histogram& histogram);
+
+}  // namespace vigil::exec

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Range vectors: series with all samples that any step's window needs, read one series at a time,
+// and the window that slides over them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include <absl/status/statusor.h>
+
+#include "query/exec/steps.h"
+#include "query/exec/value.h"
+#include "storage/model/sample.h"
+
+namespace vigil::exec {
+
+// One window (start_ms, end_ms] of a series: indexes into its columns.
+struct RangeWindow {
+  const storage::SampleColumns* samples = nullptr;
+  size_t step = 0;
+  int64_t start_ms = 0;
+  int64_t end_ms = 0;
+  size_t float_begin = 0;
+  size_t float_end = 0;
+  size_t histogram_begin = 0;
+  size_t histogram_end = 0;
+
+  size_t FloatCount() const { return float_end - float_begin; }
+  size_t HistogramCount() const { return histogram_end - histogram_begin; }
+  size_t Count() const { return FloatCount() + HistogramCount(); }
+  bool IsMixed() const { return FloatCount() > 0 && HistogramCount() > 0; }
+
+  std::span<const double> Floats() const {
+    return {samples->values.data() + float_begin, FloatCount()};
+  }
+  std::span<const int64_t> Times() const {
+    return {samples->times_ms.data() + float_begin, FloatCount()};
+  }
+  std::span<const HistogramPtr> Histograms() const {
+    return {samples->histograms.data() + histogram_begin, HistogramCount()};
+  }
+  std::span<const int64_t> HistogramTimes() const {
+    return {samples->histogram_times_ms.data() + histogram_begin, HistogramCount()};
+  }
+};
+
+// The series of a matrix selector or a subquery, without staleness markers.
+class RangeVector {
+ public:
+  RangeVector(const LookupTimes& times, int64_t range_ms) : times_(times), range_ms_(range_ms) {}
+  virtual ~RangeVector() = default;
+
+  virtual size_t size() const = 0;
+  virtual const storage::Labels& labels(size_t series) const = 0;
+  // The samples of a series for the windows of all steps; valid until the next call.
+  virtual absl::StatusOr<const storage::SampleColumns*> Samples(size_t series) = 0;
+
+  const LookupTimes& times() const { return times_; }
+  int64_t range_ms() const { return range_ms_; }
+
+ private:
+  const LookupTimes times_;
+  const int64_t range_ms_;
+};
+
+// Slides over the samples of one series, step by step; windows only move forward.
+class WindowCursor {
+ public:
+  WindowCursor(const RangeVector& range, const storage::SampleColumns& samples)
+      : times_(range.times()), range_ms_(range.range_ms()) {
+    window_.samples = &samples;
+  }
+  // The window of `step`. Requires: steps ascend from call to call.
+  const RangeWindow& MoveTo(size_t step);
+
+ private:
+  const LookupTimes& times_;
+  const int64_t range_ms_;
+  RangeWindow window_;
+};
+
+}  // namespace vigil::exec

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Selectors: the only nodes that read storage. Each series is read once for all steps.
+#pragma once
+
+#include <memory>
+
+#include <absl/status/statusor.h>
+
+#include "query/exec/evaluator.h"
+
+namespace vigil::exec {
+
+// What an instant selector gives: the samples, or their own times in seconds, for timestamp().
+enum class SelectWhat { kSamples, kTimes };
+
+absl::StatusOr<VectorValue> SelectInstant(Evaluator& evaluator,
+                                          const promql::VectorSelector& selector, SelectWhat what);
+
+absl::StatusOr<std::unique_ptr<RangeVector>> SelectRange(Evaluator& evaluator,
+                                                         const promql::MatrixSelector& matrix);
+
+}  // namespace vigil::exec

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/exec/value.h"
+
+#include <algorithm>
+
+#include <absl/container/flat_hash_map.h>
+#include <fmt/format.h>
+
+#include "base/status.h"
+
+namespace vigil::exec {
+namespace {
+
+absl::Status MoveInto(const Column& from, Column* to) {
+  for (size_t step = 0; step < from.size(); ++step) {
+    if (!from.Has(step)) continue;
+    if (to->Has(step)) {
+      return absl::FailedPreconditionError("vector cannot contain metrics with the same labelset");
+    }
+    to->CopyFrom(from, step);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool Column::Empty() const {
+  return std::all_of(kinds_.begin(), kinds_.end(),
+                     [](PointKind kind) { return kind == PointKind::kNone; });
+}
+
+Point Column::At(size_t step) const {
+  if (kinds_[step] == PointKind::kHistogram) return Point::Of(histograms_[step]);
+  return {kinds_[step], values_[step], nullptr};
+}
+
+void Column::SetHistogram(size_t step, HistogramPtr histogram) {
+  if (histograms_.empty()) histograms_.resize(size());
+  histograms_[step] = std::move(histogram);
+  values_[step] = 0;
+  kinds_[step] = PointKind::kHistogram;
+}
+
+void Column::Set(size_t step, const Point& point) {
+  switch (point.kind) {
+    case PointKind::kNone:
+      return Clear(step);
+    case PointKind::kFloat:
+      return SetFloat(step, point.value);
+    case PointKind::kHistogram:
+      return SetHistogram(step, point.histogram);
+  }
+}
+
+void Column::Clear(size_t step) {
+  if (kinds_[step] == PointKind::kHistogram) histograms_[step].reset();
+  values_[step] = 0;
+  kinds_[step] = PointKind::kNone;
+}
+
+void Column::ClearHistograms() {
+  if (histograms_.empty()) return;
+  for (PointKind& kind : kinds_) {
+    if (kind == PointKind::kHistogram) kind = PointKind::kNone;
+  }
+  histograms_.clear();
+}
+
+absl::Status VectorValue::Add(storage::Labels labels, Column column) {
+  if (column.Empty()) return absl::OkStatus();
+  int64_t samples = static_cast<int64_t>(column.size());
+  if (column.MayHaveHistograms()) {
+    // Neighbouring steps often share one histogram; it is held once.
+    const storage::Histogram* previous = nullptr;
+    for (size_t step = 0; step < column.size(); ++step) {
+      if (!column.HasHistogram(step) || column.histogram(step).get() == previous) continue;
+      previous = column.histogram(step).get();
+      samples += SampleWeight(*previous);
+    }
+  }
+  VIGIL_RETURN_IF_ERROR(reservation.Add(samples));
+  series.push_back({std::move(labels), std::move(column)});
+  return absl::OkStatus();
+}
+
+absl::Status MergeSameLabels(VectorValue* vector) {
+  absl::flat_hash_map<storage::Labels, size_t> places;
+  places.reserve(vector->series.size());
+  size_t kept = 0;
+  for (size_t i = 0; i < vector->series.size(); ++i) {
+    Series& series = vector->series[i];
+    const auto [at, inserted] = places.try_emplace(series.labels, kept);
+    if (!inserted) {
+      VIGIL_RETURN_IF_ERROR(MoveInto(series.column, &vector->series[at->second].column));
+      continue;
+    }
+    if (kept != i) vector->series[kept] = std::move(series);
+    ++kept;
+  }
+  vector->series.erase(vector->series.begin() + static_cast<std::ptrdiff_t>(kept),
+                       vector->series.end());
+  return absl::OkStatus();
+}
+
+absl::Status DropNames(VectorValue* vector) {
+  for (Series& series : vector->series) {
+    if (series.labels.Has(storage::kMetricName)) series.labels = series.labels.Without({});
+  }
+  return MergeSameLabels(vector);
+}
+
+std::string InBraces(const storage::Labels& labels) {
+  std::string text = "{";
+  for (const storage::LabelView& label : labels) {
+    text += fmt::format("{}{}={}", text.size() > 1 ? ", " : "", label.name,
+                        storage::Quote(label.value));
+  }
+  return text + '}';
+}
+
+}  // namespace vigil::exec
