@@ -41,7 +41,6 @@ void HeadWriter::WriteTenant(const MetricHead& head, Members members,
   for (const MetricHead::Member& member : members) {
     columns.Clear();
     head.Read(member.number, range, &columns);
-    if (columns.Empty()) continue;
     const std::optional<Labels> labels = series.index.LabelsOf(member.number);
     const SeriesKey key = {tenant, options_.shard, member.number};
     if (!labels.has_value()) {
@@ -49,6 +48,7 @@ void HeadWriter::WriteTenant(const MetricHead& head, Members members,
       continue;
     }
     writer.Write(member.number, MetricHash(labels->MetricName()), columns);
+    // Also when all its samples have expired: the entry that defined it is trimmed with this batch.
     if (catalog_.states().Has(member.number, kSeriesStored)) continue;
     batch_.Put(Family::kSeries, key.Encode(), std::string(labels->packed()));
     new_rows->push_back(member.number);

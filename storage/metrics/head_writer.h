@@ -27,8 +27,8 @@ class HeadWriter {
              WriteBatch* batch)
       : options_(options), catalog_(*catalog), next_sequence_(*next_sequence), batch_(*batch) {}
 
-  // Adds the rows to the batch. Returns the series that got their own row, which is the first time
-  // that blocks of theirs are stored.
+  // Adds the rows to the batch. Returns the series that got their own row: those in the head that
+  // had none.
   std::vector<uint32_t> Write(MetricHead* head);
 
  private:

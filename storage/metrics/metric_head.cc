@@ -103,6 +103,13 @@ void MetricHead::Normalize() {
   });
 }
 
+bool MetricHead::Contains(uint32_t number) const {
+  const Chunk* const chunk = chunks_.Find(ChunkOf(number));
+  if (chunk == nullptr) return false;
+  MutexLock lock(&chunk->mutex);
+  return !chunk->series[SlotOf(number)].columns.empty();
+}
+
 std::vector<MetricHead::Member> MetricHead::Members() const {
   std::vector<Member> members;
   chunks_.ForEach([&members](uint32_t number, const Chunk& chunk) {

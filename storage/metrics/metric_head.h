@@ -41,6 +41,9 @@ class MetricHead {
   // Puts all columns in order for good. Readers see no difference.
   void Normalize();
 
+  // Whether the series has samples here.
+  bool Contains(uint32_t number) const;
+
   struct Member {
     TenantId tenant;
     uint32_t number;

@@ -82,7 +82,7 @@ class MetricShardImpl final : public MetricShard {
   // A series whose row has outlived its samples.
   struct Retired {
     TenantSeries* series;
-    uint64_t seals;  // How often had been sealed when it was retired.
+    uint64_t seals;  // How often had been sealed when it was retired or last written to.
   };
   // What WriteSealed added to its batch, to be noted once that is written.
   struct Written {
@@ -96,7 +96,8 @@ class MetricShardImpl final : public MetricShard {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
   void RetireSeriesBefore(int64_t partition_ms, TenantSeries* series)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
-  void RemoveRetiredRows(WriteBatch* batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
+  void RemoveRetiredRows(const MetricHead& sealed, WriteBatch* batch)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
 
   const uint32_t number_;
   KeyValueStore& store_;
@@ -213,16 +214,22 @@ absl::Status MetricShardImpl::WriteSealed(WriteBatch* batch) {
     series->blocks.AddRows(batch);
     series->metadata.AddRows(series->tenant, short_number(), batch);
   }
-  RemoveRetiredRows(batch);
+  RemoveRetiredRows(*sealed, batch);
   AddCountersRow(number_, {catalog_.next_number(), next_sequence_}, batch);
   return absl::OkStatus();
 }
 
-void MetricShardImpl::RemoveRetiredRows(WriteBatch* batch) {
+void MetricShardImpl::RemoveRetiredRows(const MetricHead& sealed, WriteBatch* batch) {
   absl::erase_if(retired_, [](const auto& entry) {
     return !entry.second.series->index.IsRetired(entry.first);
   });
-  for (const auto& [number, retired] : retired_) {
+  for (auto& [number, retired] : retired_) {
+    if (sealed.Contains(number)) {
+      // Late samples, expired already: what defined the series for them is trimmed with this batch.
+      catalog_.states().Clear(number, kSeriesJournaled);
+      retired.seals = seals_.load();
+      continue;
+    }
     if (seals_.load() < retired.seals + kSealsBeforeRowGoes) continue;
     batch->Delete(Family::kSeries,
                   SeriesKey{retired.series->tenant, short_number(), number}.Encode());
