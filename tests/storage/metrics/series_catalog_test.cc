@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/metrics/series_catalog.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/testing/status_matchers.h"
+
+namespace vigil::storage {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::vigil::testing::StatusIs;
+
+constexpr uint32_t kShard = 5;
+constexpr TenantId kTenant{1};
+
+Labels Named(const std::string& name) { return {{kMetricName, name}}; }
+
+class SeriesCatalogTest : public ::testing::Test {
+ protected:
+  static MetricOptions Options() {
+    MetricOptions options;
+    options.max_series = 3;
+    return options;
+  }
+  uint32_t Get(const std::string& name, TenantId tenant = kTenant) {
+    return catalog_.GetOrCreate(tenant, Named(name), {}).value();
+  }
+  std::vector<uint32_t> Undefined(const MetricBatch& batch, TenantId tenant = kTenant) {
+    std::vector<uint32_t> numbers;
+    for (const SeriesDefinition& series : catalog_.Undefined(tenant, batch)) {
+      numbers.push_back(series.number);
+    }
+    return numbers;
+  }
+
+  SeriesCatalog catalog_{kShard, Options()};
+};
+
+TEST_F(SeriesCatalogTest, NumbersAreTheShards) {
+  EXPECT_EQ(Get("a"), 1u);
+  EXPECT_EQ(Get("a", TenantId{2}), 2u);
+  EXPECT_EQ(Get("a"), 1u);
+  EXPECT_EQ(catalog_.next_number(), 3u);
+}
+
+TEST_F(SeriesCatalogTest, LimitIsEachTenantsOwn) {
+  for (const char* name : {"a", "b", "c"}) Get(name);
+  EXPECT_THAT(catalog_.GetOrCreate(kTenant, Named("d"), {}),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("3 series in shard 5; the limit (max_series) is 3")));
+  EXPECT_OK(catalog_.GetOrCreate(kTenant, Named("a"), {}));
+  EXPECT_OK(catalog_.GetOrCreate(TenantId{2}, Named("d"), {}));
+  EXPECT_THAT(catalog_.GetOrCreate(kTenant, {{"a", "b"}}, {}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(SeriesCatalogTest, RunsOutOfNumbersWithAMessage) {
+  catalog_.RaiseNextNumber(kMaxSeriesNumber);
+  EXPECT_EQ(Get("a"), kMaxSeriesNumber);
+  EXPECT_THAT(catalog_.GetOrCreate(kTenant, Named("b"), {}),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("shard 5")));
+}
+
+TEST_F(SeriesCatalogTest, DefinesEachSeriesOfABatchOnceUntilJournaled) {
+  MetricBatch batch;
+  for (const char* name : {"b", "a", "b"}) batch.Add(MakeSeriesRef(kShard, Get(name)), 0, 0);
+  batch.histograms.push_back(
+      {MakeSeriesRef(kShard, Get("c")), 0, std::make_shared<const Histogram>()});
+  EXPECT_THAT(Undefined(batch), ElementsAre(Get("a"), Get("b"), Get("c")));
+  EXPECT_THAT(Undefined(batch), ElementsAre(Get("a"), Get("b"), Get("c")));
+  MetricBatch part;
+  part.Add(MakeSeriesRef(kShard, Get("b")), 0, 0);
+  catalog_.MarkJournaled(part);
+  EXPECT_THAT(Undefined(batch), ElementsAre(Get("a"), Get("c")));
+  catalog_.MarkJournaled(batch);
+  EXPECT_THAT(Undefined(batch), IsEmpty());
+}
+
+TEST_F(SeriesCatalogTest, DefinitionsCarryMetadata) {
+  const MetricMetadata gauge = {MetricType::kGauge, "s", "help"};
+  ASSERT_OK_AND_ASSIGN(const uint32_t number, catalog_.GetOrCreate(kTenant, Named("a"), gauge));
+  MetricBatch batch;
+  batch.Add(MakeSeriesRef(kShard, number), 0, 0);
+  EXPECT_THAT(catalog_.Undefined(kTenant, batch),
+              ElementsAre(SeriesDefinition{number, Named("a"), gauge}));
+}
+
+TEST_F(SeriesCatalogTest, RestoreIsIdempotentAndRaisesTheNextNumber) {
+  EXPECT_OK(catalog_.Restore(kTenant, 9, Named("a"), /*stored=*/false));
+  EXPECT_OK(catalog_.Restore(kTenant, 9, Named("a"), /*stored=*/true));
+  EXPECT_TRUE(catalog_.states().Has(9, kSeriesKnown | kSeriesJournaled | kSeriesStored));
+  EXPECT_EQ(Get("b"), 10u);
+  EXPECT_THAT(catalog_.Restore(kTenant, 9, Named("c"), false),
+              StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(catalog_.Restore(kTenant, 11, Named("a"), false),
+              StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(catalog_.Restore(TenantId{2}, 9, Named("a"), false),
+              StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_EQ(catalog_.Find(TenantId{3}), nullptr);
+}
+
+}  // namespace
+}  // namespace vigil::storage
