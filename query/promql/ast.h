@@ -86,6 +86,7 @@ struct DurationExpr final : Expr {
       : Expr(ExprKind::kDuration, ValueType::kScalar), op(operation) {}
   Op op;
   double seconds = 0;                 // kLiteral.
+  bool is_duration = false;           // kLiteral with units, as in NumberLiteral.
   bool wrapped = false;               // In parentheses.
   std::unique_ptr<DurationExpr> lhs;  // Also the operand of kNegate.
   std::unique_ptr<DurationExpr> rhs;

@@ -22,7 +22,8 @@ inline constexpr int kMaxNesting = 500;
 // and says what was expected.
 absl::StatusOr<ExprPtr> ParseExpr(std::string_view query);
 
-// The matchers of a lone selector, as in `match[]`: `name`, `{a="b"}`, `name{a=~"b"}`.
+// The matchers of a lone selector, as in `match[]`: `name`, `{a="b"}`, `name{a=~"b"}`. Whether they
+// may all match the empty string is for the caller to say.
 absl::StatusOr<std::vector<storage::Matcher>> ParseSelector(std::string_view text);
 
 // The labels of a series as text writes them: `name{a="b",c="d"}`.

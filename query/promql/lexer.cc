@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/promql/lexer.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <absl/status/statusor.h>
+#include <fmt/format.h>
+
+#include "base/duration.h"
+#include "base/status.h"
+#include "base/strings.h"
+#include "query/promql/number_literal.h"
+#include "query/promql/string_literal.h"
+#include "storage/series/labels.h"
+
+namespace vigil::promql {
+namespace {
+
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool IsWordByte(char c) { return IsLetter(c) || IsDigit(c); }
+bool IsQuote(char c) { return c == '"' || c == '\'' || c == '`'; }
+
+// The character at the start of `text` in single quotes.
+std::string QuoteCharacter(std::string_view text) {
+  size_t length = 1;
+  while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) {
+    ++length;
+  }
+  const std::string quoted = storage::Quote(ReplaceInvalidUtf8(text.substr(0, length)));
+  if (text.front() == '"') return "'\"'";
+  return fmt::format("'{}'", std::string_view(quoted).substr(1, quoted.size() - 2));
+}
+
+// Operators that begin outside of braces, longest first where one begins another.
+constexpr std::array<std::pair<std::string_view, TokenKind>, 20> kOperators = {{
+    {"==", TokenKind::kEqual},
+    {"!=", TokenKind::kNotEqual},
+    {">=", TokenKind::kGreaterOrEqual},
+    {"<=", TokenKind::kLessOrEqual},
+    {">/", TokenKind::kTrimLower},
+    {"</", TokenKind::kTrimUpper},
+    {">", TokenKind::kGreater},
+    {"<", TokenKind::kLess},
+    {"=", TokenKind::kAssign},
+    {"+", TokenKind::kAdd},
+    {"-", TokenKind::kSub},
+    {"*", TokenKind::kMul},
+    {"/", TokenKind::kDiv},
+    {"%", TokenKind::kMod},
+    {"^", TokenKind::kPow},
+    {"@", TokenKind::kAt},
+    {",", TokenKind::kComma},
+    {"(", TokenKind::kLeftParen},
+    {"[", TokenKind::kLeftBracket},
+    {"{", TokenKind::kLeftBrace},
+}};
+
+class Lexer {
+ public:
+  explicit Lexer(std::string_view text) : text_(text) {}
+
+  LexResult Run() && {
+    while (SkipBlanks(), Next()) {
+    }
+    return std::move(result_);
+  }
+
+ private:
+  std::string_view Rest() const { return text_.substr(at_); }
+  bool AtEnd() const { return at_ == text_.size(); }
+  char PeekByte(size_t ahead) const {
+    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+  }
+
+  void SkipBlanks() {
+    while (!AtEnd()) {
+      if (IsSpace(text_[at_])) {
+        ++at_;
+      } else if (text_[at_] == '#') {
+        at_ = std::min(text_.find('\n', at_), text_.size());
+      } else {
+        return;
+      }
+    }
+  }
+
+  // Each of these adds one token and returns whether there may be more.
+  bool Next() {
+    if (in_braces_) return NextInBraces();
+    if (AtEnd()) return Finish();
+    const char c = text_[at_];
+    if (IsDigit(c) || (c == '.' && IsDigit(PeekByte(1)))) return Number();
+    if (IsQuote(c) && !in_brackets_) return String();
+    if (IsLetter(c) || (c == ':' && !in_brackets_)) return Word();
+    if (c == ')' || c == ']' || c == ':') return Closing(c);
+    return Operator();
+  }
+
+  bool Finish() {
+    if (!in_brackets_ && paren_depth_ > 0) return Fail("unclosed left parenthesis");
+    if (in_brackets_) return Fail("unclosed left bracket");
+    return Add(TokenKind::kEnd, 0), false;
+  }
+
+  bool NextInBraces() {
+    if (AtEnd()) return Fail("unexpected end of input inside braces");
+    const char c = text_[at_];
+    const char next = PeekByte(1);
+    if (IsQuote(c)) return String();
+    if (IsLetter(c)) return Add(TokenKind::kIdentifier, WordLength(false));
+    switch (c) {
+      case ',':
+        return Add(TokenKind::kComma, 1);
+      case '}':
+        in_braces_ = false;
+        return Add(TokenKind::kRightBrace, 1);
+      case '{':
+        return Fail("unexpected left brace '{'");
+      case '=':
+        return next == '~' ? Add(TokenKind::kRegexMatch, 2) : Add(TokenKind::kAssign, 1);
+      case '!':
+        if (next == '~') return Add(TokenKind::kRegexMismatch, 2);
+        if (next == '=') return Add(TokenKind::kNotEqual, 2);
+        return FailAfter('!', " inside braces");
+      default:
+        return Fail("unexpected character inside braces: " + QuoteCharacter(Rest()));
+    }
+  }
+
+  bool Closing(char c) {
+    if (c == ':') return Add(TokenKind::kColon, 1);  // Only in brackets; see Next.
+    if (c == ']') {
+      if (!in_brackets_) return Fail("unexpected right bracket ']'");
+      if (paren_depth_ > bracket_paren_depth_) return Fail("unclosed left parenthesis");
+      in_brackets_ = false;
+      return Add(TokenKind::kRightBracket, 1);
+    }
+    if (paren_depth_ == (in_brackets_ ? bracket_paren_depth_ : 0)) {
+      return Fail("unexpected right parenthesis ')'");
+    }
+    --paren_depth_;
+    return Add(TokenKind::kRightParen, 1);
+  }
+
+  bool Operator() {
+    const auto found = std::find_if(kOperators.begin(), kOperators.end(), [this](const auto& op) {
+      return Rest().starts_with(op.first);
+    });
+    const char c = text_[at_];
+    if (c == '!' && found == kOperators.end()) return FailAfter('!', "");
+    if (c == '}') return Fail("unexpected right brace '}'");
+    if (found == kOperators.end()) {
+      return Fail(
+          (in_brackets_ ? "unexpected character inside brackets: " : "unexpected character: ") +
+          QuoteCharacter(Rest()));
+    }
+    const TokenKind kind = found->second;
+    if (kind == TokenKind::kAssign && PeekByte(1) == '~') return FailAfter('=', "");
+    if (in_brackets_ && (kind == TokenKind::kLeftBracket || kind == TokenKind::kLeftBrace)) {
+      return Fail("unexpected character inside brackets: " + QuoteCharacter(Rest()));
+    }
+    if (kind == TokenKind::kLeftParen) ++paren_depth_;
+    if (kind == TokenKind::kLeftBrace) in_braces_ = true;
+    if (kind == TokenKind::kLeftBracket) {
+      in_brackets_ = true;
+      bracket_paren_depth_ = paren_depth_;
+    }
+    return Add(kind, found->first.size());
+  }
+
+  bool String() {
+    const size_t length = StringLiteralLength(Rest());
+    if (length == 0) {
+      return Fail(text_[at_] == '`' ? "unterminated raw string" : "unterminated quoted string");
+    }
+    const absl::StatusOr<std::string> value = UnquoteLiteral(Rest().substr(0, length));
+    if (!value.ok()) return Fail(std::string(MessageOf(value.status())));
+    return Add(TokenKind::kString, length);
+  }
+
+  bool Number() {
+    const bool hex = PeekByte(0) == '0' && (PeekByte(1) == 'x' || PeekByte(1) == 'X');
+    const auto continues = [&](size_t i) {
+      const char c = PeekByte(i);
+      if (IsWordByte(c) || c == '.') return true;
+      const char before = PeekByte(i - 1);
+      const char two_before = i >= 2 ? PeekByte(i - 2) : '\0';
+      return (c == '+' || c == '-') && !hex && (before == 'e' || before == 'E') &&
+             (IsDigit(two_before) || two_before == '.') && IsDigit(PeekByte(i + 1));
+    };
+    size_t length = 1;
+    while (continues(length)) ++length;
+    const std::string_view number = Rest().substr(0, length);
+    if (ParseNumber(number).has_value()) return Add(TokenKind::kNumber, length);
+    const absl::StatusOr<int64_t> duration_ms = ParseDurationMs(number);
+    if (!duration_ms.ok()) {
+      return Fail("bad number or duration syntax: " + storage::Quote(number));
+    }
+    if (*duration_ms > kMaxDurationMs) return Fail("duration out of range");
+    return Add(TokenKind::kDuration, length);
+  }
+
+  size_t WordLength(bool colons) const {
+    size_t length = 1;
+    while (IsWordByte(PeekByte(length)) || (colons && PeekByte(length) == ':')) ++length;
+    return length;
+  }
+
+  bool Word() {
+    const size_t length = WordLength(!in_brackets_);
+    const std::string_view word = Rest().substr(0, length);
+    if (word.find(':') != std::string_view::npos) return Add(TokenKind::kMetricIdentifier, length);
+    TokenKind kind = KeywordKind(word);
+    const bool is_fill =
+        kind == TokenKind::kFill || kind == TokenKind::kFillLeft || kind == TokenKind::kFillRight;
+    if (is_fill) {
+      size_t ahead = length;
+      while (IsSpace(PeekByte(ahead))) ++ahead;
+      if (PeekByte(ahead) != '(') kind = TokenKind::kIdentifier;
+    }
+    return Add(kind, length);
+  }
+
+  bool Add(TokenKind kind, size_t length) {
+    const auto begin = static_cast<uint32_t>(at_);
+    at_ += length;
+    result_.tokens.push_back({kind, {begin, static_cast<uint32_t>(at_)}});
+    return true;
+  }
+
+  bool Fail(std::string error) {
+    result_.error = std::move(error);
+    return Add(TokenKind::kError, 0), false;
+  }
+
+  // The character behind `first`, which is at the front, does not fit.
+  bool FailAfter(char first, std::string_view where) {
+    const std::string_view behind = Rest().substr(1);
+    return Fail(fmt::format("unexpected character after '{}'{}: {}", first, where,
+                            behind.empty() ? "end of input" : QuoteCharacter(behind)));
+  }
+
+  const std::string_view text_;
+  size_t at_ = 0;
+  bool in_braces_ = false;
+  bool in_brackets_ = false;
+  int paren_depth_ = 0;
+  int bracket_paren_depth_ = 0;  // Of parentheses outside the brackets.
+  LexResult result_;
+};
+
+}  // namespace
+
+LexResult Lex(std::string_view text) { return Lexer(text).Run(); }
+
+bool IsIdentifier(std::string_view text) {
+  return !text.empty() && !IsDigit(text[0]) && std::all_of(text.begin(), text.end(), IsWordByte);
+}
+
+}  // namespace vigil::promql
