@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ namespace vigil::alerting {
 
 struct AlertManagerOptions {
   std::string external_url;
+  // Numbers in [0, 1) for the jitter between attempts; null: from the system.
+  std::function<double()> random;
 };
 
 // Thread-safe: one driver calls RunDue, others hand in alerts or ask.

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Drives the parts of the manager in the order of time, and commits what they decide before
+// anything leaves.
+#include "alerting/manager/alert_manager.h"
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <utility>
+
+#include "alerting/manager/courier.h"
+#include "alerting/manager/dispatcher.h"
+#include "alerting/manager/manager_state.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "base/status.h"
+
+namespace vigil::alerting {
+namespace {
+
+// How often to look for the end of deliveries while there are some: late enough to cost nothing,
+// soon enough that a kill rarely finds one that is delivered but not noted.
+constexpr int64_t kEndingPollMs = 100;
+// When to try again after the store refused a write.
+constexpr int64_t kStoreRetryMs = 1'000;
+// Alertmanager's interval for forgetting resolved alerts.
+constexpr int64_t kCollectIntervalMs = 30 * kMillisPerMinute;
+
+std::function<double()> SystemRandom() {
+  return [engine = std::mt19937_64(std::random_device()())]() mutable {
+    return std::uniform_real_distribution<double>(0, 1)(engine);
+  };
+}
+
+class AlertManagerImpl final : public AlertManager {
+ public:
+  AlertManagerImpl(const AlertManagerOptions& options, ManagerConfig config,
+                   storage::KeyValueStore* store, Notifier* notifier)
+      : notifier_(notifier),
+        endings_(std::make_shared<EndingList>()),
+        config_(std::make_unique<const ManagerConfig>(std::move(config))),
+        state_(store),
+        dispatcher_(options.external_url, config_.get(), &state_),
+        courier_(options.random ? options.random : SystemRandom(), &dispatcher_, &state_) {}
+
+  absl::Status Restore(int64_t now_ms) {
+    MutexLock lock(&mutex_);
+    VIGIL_RETURN_IF_ERROR(state_.Load());
+    dispatcher_.Restore(now_ms);
+    if (state_.Collect(now_ms)) ArmCollectionLocked(now_ms);
+    return state_.Commit();
+  }
+
+  absl::Status SetConfig(ManagerConfig config, int64_t now_ms) override {
+    MutexLock lock(&mutex_);
+    // The old one goes after the dispatcher has let go of it.
+    auto fresh = std::make_unique<const ManagerConfig>(std::move(config));
+    dispatcher_.SetConfig(fresh.get(), now_ms);
+    config_ = std::move(fresh);
+    return state_.Commit();
+  }
+
+  absl::Status Receive(const std::vector<Alert>& alerts, int64_t now_ms,
+                       storage::WriteBatch* batch) override {
+    MutexLock lock(&mutex_);
+    absl::Status status = dispatcher_.Receive(alerts, now_ms, batch);
+    ArmCollectionLocked(now_ms);
+    return status;
+  }
+
+  int64_t RunDue(int64_t now_ms) override {
+    std::optional<int64_t> at_ms;
+    while (true) {
+      std::vector<Parcel> parcels;
+      {
+        MutexLock lock(&mutex_);
+        at_ms = NextStepLocked(at_ms, now_ms);
+        if (!at_ms.has_value()) return NextDueLocked(now_ms);
+        const absl::Status status = StepLocked(*at_ms, &parcels);
+        if (!status.ok()) {
+          Log(LogLevel::kError, "the alert manager cannot store its state; nothing is sent",
+              {{"error", MessageOf(status)}});
+          return now_ms + kStoreRetryMs;
+        }
+      }
+      for (Parcel& parcel : parcels) Send(std::move(parcel));
+    }
+  }
+
+  Stats GetStats() const override {
+    MutexLock lock(&mutex_);
+    return {.alerts = static_cast<int64_t>(state_.alerts.alerts().size()),
+            .groups = static_cast<int64_t>(state_.groups.groups().size()),
+            .outbox = static_cast<int64_t>(state_.outbox.entries().size()),
+            .delivered = courier_.delivered(),
+            .failed_attempts = courier_.failed_attempts()};
+  }
+
+ private:
+  int64_t NextTimerLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return std::min({state_.groups.NextDue(), state_.outbox.NextDue(), collect_at_ms_});
+  }
+
+  // The time of the next thing to do, nullopt if there is none up to `now_ms`. Deliveries that end
+  // within a step are noted at that step's time, `last_ms`, before time moves on.
+  std::optional<int64_t> NextStepLocked(std::optional<int64_t> last_ms, int64_t now_ms) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const int64_t timer_ms = std::min(NextTimerLocked(), now_ms);
+    if (!endings_->empty() || state_.NeedsCommit()) return last_ms.value_or(timer_ms);
+    if (NextTimerLocked() > now_ms) return std::nullopt;
+    return std::max(timer_ms, last_ms.value_or(timer_ms));
+  }
+
+  int64_t NextDueLocked(int64_t now_ms) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const int64_t poll_ms = courier_.in_flight() > 0 ? now_ms + kEndingPollMs : kNever;
+    return std::min(NextTimerLocked(), poll_ms);
+  }
+
+  // Does all that is due at `at_ms` and stores it. `*parcels` may leave only if that succeeded.
+  absl::Status StepLocked(int64_t at_ms, std::vector<Parcel>* parcels)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (const Ending& ending : endings_->TakeAll()) courier_.TakeEnding(ending, at_ms);
+    if (collect_at_ms_ <= at_ms) {
+      collect_at_ms_ = kNever;
+      if (state_.Collect(at_ms)) ArmCollectionLocked(at_ms);
+    }
+    dispatcher_.FlushDue(at_ms);
+    *parcels = courier_.TakeDue(at_ms);
+    absl::Status status = state_.Commit();
+    if (!status.ok()) {
+      courier_.PutBack(*parcels);
+      return status;
+    }
+    if (!parcels->empty()) ArmCollectionLocked(at_ms);
+    return status;
+  }
+
+  // Sees to it that what is there now will be forgotten in time.
+  void ArmCollectionLocked(int64_t now_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (collect_at_ms_ != kNever) return;
+    collect_at_ms_ = (now_ms / kCollectIntervalMs + 1) * kCollectIntervalMs;
+  }
+
+  void Send(Parcel parcel) {
+    const auto done = [endings = endings_, key = std::move(parcel.key),
+                       sequence = parcel.sequence](DeliveryOutcome outcome) {
+      endings->Add({key, sequence, std::move(outcome)});
+    };
+    notifier_->Send(parcel.receiver, std::move(parcel.delivery), done);
+  }
+
+  Notifier* const notifier_;
+  const std::shared_ptr<EndingList> endings_;
+
+  mutable Mutex mutex_;
+  std::unique_ptr<const ManagerConfig> config_ ABSL_GUARDED_BY(mutex_);
+  ManagerState state_ ABSL_GUARDED_BY(mutex_);
+  Dispatcher dispatcher_ ABSL_GUARDED_BY(mutex_);
+  Courier courier_ ABSL_GUARDED_BY(mutex_);
+  int64_t collect_at_ms_ ABSL_GUARDED_BY(mutex_) = kNever;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<AlertManager>> AlertManager::Create(
+    const AlertManagerOptions& options, ManagerConfig config, storage::KeyValueStore* state,
+    Notifier* notifier, int64_t now_ms) {
+  auto manager = std::make_unique<AlertManagerImpl>(options, std::move(config), state, notifier);
+  VIGIL_RETURN_IF_ERROR_WITH(manager->Restore(now_ms), "restoring the alert manager's state");
+  return std::unique_ptr<AlertManager>(std::move(manager));
+}
+
+}  // namespace vigil::alerting

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The alert manager's configuration, in Alertmanager's YAML. What that knows and vigil does not do
+// is refused by name, so that nothing in a file goes unheeded in silence.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+#include "alerting/manager/route.h"
+#include "base/clock.h"
+#include "storage/series/labels.h"
+
+namespace vigil::alerting {
+
+struct WebhookConfig {
+  std::string url;
+  bool send_resolved = true;
+  int64_t max_alerts = 0;            // 0: all.
+  int64_t timeout_ms = 0;            // 0: as long as the notification is worth sending.
+  std::vector<std::string> headers;  // "Name: value", authorization among them. Holds secrets.
+};
+
+struct Receiver {
+  std::string name;
+  storage::Labels labels;
+  std::vector<WebhookConfig> webhooks;
+};
+
+// A default one is what runs without a file: one route that takes every alert and tells nobody.
+struct ManagerConfig {
+  int64_t resolve_timeout_ms = 5 * kMillisPerMinute;
+  Route route;
+  std::vector<Receiver> receivers;
+
+  // Null if there is none of that name.
+  const Receiver* FindReceiver(std::string_view name) const;
+};
+
+// InvalidArgument has a line "FILE:LINE:COL: what is wrong" for each mistake.
+absl::StatusOr<ManagerConfig> ParseManagerConfig(std::string_view file_name, std::string_view yaml);
+
+}  // namespace vigil::alerting

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The flush of a group. It is settled once every integration of its receiver knows what it told;
+// then resolved alerts leave the group. An integration that a flush finds waiting still gets the
+// newer state in place of the older, never both; one with a delivery in flight is decided on again
+// when that has ended, since only then is it known what the receiver knows.
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "alerting/manager/dispatcher.h"
+#include "alerting/manager/stages.h"
+#include "alerting/notify/webhook.h"
+
+namespace vigil::alerting {
+
+// A group's alerts at the moment of a flush, in the order in which they are told.
+struct Dispatcher::Snapshot {
+  std::vector<StoredAlert*> alerts;
+  AlertSets sets;
+  int64_t now_ms = 0;
+};
+
+Dispatcher::Snapshot Dispatcher::TakeSnapshot(const Group& group, int64_t now_ms) {
+  Snapshot snapshot;
+  snapshot.now_ms = now_ms;
+  for (const uint64_t fingerprint : group.members) {
+    StoredAlert* const alert = state_->alerts.Find(fingerprint);
+    if (alert == nullptr) continue;
+    snapshot.alerts.push_back(alert);
+    (alert->ResolvedAt(now_ms) ? snapshot.sets.resolved : snapshot.sets.firing)
+        .push_back(fingerprint);
+  }
+  std::sort(
+      snapshot.alerts.begin(), snapshot.alerts.end(),
+      [](const StoredAlert* left, const StoredAlert* right) {
+        const storage::Labels& a = left->alert.labels;
+        const storage::Labels& b = right->alert.labels;
+        return std::tuple(a.Get("job"), a.Get("instance")) <
+                   std::tuple(b.Get("job"), b.Get("instance")) ||
+               (a.Get("job") == b.Get("job") && a.Get("instance") == b.Get("instance") && a < b);
+      });
+  return snapshot;
+}
+
+void Dispatcher::FlushDue(int64_t now_ms) {
+  for (Group* const group : state_->groups.TakeDue(now_ms)) {
+    const bool first = !group->flushed;
+    AdvanceTick(group, now_ms);
+    state_->groups.Reschedule(*group);
+    if (first) state_->WriteGroup(group);
+    Flush(group, now_ms);
+  }
+}
+
+// May remove the group.
+void Dispatcher::Flush(Group* group, int64_t now_ms) {
+  const Snapshot snapshot = TakeSnapshot(*group, now_ms);
+  group->flush_again = false;
+  group->unsettled.clear();
+  group->resolved.clear();
+  for (const uint64_t fingerprint : snapshot.sets.resolved) {
+    group->resolved[fingerprint] = state_->alerts.Find(fingerprint)->alert.ends_at_ms;
+  }
+  const Receiver* const receiver = config_->FindReceiver(group->route->receiver);
+  const int count = receiver == nullptr ? 0 : static_cast<int>(receiver->webhooks.size());
+  for (int i = 0; i < count; ++i) {
+    const Integration integration{group->id, receiver->name, i};
+    if (FlushTo(group, receiver->webhooks[i], integration, snapshot, now_ms) == Standing::kWaits) {
+      group->unsettled.insert(i);
+    }
+  }
+  if (group->unsettled.empty()) Settle(group);
+}
+
+Dispatcher::Standing Dispatcher::FlushTo(Group* group, const WebhookConfig& webhook,
+                                         const Integration& integration, const Snapshot& snapshot,
+                                         int64_t now_ms) {
+  const std::string key = integration.Key();
+  OutboxEntry* const waiting = state_->outbox.Find(key);
+  if (waiting != nullptr && waiting->in_flight) {
+    group->flush_again = true;
+    return Standing::kWaits;
+  }
+  const std::string_view reason =
+      NotificationReason({.last = state_->log.Find(key, now_ms),
+                          .current = &snapshot.sets,
+                          .send_resolved = webhook.send_resolved,
+                          .repeat_interval_ms = group->route->repeat_interval_ms,
+                          .now_ms = now_ms});
+  const bool nothing_to_say = !webhook.send_resolved && snapshot.sets.firing.empty();
+  if (reason.empty() || nothing_to_say) {
+    if (waiting != nullptr) {
+      state_->Bury(OutboxEntry(*waiting), "what it told is no longer so", now_ms);
+    }
+    if (!reason.empty()) {
+      state_->PutLogEntry(
+          MakeLogEntry(integration, snapshot.sets, now_ms, group->route->repeat_interval_ms));
+    }
+    return Standing::kKnows;
+  }
+  std::string body = Body(*group, webhook, snapshot, reason);
+  if (waiting != nullptr && waiting->body == body) {
+    // Still the truth: it goes on under its own number.
+    waiting->deadline_ms = now_ms + std::max(group->route->group_interval_ms, kMinFlushDeadlineMs);
+    state_->WriteOutboxEntry(*waiting);
+  } else {
+    Enqueue(group, integration, snapshot, std::move(body), now_ms);
+  }
+  return Standing::kWaits;
+}
+
+void Dispatcher::Enqueue(Group* group, const Integration& integration, const Snapshot& snapshot,
+                         std::string body, int64_t now_ms) {
+  OutboxEntry entry;
+  entry.integration = integration;
+  entry.sequence = state_->NextSequence();
+  entry.id = fmt::format("{:016x}-{}", GroupHash(group->Key()), entry.sequence);
+  entry.body = std::move(body);
+  entry.told = snapshot.sets;
+  entry.flushed_at_ms = now_ms;
+  entry.deadline_ms = now_ms + std::max(group->route->group_interval_ms, kMinFlushDeadlineMs);
+  entry.next_attempt_ms = now_ms;
+  state_->PutOutboxEntry(std::move(entry));
+  // What is told is stored with it, whatever became of the batches that senders were given.
+  if (group->tick_ms != group->stored_tick_ms) state_->WriteGroup(group);
+  for (StoredAlert* const alert : snapshot.alerts) {
+    if (alert->maybe_unwritten) state_->WriteAlert(alert);
+  }
+}
+
+std::string Dispatcher::Body(const Group& group, const WebhookConfig& webhook,
+                             const Snapshot& snapshot, std::string_view reason) const {
+  WebhookMessage message;
+  message.receiver = group.route->receiver;
+  message.notification_reason = reason;
+  message.group_labels = group.labels;
+  message.route_labels = group.route->labels;
+  message.external_url = external_url_;
+  message.group_key = group.Key();
+  message.max_alerts = webhook.max_alerts;
+  for (const StoredAlert* const stored : snapshot.alerts) {
+    const bool resolved = stored->ResolvedAt(snapshot.now_ms);
+    if (resolved && !webhook.send_resolved) continue;
+    message.alerts.push_back({stored->alert, stored->fingerprint, resolved});
+  }
+  return BuildWebhookBody(message);
+}
+
+// Lets go of what everybody knows to be resolved. May remove the group.
+void Dispatcher::Settle(Group* group) {
+  for (const auto& [fingerprint, ends_at_ms] : group->resolved) {
+    StoredAlert* const alert = state_->alerts.Find(fingerprint);
+    // One that has changed since stays: its news is yet to be told.
+    if (alert == nullptr || alert->alert.ends_at_ms != ends_at_ms) continue;
+    group->members.erase(fingerprint);
+    state_->LeaveGroup(alert, group->id);
+  }
+  group->resolved.clear();
+  if (group->members.empty()) state_->RemoveGroup(std::string(group->id));
+}
+
+void Dispatcher::DeliveryEnded(const Integration& integration, bool delivered, int64_t now_ms) {
+  Group* const group = state_->groups.Find(integration.group_id);
+  if (group == nullptr) return;
+  if (delivered) group->unsettled.erase(integration.index);
+  if (group->flush_again) {
+    Flush(group, now_ms);
+  } else if (delivered && group->unsettled.empty()) {
+    Settle(group);
+  }
+}
+
+}  // namespace vigil::alerting

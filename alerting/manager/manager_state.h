@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All that the manager knows and keeps, in memory and as rows, with the changes that are not stored
+// yet. The parts that decide (dispatcher.h, courier.h) work on it.
+#pragma once
+
+#include <cstdint>
+
+#include <absl/status/status.h>
+
+#include "alerting/manager/alert_store.h"
+#include "alerting/manager/group.h"
+#include "alerting/manager/notification_log.h"
+#include "alerting/manager/outbox.h"
+#include "alerting/manager/state_rows.h"
+#include "storage/kv/kv_store.h"
+
+namespace vigil::alerting {
+
+// Not thread-safe; `store` must outlive it. Nothing may leave the house before Commit has stored
+// what led to it.
+class ManagerState {
+ public:
+  explicit ManagerState(storage::KeyValueStore* store) : store_(store) {}
+
+  // Reads all rows. A row that cannot be read is logged and passed over.
+  absl::Status Load();
+
+  // Add the row of something as it is now to what the next Commit stores.
+  void WriteAlert(StoredAlert* alert) { WriteAlert(alert, &batch_); }
+  void WriteGroup(Group* group) { WriteGroup(group, &batch_); }
+  void WriteOutboxEntry(const OutboxEntry& entry);
+  void WriteReceipt(const Receipt& receipt);
+  // To a batch that somebody else will write.
+  static void WriteAlert(StoredAlert* alert, storage::WriteBatch* batch);
+  static void WriteGroup(Group* group, storage::WriteBatch* batch);
+
+  // Change memory and rows.
+  void PutLogEntry(LogEntry entry);
+  OutboxEntry* PutOutboxEntry(OutboxEntry entry);
+  void RemoveOutboxEntry(const std::string& key);
+  // Puts the entry of the outbox aside.
+  void Bury(const OutboxEntry& entry, std::string_view reason, int64_t now_ms);
+  void RemoveGroup(const std::string& id);
+  // Takes the alert out of the group with that id; its row goes with its last group.
+  void LeaveGroup(StoredAlert* alert, const std::string& group_id);
+  uint64_t NextSequence();
+
+  // Forgets what has expired, in memory and on disk. Whether anything is left that can expire.
+  bool Collect(int64_t now_ms);
+
+  // Stores what has changed, all or nothing and synced. After a failure the next call stores all
+  // of it anew.
+  absl::Status Commit();
+  bool NeedsCommit() const { return rewrite_ || !batch_.empty(); }
+
+  AlertStore alerts;
+  GroupTable groups;
+  NotificationLog log;
+  Outbox outbox;
+
+ private:
+  absl::Status LoadAlerts();
+  absl::Status LoadGroups();
+  absl::Status LoadLog();
+  absl::Status LoadOutbox();
+  absl::Status LoadSequence();
+  void PrepareRewrite();
+  bool CollectReceipts(int64_t now_ms);
+  bool CollectDeadLetters(int64_t now_ms);
+
+  storage::KeyValueStore* const store_;
+  uint64_t sequence_ = 0;
+  storage::WriteBatch batch_;
+  bool rewrite_ = false;  // A commit failed: what the store holds is unknown.
+};
+
+}  // namespace vigil::alerting

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The tree of routes: which receiver an alert goes to, how it is grouped and how often its group is
+// told. A route as it stands here has inherited from its parents already.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "storage/series/labels.h"
+#include "storage/series/matcher.h"
+
+namespace vigil::alerting {
+
+// A node of the tree. A default one takes every alert and has Alertmanager's default timings.
+struct Route {
+  std::string receiver;
+  std::vector<std::string> group_by;
+  bool group_by_all = false;  // `group_by: ['...']`: every label.
+  int64_t group_wait_ms = 30 * kMillisPerSecond;
+  int64_t group_interval_ms = 5 * kMillisPerMinute;
+  int64_t repeat_interval_ms = 4 * kMillisPerHour;
+  std::vector<storage::Matcher> matchers;  // All must match.
+  bool continue_matching = false;
+  storage::Labels labels;  // Handed to receivers as route labels.
+  std::vector<Route> routes;
+
+  // The matchers from the root down to here, `{}/{severity="page"}`; the first part of group keys.
+  std::string key = "{}";
+  // `key`, made unique by "#2", "#3" where several routes have the same; the first part of what
+  // groups are kept under.
+  std::string id = "{}";
+};
+
+// Sorts the matchers of the tree under `root` and fills in `key` and `id`.
+void NameRoutes(Route* root);
+
+// The routes that take an alert with these labels, depth first: a child that takes it stops the
+// scan of its siblings unless it says `continue`; a route none of whose children take it takes it
+// itself. Pointers into `root`.
+std::vector<const Route*> MatchRoutes(const Route& root, const storage::Labels& labels);
+
+// The labels that alerts of one group share under `route`.
+storage::Labels GroupLabels(const Route& route, const storage::Labels& labels);
+
+// `prefix:{alertname="X", cluster="a"}`: a group's key when `prefix` is its route's key, what it is
+// kept under when it is the route's id. Holds no line break.
+std::string GroupName(std::string_view prefix, const storage::Labels& group_labels);
+
+}  // namespace vigil::alerting

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alerting/manager/route_config.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "alerting/manager/matcher_parser.h"
+#include "base/status.h"
+#include "base/strings.h"
+
+namespace vigil::alerting {
+namespace {
+
+using storage::Matcher;
+using storage::MatchType;
+
+// Far deeper and larger than people write; aliases can make a tree that refers to itself.
+constexpr int kMaxRouteDepth = 64;
+constexpr int kMaxRoutes = 10'000;
+
+constexpr std::string_view kWildcard = "...";
+
+bool IsLabelName(std::string_view name) { return !name.empty() && IsValidUtf8(name); }
+
+class RouteReader {
+ public:
+  RouteReader(const std::vector<Receiver>& receivers, YamlErrors* errors)
+      : receivers_(receivers), errors_(errors) {}
+
+  // Fills `*route`, which holds what it inherits.
+  void Read(const YAML::Node& node, int depth, Route* route) {
+    if (depth > kMaxRouteDepth || ++count_ > kMaxRoutes) {
+      errors_->Add(
+          node, fmt::format("more than {} routes, or deeper than {}", kMaxRoutes, kMaxRouteDepth));
+      gave_up_ = true;
+      return;
+    }
+    YamlMap map(node, "route", errors_);
+    ReadReceiver(&map, node, depth == 0, route);
+    ReadGroupBy(map.Take("group_by"), route);
+    ReadTimings(&map, route);
+    ReadMatchers(&map, node, depth == 0, route);
+    ReadContinue(&map, node, depth == 0, route);
+    ReadTimeIntervals(&map, node, depth == 0);
+    ReadLabels(map.Take("labels"), route);
+    ReadChildren(map.Take("routes"), depth, route);
+    map.Finish();
+  }
+
+ private:
+  void ReadReceiver(YamlMap* map, const YAML::Node& node, bool is_root, Route* route) {
+    map->TakeString("receiver", &route->receiver);
+    if (route->receiver.empty()) {
+      if (is_root) errors_->Add(node, "root route must specify a default receiver");
+      return;
+    }
+    if (!map->Has("receiver")) return;
+    const bool known = std::any_of(receivers_.begin(), receivers_.end(),
+                                   [&](const Receiver& r) { return r.name == route->receiver; });
+    if (known) return;
+    errors_->Add(map->Take("receiver"),
+                 fmt::format("undefined receiver \"{}\" used in route", route->receiver));
+  }
+
+  void ReadGroupBy(const YAML::Node& node, Route* route) {
+    if (node.IsNull()) return;
+    if (!node.IsSequence()) return errors_->Add(node, "group_by must be a list of label names");
+    route->group_by.clear();
+    route->group_by_all = false;
+    for (const YAML::Node& entry : node) {
+      const std::string name = entry.IsScalar() ? entry.Scalar() : "";
+      if (name == kWildcard) {
+        if (route->group_by_all) errors_->Add(entry, "duplicated label \"...\" in group_by");
+        route->group_by_all = true;
+      } else if (!IsLabelName(name)) {
+        errors_->Add(entry, fmt::format("invalid label name \"{}\" in group_by list", name));
+      } else if (std::count(route->group_by.begin(), route->group_by.end(), name) > 0) {
+        errors_->Add(entry, fmt::format("duplicated label \"{}\" in group_by", name));
+      } else {
+        route->group_by.push_back(name);
+      }
+    }
+    if (route->group_by_all && !route->group_by.empty()) {
+      errors_->Add(node, "cannot have wildcard group_by (`...`) and other labels at the same time");
+    }
+  }
+
+  void ReadTimings(YamlMap* map, Route* route) {
+    map->TakeDurationMs("group_wait", &route->group_wait_ms);
+    if (map->TakeDurationMs("group_interval", &route->group_interval_ms) &&
+        route->group_interval_ms == 0) {
+      errors_->Add(map->Take("group_interval"), "group_interval cannot be zero");
+    }
+    if (map->TakeDurationMs("repeat_interval", &route->repeat_interval_ms) &&
+        route->repeat_interval_ms == 0) {
+      errors_->Add(map->Take("repeat_interval"), "repeat_interval cannot be zero");
+    }
+  }
+
+  void ReadMatchers(YamlMap* map, const YAML::Node& node, bool is_root, Route* route) {
+    ReadOldMatchers(map->Take("match"), "match", MatchType::kEqual, route);
+    ReadOldMatchers(map->Take("match_re"), "match_re", MatchType::kRegex, route);
+    const YAML::Node matchers = map->Take("matchers");
+    if (!matchers.IsNull() && !matchers.IsSequence()) {
+      errors_->Add(matchers, "matchers must be a list of texts");
+    }
+    for (const YAML::Node& entry : matchers) {
+      absl::StatusOr<std::vector<Matcher>> parsed =
+          ParseMatchers(entry.IsScalar() ? std::string_view(entry.Scalar()) : std::string_view());
+      if (!parsed.ok()) {
+        errors_->Add(entry, fmt::format("bad matcher: {}", MessageOf(parsed.status())));
+        continue;
+      }
+      for (Matcher& matcher : *parsed) route->matchers.push_back(std::move(matcher));
+    }
+    if (is_root && !route->matchers.empty()) {
+      errors_->Add(node, "root route must not have any matchers");
+    }
+  }
+
+  // `match: {name: value}`, the form that came before `matchers`.
+  void ReadOldMatchers(const YAML::Node& node, std::string_view what, MatchType type,
+                       Route* route) {
+    YamlMap map(node, what, errors_);
+    for (const std::string& name : map.Names()) {
+      std::string value;
+      map.TakeString(name, &value);
+      absl::StatusOr<Matcher> matcher = Matcher::Create(type, name, value);
+      if (!IsLabelName(name)) {
+        errors_->Add(node, fmt::format("invalid label name \"{}\" in {}", name, what));
+      } else if (!matcher.ok()) {
+        errors_->Add(map.Take(name), MessageOf(matcher.status()));
+      } else {
+        route->matchers.push_back(*std::move(matcher));
+      }
+    }
+  }
+
+  void ReadContinue(YamlMap* map, const YAML::Node& node, bool is_root, Route* route) {
+    map->TakeBool("continue", &route->continue_matching);
+    if (is_root && route->continue_matching) {
+      errors_->Add(node, "cannot have continue in root route");
+    }
+  }
+
+  void ReadTimeIntervals(YamlMap* map, const YAML::Node& node, bool is_root) {
+    if (is_root && map->Take("mute_time_intervals").size() > 0) {
+      errors_->Add(node, "root route must not have any mute time intervals");
+    } else if (is_root && map->Take("active_time_intervals").size() > 0) {
+      errors_->Add(node, "root route must not have any active time intervals");
+    }
+    if (!is_root) map->Refuse({"mute_time_intervals", "active_time_intervals"});
+  }
+
+  void ReadLabels(const YAML::Node& node, Route* route) {
+    YamlMap map(node, "labels", errors_);
+    storage::LabelsBuilder labels(route->labels);
+    for (const std::string& name : map.Names()) {
+      std::string value;
+      map.TakeString(name, &value);
+      if (!IsLabelName(name)) {
+        errors_->Add(node, fmt::format("invalid label name \"{}\" in labels", name));
+      } else if (value.find("{{") != std::string::npos) {
+        errors_->Add(map.Take(name), "a template in route labels is not supported");
+      } else {
+        labels.Set(name, value);
+      }
+    }
+    route->labels = labels.Build();
+  }
+
+  void ReadChildren(const YAML::Node& node, int depth, Route* route) {
+    if (!node.IsNull() && !node.IsSequence()) {
+      return errors_->Add(node, "routes must be a list of routes");
+    }
+    std::vector<Route> children;
+    for (const YAML::Node& entry : node) {
+      Route child = *route;  // Has no children yet.
+      child.matchers.clear();
+      child.continue_matching = false;
+      Read(entry, depth + 1, &child);
+      if (gave_up_) return;
+      children.push_back(std::move(child));
+    }
+    route->routes = std::move(children);
+  }
+
+  const std::vector<Receiver>& receivers_;
+  YamlErrors* const errors_;
+  int count_ = 0;
+  bool gave_up_ = false;  // The tree has no end: said once, read no further.
+};
+
+}  // namespace
+
+void ReadRootRoute(const YAML::Node& node, const std::vector<Receiver>& receivers, Route* route,
+                   YamlErrors* errors) {
+  RouteReader(receivers, errors).Read(node, 0, route);
+}
+
+}  // namespace vigil::alerting

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alerting/manager/state_rows.h"
+
+#include <utility>
+#include <vector>
+
+#include <absl/functional/function_ref.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/status.h"
+#include "base/strings.h"
+
+namespace vigil::alerting {
+namespace {
+
+using Json = nlohmann::json;
+using storage::Label;
+using storage::Labels;
+
+constexpr int kVersion = 1;
+
+std::string Dump(Json row) {
+  row["v"] = kVersion;
+  // Texts are checked on their way in; should one slip through, it is mended, not thrown about.
+  return row.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Parses `row` and has `read` take the fields out, which may throw what nlohmann throws.
+absl::Status Read(std::string_view row, absl::FunctionRef<void(const Json&)> read) {
+  try {
+    const Json json = Json::parse(row);
+    if (const int version = json.at("v").get<int>(); version != kVersion) {
+      return absl::FailedPreconditionError(
+          fmt::format("row format {} is not known, only {} is", version, kVersion));
+    }
+    read(json);
+    return absl::OkStatus();
+  } catch (const Json::exception& e) {
+    return absl::DataLossError(e.what());
+  }
+}
+
+Json ToJson(const Labels& labels) {
+  Json json = Json::object();
+  for (const storage::LabelView& label : labels) json[std::string(label.name)] = label.value;
+  return json;
+}
+
+Labels LabelsFrom(const Json& json) {
+  std::vector<Label> labels;
+  for (const auto& [name, value] : json.items()) labels.push_back({name, value.get<std::string>()});
+  return Labels(std::move(labels));
+}
+
+void PutIntegration(const Integration& integration, Json* json) {
+  (*json)["group"] = integration.group_id;
+  (*json)["receiver"] = integration.receiver;
+  (*json)["index"] = integration.index;
+}
+
+Integration IntegrationFrom(const Json& json) {
+  return {json.at("group").get<std::string>(), json.at("receiver").get<std::string>(),
+          json.at("index").get<int>()};
+}
+
+void PutSets(const AlertSets& sets, Json* json) {
+  (*json)["firing"] = sets.firing;
+  (*json)["resolved"] = sets.resolved;
+}
+
+AlertSets SetsFrom(const Json& json) {
+  return {json.at("firing").get<std::vector<uint64_t>>(),
+          json.at("resolved").get<std::vector<uint64_t>>()};
+}
+
+Json OutboxJson(const OutboxEntry& entry) {
+  Json json = {{"sequence", entry.sequence},
+               {"id", entry.id},
+               {"body", entry.body},
+               {"flushed", entry.flushed_at_ms},
+               {"deadline", entry.deadline_ms},
+               {"next", entry.next_attempt_ms},
+               {"attempts", entry.attempts},
+               {"error", entry.last_error}};
+  PutIntegration(entry.integration, &json);
+  PutSets(entry.told, &json);
+  return json;
+}
+
+}  // namespace
+
+std::string AlertKey(uint64_t fingerprint) {
+  return fmt::format("{}{:016x}", kAlertRows, fingerprint);
+}
+
+std::string RowKey(std::string_view prefix, std::string_view rest) {
+  return fmt::format("{}{}", prefix, rest);
+}
+
+std::string ReceiptKey(int64_t delivered_at_ms, std::string_view id) {
+  return fmt::format("{}{:016x}/{}", kReceiptRows, static_cast<uint64_t>(delivered_at_ms), id);
+}
+
+std::string EncodeAlert(const StoredAlert& alert) {
+  return Dump({{"labels", ToJson(alert.alert.labels)},
+               {"annotations", ToJson(alert.alert.annotations)},
+               {"start", alert.alert.starts_at_ms},
+               {"end", alert.alert.ends_at_ms},
+               {"url", alert.alert.generator_url},
+               {"updated", alert.updated_at_ms},
+               {"timeout", alert.ends_by_timeout},
+               {"groups", alert.groups}});
+}
+
+absl::StatusOr<StoredAlert> DecodeAlert(std::string_view row) {
+  StoredAlert alert;
+  VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) {
+    alert.alert.labels = LabelsFrom(json.at("labels"));
+    alert.alert.annotations = LabelsFrom(json.at("annotations"));
+    json.at("start").get_to(alert.alert.starts_at_ms);
+    json.at("end").get_to(alert.alert.ends_at_ms);
+    json.at("url").get_to(alert.alert.generator_url);
+    json.at("updated").get_to(alert.updated_at_ms);
+    json.at("timeout").get_to(alert.ends_by_timeout);
+    json.at("groups").get_to(alert.groups);
+  }));
+  if (alert.alert.labels.empty()) return absl::DataLossError("labels: there are none");
+  alert.fingerprint = Fingerprint(alert.alert.labels);
+  return alert;
+}
+
+std::string EncodeGroup(const Group& group) {
+  return Dump({{"tick", group.tick_ms}, {"flushed", group.flushed}});
+}
+
+absl::StatusOr<Group> DecodeGroup(std::string_view id, std::string_view row) {
+  Group group;
+  group.id = std::string(id);
+  VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) {
+    json.at("tick").get_to(group.tick_ms);
+    json.at("flushed").get_to(group.flushed);
+  }));
+  group.next_flush_ms = group.tick_ms;
+  group.stored_tick_ms = group.tick_ms;
+  return group;
+}
+
+std::string EncodeLogEntry(const LogEntry& entry) {
+  Json json = {{"time", entry.timestamp_ms}, {"expires", entry.expires_at_ms}};
+  PutIntegration(entry.integration, &json);
+  PutSets(entry.told, &json);
+  return Dump(std::move(json));
+}
+
+absl::StatusOr<LogEntry> DecodeLogEntry(std::string_view row) {
+  LogEntry entry;
+  VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) {
+    entry.integration = IntegrationFrom(json);
+    entry.told = SetsFrom(json);
+    json.at("time").get_to(entry.timestamp_ms);
+    json.at("expires").get_to(entry.expires_at_ms);
+  }));
+  return entry;
+}
+
+std::string EncodeOutboxEntry(const OutboxEntry& entry) { return Dump(OutboxJson(entry)); }
+
+absl::StatusOr<OutboxEntry> DecodeOutboxEntry(std::string_view row) {
+  OutboxEntry entry;
+  VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) {
+    entry.integration = IntegrationFrom(json);
+    entry.told = SetsFrom(json);
+    json.at("sequence").get_to(entry.sequence);
+    json.at("id").get_to(entry.id);
+    json.at("body").get_to(entry.body);
+    json.at("flushed").get_to(entry.flushed_at_ms);
+    json.at("deadline").get_to(entry.deadline_ms);
+    json.at("next").get_to(entry.next_attempt_ms);
+    json.at("attempts").get_to(entry.attempts);
+    json.at("error").get_to(entry.last_error);
+  }));
+  return entry;
+}
+
+std::string EncodeReceipt(const Receipt& receipt) {
+  Json json = {{"id", receipt.id},
+               {"time", receipt.delivered_at_ms},
+               {"attempts", receipt.failed_attempts + 1},
+               {"status", receipt.http_status}};
+  PutIntegration(receipt.integration, &json);
+  return Dump(std::move(json));
+}
+
+std::string EncodeDeadLetter(const DeadLetter& letter) {
+  Json json = OutboxJson(letter.entry);
+  json["reason"] = letter.reason;
+  json["time"] = letter.at_ms;
+  return Dump(std::move(json));
+}
+
+absl::StatusOr<int64_t> DecodeDeadLetterTime(std::string_view row) {
+  int64_t time_ms = 0;
+  VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) { json.at("time").get_to(time_ms); }));
+  return time_ms;
+}
+
+std::string EncodeSequence(uint64_t sequence) { return Dump({{"last", sequence}}); }
+
+absl::StatusOr<uint64_t> DecodeSequence(std::string_view row) {
+  uint64_t sequence = 0;
+  VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) { json.at("last").get_to(sequence); }));
+  return sequence;
+}
+
+}  // namespace vigil::alerting

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alerting/manager/config.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "tests/testing/status_matchers.h"
+
+namespace vigil::alerting {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using vigil::testing::StatusIs;
+
+ManagerConfig Parse(std::string_view yaml) {
+  absl::StatusOr<ManagerConfig> config = ParseManagerConfig("am.yml", yaml);
+  EXPECT_OK(config);
+  return config.ok() ? *std::move(config) : ManagerConfig();
+}
+
+TEST(ManagerConfig, DefaultTakesEverythingAndTellsNobody) {
+  const ManagerConfig config;
+  const auto routes = MatchRoutes(config.route, {{"alertname", "A"}});
+  ASSERT_EQ(routes.size(), 1u);
+  EXPECT_EQ(config.FindReceiver(routes[0]->receiver), nullptr);
+  EXPECT_EQ(routes[0]->key, "{}");
+}
+
+TEST(ManagerConfig, DefaultsOfTheSmallestFile) {
+  const ManagerConfig config = Parse("route: {receiver: a}\nreceivers: [{name: a}]\n");
+  EXPECT_EQ(config.resolve_timeout_ms, 5 * kMillisPerMinute);
+  EXPECT_EQ(config.route.group_wait_ms, 30 * kMillisPerSecond);
+  EXPECT_EQ(config.route.group_interval_ms, 5 * kMillisPerMinute);
+  EXPECT_EQ(config.route.repeat_interval_ms, 4 * kMillisPerHour);
+  EXPECT_THAT(config.route.group_by, IsEmpty());
+  EXPECT_THAT(config.receivers[0].webhooks, IsEmpty());
+}
+
+TEST(ManagerConfig, ReadsAWebhook) {
+  const ManagerConfig config = Parse(R"(
+global:
+  resolve_timeout: 1m
+  http_config: {authorization: {credentials: tok}}
+route: {receiver: a}
+receivers:
+- name: a
+  labels: {name: a, team: x}
+  webhook_configs:
+  - url: https://host:1/x?y
+    send_resolved: false
+    max_alerts: 7
+    timeout: 1500ms
+  - url: http://[::1]/
+    http_config:
+      basic_auth: {username: Aladdin, password: open sesame}
+      http_headers: {X-A: {values: [one, two], secrets: [three]}}
+)");
+  EXPECT_EQ(config.resolve_timeout_ms, kMillisPerMinute);
+  ASSERT_EQ(config.receivers.size(), 1u);
+  EXPECT_EQ(config.receivers[0].labels.Get("team"), "x");
+  ASSERT_EQ(config.receivers[0].webhooks.size(), 2u);
+  const WebhookConfig& first = config.receivers[0].webhooks[0];
+  EXPECT_EQ(first.url, "https://host:1/x?y");
+  EXPECT_FALSE(first.send_resolved);
+  EXPECT_EQ(first.max_alerts, 7);
+  EXPECT_EQ(first.timeout_ms, 1500);
+  EXPECT_THAT(first.headers, ElementsAre("Authorization: Bearer tok"));
+  const WebhookConfig& second = config.receivers[0].webhooks[1];
+  EXPECT_TRUE(second.send_resolved);
+  EXPECT_EQ(second.timeout_ms, 0);
+  EXPECT_THAT(second.headers, ElementsAre("Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+                                          "X-A: one", "X-A: two", "X-A: three"));
+}
+
+TEST(ManagerConfig, ChildrenInherit) {
+  const ManagerConfig config = Parse(R"(
+route:
+  receiver: a
+  group_by: [x, y]
+  group_wait: 1s
+  labels: {one: "1", two: "2"}
+  routes:
+  - matchers: [t=1]
+    continue: true
+    labels: {two: "22"}
+    routes:
+    - {receiver: b, group_by: [], group_interval: 1m, repeat_interval: 2m}
+  - group_by: ['...']
+    match: {s: "1"}
+    match_re: {r: a|b}
+    matchers: ['{a="b",c!="d"}', e=~f]
+receivers: [{name: a}, {name: b}]
+)");
+  const Route& first = config.route.routes[0];
+  EXPECT_EQ(first.receiver, "a");
+  EXPECT_EQ(first.group_wait_ms, 1000);
+  EXPECT_TRUE(first.continue_matching);
+  EXPECT_EQ(first.labels.ToString(), R"({one="1", two="22"})");
+  const Route& grandchild = first.routes[0];
+  EXPECT_EQ(grandchild.receiver, "b");
+  EXPECT_THAT(grandchild.group_by, IsEmpty());
+  EXPECT_THAT(grandchild.matchers, IsEmpty());
+  EXPECT_FALSE(grandchild.continue_matching);
+  EXPECT_EQ(grandchild.group_interval_ms, kMillisPerMinute);
+  EXPECT_EQ(grandchild.repeat_interval_ms, 2 * kMillisPerMinute);
+  EXPECT_EQ(grandchild.key, R"({}/{t="1"}/{})");
+  const Route& second = config.route.routes[1];
+  EXPECT_TRUE(second.group_by_all);
+  EXPECT_THAT(second.group_by, IsEmpty());
+  EXPECT_EQ(second.key, R"({}/{a="b",c!="d",e=~"f",r=~"a|b",s="1"})");
+}
+
+// A file that is wrong in one way, and what is said about it.
+struct Mistake {
+  const char* yaml;
+  const char* error;
+};
+
+// Puts `route` and `receiver` beside what else a file needs.
+#define WITH_ROUTE(route) "receivers: [{name: a}]\nroute: " route "\n"
+#define WITH_RECEIVER(receiver) "route: {receiver: a}\nreceivers: [" receiver "]\n"
+#define WITH_WEBHOOK(webhook) WITH_RECEIVER("{name: a, webhook_configs: [" webhook "]}")
+#define WITH_HTTP(http) WITH_WEBHOOK("{url: 'http://h', http_config: " http "}")
+
+class ConfigMistake : public ::testing::TestWithParam<Mistake> {};
+
+TEST_P(ConfigMistake, IsNamedWithItsPlace) {
+  const absl::Status status = ParseManagerConfig("am.yml", GetParam().yaml).status();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, GetParam().error))
+      << GetParam().yaml;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Root, ConfigMistake,
+    ::testing::Values(
+        Mistake{"", "am.yml:1:1: no routes provided"},
+        Mistake{"receivers: []\n", "am.yml:1:1: no routes provided"},
+        Mistake{"[]\n",
+                "am.yml:1:1: the configuration must be a map\nam.yml:1:1: no routes provided"},
+        Mistake{"route: {receiver: a\n", "am.yml:2:1: end of map flow not found"},
+        Mistake{"route: \xff\n", "am.yml:1:1: the file is not valid UTF-8"},
+        Mistake{WITH_ROUTE("{receiver: a}") "foo: 1\n",
+                "am.yml:3:1: unknown field foo in the configuration"},
+        Mistake{WITH_ROUTE("{receiver: a}") "route: {receiver: a}\n",
+                "am.yml:3:1: route is given twice in the configuration"},
+        Mistake{WITH_ROUTE("{receiver: a}") "templates: [x]\n",
+                "am.yml:3:1: templates is not supported"},
+        Mistake{WITH_ROUTE("{receiver: a}") "inhibit_rules: []\n",
+                "am.yml:3:1: inhibit_rules is not supported"},
+        Mistake{WITH_ROUTE("{receiver: a}") "time_intervals: []\nmute_time_intervals: []\n",
+                "am.yml:3:1: time_intervals is not supported\n"
+                "am.yml:4:1: mute_time_intervals is not supported"},
+        Mistake{WITH_ROUTE("{receiver: a}") "tracing: {}\n",
+                "am.yml:3:1: tracing is not supported"},
+        Mistake{WITH_ROUTE("{receiver: a}") "global: {resolve_timeout: soon}\n",
+                "am.yml:3:27: resolve_timeout: \"soon\" is not a duration: write integers "
+                "with units y, w, d, h, m, s or ms, largest first, as in 1h30m"},
+        Mistake{WITH_ROUTE("{receiver: a}") "global: {resolve_timeout: 101y}\n",
+                "am.yml:3:27: resolve_timeout is longer than 100y"},
+        Mistake{WITH_ROUTE("{receiver: a}") "global: {smtp_from: x, slack_api_url: y}\n",
+                "am.yml:3:10: smtp_from is not supported\n"
+                "am.yml:3:24: slack_api_url is not supported"},
+        Mistake{WITH_ROUTE("{receiver: a}") "global: {foo: x}\n",
+                "am.yml:3:10: unknown field foo in global"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Route, ConfigMistake,
+    ::testing::Values(
+        Mistake{WITH_ROUTE("{}"), "am.yml:2:8: root route must specify a default receiver"},
+        Mistake{WITH_ROUTE("x"),
+                "am.yml:2:8: route must be a map\n"
+                "am.yml:2:8: root route must specify a default receiver"},
+        Mistake{WITH_ROUTE("{receiver: b}"), "am.yml:2:19: undefined receiver \"b\" used in route"},
+        Mistake{WITH_ROUTE("{receiver: a, routes: [{receiver: b}]}"),
+                "am.yml:2:42: undefined receiver \"b\" used in route"},
+        Mistake{WITH_ROUTE("{receiver: [a]}"),
+                "am.yml:2:8: root route must specify a default receiver\n"
+                "am.yml:2:19: receiver must be a single value"},
+        Mistake{WITH_ROUTE("{receiver: a, matchers: [a=b]}"),
+                "am.yml:2:8: root route must not have any matchers"},
+        Mistake{WITH_ROUTE("{receiver: a, match: {a: b}}"),
+                "am.yml:2:8: root route must not have any matchers"},
+        Mistake{WITH_ROUTE("{receiver: a, mute_time_intervals: [x]}"),
+                "am.yml:2:8: root route must not have any mute time intervals"},
+        Mistake{WITH_ROUTE("{receiver: a, active_time_intervals: [x]}"),
+                "am.yml:2:8: root route must not have any active time intervals"},
+        Mistake{WITH_ROUTE("{receiver: a, routes: [{mute_time_intervals: [x]}]}"),
+                "am.yml:2:32: mute_time_intervals is not supported"},
+        Mistake{WITH_ROUTE("{receiver: a, continue: true}"),
+                "am.yml:2:8: cannot have continue in root route"},
+        Mistake{WITH_ROUTE("{receiver: a, continue: maybe}"),
+                "am.yml:2:32: continue must be true or false"},
+        Mistake{WITH_ROUTE("{receiver: a, group_interval: 0s}"),
+                "am.yml:2:38: group_interval cannot be zero"},
+        Mistake{WITH_ROUTE("{receiver: a, repeat_interval: 0}"),
+                "am.yml:2:39: repeat_interval cannot be zero"},
+        Mistake{WITH_ROUTE("{receiver: a, group_wait: -1s}"),
+                "am.yml:2:34: group_wait: \"-1s\" is not a duration: write integers "
+                "with units y, w, d, h, m, s or ms, largest first, as in 1h30m"},
+        Mistake{WITH_ROUTE("{receiver: a, group_by: x}"),
+                "am.yml:2:32: group_by must be a list of label names"},
+        Mistake{WITH_ROUTE("{receiver: a, group_by: [x, x]}"),
+                "am.yml:2:36: duplicated label \"x\" in group_by"},
+        Mistake{WITH_ROUTE("{receiver: a, group_by: ['']}"),
+                "am.yml:2:33: invalid label name \"\" in group_by list"},
+        Mistake{WITH_ROUTE("{receiver: a, group_by: ['...', '...']}"),
+                "am.yml:2:40: duplicated label \"...\" in group_by"},
+        Mistake{WITH_ROUTE("{receiver: a, group_by: ['...', x]}"),
+                "am.yml:2:32: cannot have wildcard group_by (`...`) and other labels at the same "
+                "time"},
+        Mistake{WITH_ROUTE("{receiver: a, routes: [{matchers: [a]}]}"),
+                "am.yml:2:43: bad matcher: expected an operator (=, !=, =~, !~) behind \"a\""},
+        Mistake{WITH_ROUTE("{receiver: a, routes: [{matchers: ['']}]}"),
+                "am.yml:2:43: bad matcher: no matchers"},
+        Mistake{WITH_ROUTE("{receiver: a, routes: [{matchers: a=b}]}"),
+                "am.yml:2:42: matchers must be a list of texts"},
+        Mistake{WITH_ROUTE("{receiver: a, routes: {}}"),
+                "am.yml:2:30: routes must be a list of routes"},
+        Mistake{WITH_ROUTE("{receiver: a, labels: {x: '{{ .A }}'}}"),
+                "am.yml:2:34: a template in route labels is not supported"},
+        Mistake{WITH_ROUTE("{receiver: a, foo: 1, routes: [{bar: 2}]}"),
+                "am.yml:2:22: unknown field foo in route\nam.yml:2:40: unknown field bar in route"},
+        Mistake{WITH_ROUTE("&r {receiver: a, routes: [*r]}"),
+                "am.yml:2:8: more than 10000 routes, or deeper than 64"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Receivers, ConfigMistake,
+    ::testing::Values(
+        Mistake{"route: {receiver: a}\nreceivers: {name: a}\n",
+                "am.yml:1:19: undefined receiver \"a\" used in route\n"
+                "am.yml:2:12: receivers must be a list"},
+        Mistake{WITH_RECEIVER("{name: a}, {}"), "am.yml:2:24: missing name in receiver"},
+        Mistake{WITH_RECEIVER("{name: a}, {name: a}"),
+                "am.yml:2:24: notification config name \"a\" is not unique"},
+        Mistake{WITH_RECEIVER("{name: a, labels: {name: b}}"),
+                "am.yml:2:31: label name \"b\" differs from the receiver's name \"a\""},
+        Mistake{WITH_RECEIVER("{name: a, slack_configs: [{channel: x}]}"),
+                "am.yml:2:23: slack_configs is not supported"},
+        Mistake{WITH_RECEIVER("{name: a, email_configs: [], pagerduty_configs: []}"),
+                "am.yml:2:23: email_configs is not supported\n"
+                "am.yml:2:42: pagerduty_configs is not supported"},
+        Mistake{WITH_RECEIVER("{name: a, carrier_pigeon_configs: []}"),
+                "am.yml:2:23: unknown field carrier_pigeon_configs in receiver"},
+        Mistake{WITH_RECEIVER("{name: a, webhook_configs: {}}"),
+                "am.yml:2:40: webhook_configs must be a list"},
+        Mistake{WITH_WEBHOOK("{}"), "am.yml:2:41: webhook_configs needs a url"},
+        Mistake{WITH_WEBHOOK("{url: 'ftp://h'}"),
+                "am.yml:2:47: unsupported scheme \"ftp\" for URL"},
+        Mistake{WITH_WEBHOOK("{url: h}"), "am.yml:2:47: unsupported scheme \"\" for URL"},
+        Mistake{WITH_WEBHOOK("{url: 'http:///x'}"), "am.yml:2:47: missing host for URL"},
+        Mistake{WITH_WEBHOOK("{url: 'http://h/ x'}"),
+                "am.yml:2:47: url holds characters that a URL cannot"},
+        Mistake{WITH_WEBHOOK("{url: 'http://h/{{ .x }}'}"),
+                "am.yml:2:47: a template in url is not supported"},
+        Mistake{WITH_WEBHOOK("{url_file: x}"), "am.yml:2:42: url_file is not supported"},
+        Mistake{WITH_WEBHOOK("{url: 'http://h', payload: {}}"),
+                "am.yml:2:59: payload is not supported"},
+        Mistake{WITH_WEBHOOK("{url: 'http://h', max_alerts: -1}"),
+                "am.yml:2:71: max_alerts must be a whole number, 0 or more"},
+        Mistake{WITH_WEBHOOK("{url: 'http://h', send_resolved: 2}"),
+                "am.yml:2:74: send_resolved must be true or false"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Http, ConfigMistake,
+    ::testing::Values(
+        Mistake{WITH_HTTP("{tls_config: {}}"), "am.yml:2:73: tls_config is not supported"},
+        Mistake{WITH_HTTP("{oauth2: {}, proxy_url: x}"),
+                "am.yml:2:73: oauth2 is not supported\nam.yml:2:85: proxy_url is not supported"},
+        Mistake{WITH_HTTP("{foo: x}"), "am.yml:2:73: unknown field foo in http_config"},
+        Mistake{WITH_HTTP("{basic_auth: {}, authorization: {}}"),
+                "am.yml:2:72: at most one of basic_auth and authorization must be configured"},
+        Mistake{WITH_HTTP("{basic_auth: {password_file: x}}"),
+                "am.yml:2:86: password_file is not supported"},
+        Mistake{WITH_HTTP("{authorization: {type: basic}}"),
+                "am.yml:2:88: authorization type cannot be set to \"basic\", use \"basic_auth\""},
+        Mistake{WITH_HTTP("{authorization: {credentials: \"x\\r\\nEvil: 1\"}}"),
+                "am.yml:2:88: authorization holds characters that a header cannot"},
+        Mistake{WITH_HTTP("{http_headers: {Host: {values: [x]}}}"),
+                "am.yml:2:94: setting header \"Host\" is not allowed"},
+        Mistake{WITH_HTTP("{http_headers: {'A B': {values: [x]}}}"),
+                "am.yml:2:95: invalid header name \"A B\""},
+        Mistake{WITH_HTTP("{http_headers: {A: {values: [\"x\\ny\"]}}}"),
+                "am.yml:2:101: invalid value of header \"A\""},
+        Mistake{WITH_HTTP("{http_headers: {A: {files: [x]}}}"),
+                "am.yml:2:92: files is not supported"}));
+
+TEST(ManagerConfig, NamesEveryMistakeInFileOrder) {
+  EXPECT_THAT(ParseManagerConfig("f", "receivers: [{}]\nfoo: 1\nroute: {group_wait: x}\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "f:1:13: missing name in receiver\n"
+                       "f:2:1: unknown field foo in the configuration\n"
+                       "f:3:8: root route must specify a default receiver\n"
+                       "f:3:21: group_wait: \"x\" is not a duration: write integers with units y, "
+                       "w, d, h, m, s or ms, largest first, as in 1h30m"));
+}
+
+TEST(ManagerConfig, ManyAliasesDoNotTakeTheMemory) {
+  std::string yaml = "x: &x0 {}\n";
+  for (int i = 1; i < 40; ++i) {
+    const std::string before = "*x" + std::to_string(i - 1);
+    yaml += "x" + std::to_string(i) + ": &x" + std::to_string(i) + " {routes: [" + before + ", " +
+            before + "]}\n";
+  }
+  yaml += "receivers: [{name: a}]\nroute: {receiver: a, routes: [*x39]}\n";
+  EXPECT_THAT(ParseManagerConfig("f", yaml).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("more than 10000 routes")));
+}
+
+}  // namespace
+}  // namespace vigil::alerting

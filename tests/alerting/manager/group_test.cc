@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alerting/manager/group.h"
+
+#include <gtest/gtest.h>
+
+namespace vigil::alerting {
+namespace {
+
+Group MakeGroup(const Route& route, int64_t tick_ms, bool flushed) {
+  Group group;
+  group.id = "g";
+  group.route = &route;
+  group.tick_ms = tick_ms;
+  group.next_flush_ms = tick_ms;
+  group.flushed = flushed;
+  return group;
+}
+
+TEST(Group, TicksAreAnIntervalApart) {
+  Route route;
+  route.group_interval_ms = 100;
+  Group group = MakeGroup(route, 1030, false);
+  AdvanceTick(&group, 1030);
+  EXPECT_TRUE(group.flushed);
+  EXPECT_EQ(group.next_flush_ms, 1130);
+  AdvanceTick(&group, 1130);
+  EXPECT_EQ(group.next_flush_ms, 1230);
+}
+
+TEST(Group, AMissedTickIsMadeUpForOnceAndKeepsThePhase) {
+  Route route;
+  route.group_interval_ms = 100;
+  Group group = MakeGroup(route, 1030, true);
+  AdvanceTick(&group, 1777);
+  EXPECT_EQ(group.next_flush_ms, 1830);
+}
+
+TEST(Group, AMissedFirstFlushStartsThePhase) {
+  Route route;
+  route.group_interval_ms = 100;
+  Group group = MakeGroup(route, 1030, false);
+  AdvanceTick(&group, 1777);
+  EXPECT_EQ(group.next_flush_ms, 1877);
+}
+
+TEST(GroupTable, FindsGroupsAndTheirTimers) {
+  const Route route;
+  GroupTable table;
+  Group* const group = table.Add(MakeGroup(route, 10, false));
+  EXPECT_EQ(table.Find("g"), group);
+  EXPECT_EQ(table.NextDue(), 10);
+  group->next_flush_ms = 20;
+  table.Reschedule(*group);
+  EXPECT_TRUE(table.TakeDue(19).empty());
+  EXPECT_EQ(table.TakeDue(20).size(), 1u);
+  table.Reschedule(*group);
+  table.Remove("g");
+  EXPECT_EQ(table.Find("g"), nullptr);
+  EXPECT_EQ(table.NextDue(), kNever);
+}
+
+TEST(GroupHash, IsStable) { EXPECT_EQ(GroupHash("{}:{}"), GroupHash("{}:{}")); }
+
+}  // namespace
+}  // namespace vigil::alerting

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs the scripts of testdata: the manager on a virtual clock, before a notifier that answers as
+// it is told. Each script runs twice, with a clock that jumps and with one that goes by seconds;
+// both must send the same. The clock starts at 2026-01-01T00:00:00Z. Commands:
+//
+//   config                      starts with the YAML below, or takes it as the new configuration
+//   alert name=A k=v ...        A fires (name is its alertname); `valid=4m`: until then, if nothing
+//                               more is heard; `valid=none`: without an end; `started=10m`: that
+//                               long ago; `unsynced`: what keeps it is not on stable storage;
+//                               `lost`: what keeps it is never written; `summary=` annotates
+//   resolve name=A k=v ...      A has ended
+//   advance 30s
+//   webhooks                    what was sent since the last time
+//   body                        what was sent since the last time, in full
+//   respond 500 [receiver=x]    how receivers answer from now on: a status, `drop` or `hang`
+//   release 200 [receiver=x]    how those that hang answer now
+//   restart, crash              killed (all writes are there) or out of power (those without sync
+//                               are gone), and started again with the same configuration
+//   refuse-writes 3, accept-writes
+//   stats, rows                 figures; the keys of what is kept
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "alerting/manager/alert_manager.h"
+#include "alerting/manager/config.h"
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "storage/kv/fault_store.h"
+#include "storage/kv/memory_store.h"
+#include "tests/alerting/manager/scripted_notifier.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/text_test.h"
+
+namespace vigil::alerting {
+namespace {
+
+using storage::Durability;
+using storage::Family;
+using storage::FaultStore;
+using vigil::testing::TextCase;
+
+constexpr int64_t kStartMs = 1'767'225'600'000;
+constexpr int64_t kForeverMs = 1000 * kMillisPerHour;
+
+int64_t Ms(const std::string& duration) {
+  const absl::StatusOr<int64_t> parsed = ParseDurationMs(duration);
+  EXPECT_OK(parsed) << duration;
+  return parsed.value_or(0);
+}
+
+// Runs the commands of one script.
+class ManagerScript {
+ public:
+  // `step_ms`: how far the clock goes at a time; 0: as far as it is told.
+  explicit ManagerScript(int64_t step_ms) : step_ms_(step_ms) { UseStore(nullptr); }
+
+  std::string Run(const TextCase& command) {
+    const std::string& name = command.command;
+    if (name == "config") return Config(command.input);
+    if (name == "alert") return Send(command, false);
+    if (name == "resolve") return Send(command, true);
+    if (name == "advance") return Advance(Ms(command.args.at(0)));
+    if (name == "webhooks") return Webhooks();
+    if (name == "body") return Bodies();
+    if (name == "respond") return Respond(command);
+    if (name == "release") return Release(command);
+    if (name == "restart") return Restart(store_->AfterKill());
+    if (name == "crash") return Restart(store_->AfterPowerLoss());
+    if (name == "refuse-writes") return RefuseWrites(std::stoll(command.args.at(0)));
+    if (name == "accept-writes") return AcceptWrites();
+    if (name == "stats") return Stats();
+    if (name == "rows") return Rows();
+    return fmt::format("unknown command {}", name);
+  }
+
+ private:
+  void UseStore(std::unique_ptr<storage::KeyValueStore> store) {
+    if (store == nullptr) store = std::make_unique<storage::MemoryStore>();
+    absl::StatusOr<std::unique_ptr<FaultStore>> wrapped = FaultStore::Wrap(std::move(store));
+    ASSERT_OK(wrapped);
+    store_ = *std::move(wrapped);
+  }
+
+  std::string Start() {
+    AlertManagerOptions options;
+    options.external_url = "http://vigil.example";
+    options.random = [] { return 0.5; };
+    absl::StatusOr<std::unique_ptr<AlertManager>> manager =
+        AlertManager::Create(options, *config_, store_.get(), &notifier_, now_ms_);
+    if (!manager.ok()) return manager.status().ToString();
+    manager_ = *std::move(manager);
+    manager_->RunDue(now_ms_);
+    return "";
+  }
+
+  std::string Config(const std::string& yaml) {
+    absl::StatusOr<ManagerConfig> config = ParseManagerConfig("config", yaml);
+    if (!config.ok()) return config.status().ToString();
+    config_ = *std::move(config);
+    if (manager_ == nullptr) return Start();
+    const absl::Status status = manager_->SetConfig(*config_, now_ms_);
+    manager_->RunDue(now_ms_);
+    return status.ok() ? "" : status.ToString();
+  }
+
+  std::string Send(const TextCase& command, bool resolved) {
+    Alert alert;
+    storage::LabelsBuilder labels;
+    alert.starts_at_ms = resolved ? 0 : now_ms_;
+    alert.ends_at_ms = resolved ? now_ms_ : now_ms_ + kForeverMs;
+    bool written = true;
+    Durability durability = Durability::kSync;
+    for (const std::string& arg : command.args) {
+      if (arg == "lost") written = false;
+      if (arg == "unsynced") durability = Durability::kNoSync;
+      const size_t equals = arg.find('=');
+      if (equals == std::string::npos) continue;
+      const std::string key = arg.substr(0, equals);
+      const std::string value = arg.substr(equals + 1);
+      if (key == "valid") {
+        alert.ends_at_ms = value == "none" ? 0 : now_ms_ + Ms(value);
+      } else if (key == "started") {
+        alert.starts_at_ms = now_ms_ - Ms(value);
+      } else if (key == "summary") {
+        alert.annotations = {{"summary", value}};
+      } else {
+        labels.Set(key == "name" ? "alertname" : key, value);
+      }
+    }
+    alert.labels = labels.Build();
+    storage::WriteBatch batch;
+    const absl::Status status = manager_->Receive({alert}, now_ms_, &batch);
+    if (written && !batch.empty()) {
+      EXPECT_OK(store_->Write(batch, durability));
+    }
+    manager_->RunDue(now_ms_);
+    return status.ok() ? "" : status.ToString();
+  }
+
+  std::string Advance(int64_t by_ms) {
+    const int64_t until_ms = now_ms_ + by_ms;
+    while (step_ms_ > 0 && now_ms_ + step_ms_ < until_ms) {
+      now_ms_ += step_ms_;
+      manager_->RunDue(now_ms_);
+    }
+    now_ms_ = until_ms;
+    manager_->RunDue(now_ms_);
+    return "";
+  }
+
+  std::string Webhooks() {
+    std::vector<std::pair<std::string, int>> lines;
+    for (const ScriptedNotifier::Sent& sent : notifier_.TakeSent()) {
+      const auto body = nlohmann::json::parse(sent.delivery.body);
+      std::string line = fmt::format(
+          "{} #{} {} ({}) {} [{}] -> {}", sent.delivery.url, Sequence(sent.delivery),
+          body["status"].get<std::string>(), body["notification_reason"].get<std::string>(),
+          body["groupKey"].get<std::string>(), Alerts(body), sent.answer);
+      if (lines.empty() || lines.back().first != line) lines.emplace_back(std::move(line), 0);
+      ++lines.back().second;
+    }
+    std::string out;
+    for (const auto& [line, times] : lines) {
+      out += times == 1 ? line + "\n" : fmt::format("{}, {} times\n", line, times);
+    }
+    return out;
+  }
+
+  static std::string Alerts(const nlohmann::json& body) {
+    std::string out;
+    for (const auto& alert : body["alerts"]) {
+      if (!out.empty()) out += ", ";
+      out += alert["labels"].value("alertname", "");
+      for (const auto& [name, value] : alert["labels"].items()) {
+        if (name != "alertname") out += fmt::format(" {}={}", name, value.get<std::string>());
+      }
+      if (alert["status"] == "resolved") out += " resolved";
+    }
+    if (body["truncatedAlerts"] != 0) {
+      out += fmt::format(", {} more", body["truncatedAlerts"].get<int>());
+    }
+    return out;
+  }
+
+  static std::string Sequence(const Delivery& delivery) {
+    for (const std::string& header : delivery.headers) {
+      if (header.starts_with("X-Vigil-Notification-Id: ")) {
+        return header.substr(header.rfind('-') + 1);
+      }
+    }
+    return "?";
+  }
+
+  std::string Bodies() {
+    std::string out;
+    for (const ScriptedNotifier::Sent& sent : notifier_.TakeSent()) {
+      out += fmt::format("POST {} within {}\n", sent.delivery.url,
+                         FormatDurationMs(sent.delivery.timeout_ms));
+      for (const std::string& header : sent.delivery.headers) out += header + "\n";
+      out += nlohmann::ordered_json::parse(sent.delivery.body).dump(1) + "\n";
+    }
+    return out;
+  }
+
+  std::string Respond(const TextCase& command) {
+    notifier_.Answer(command.Arg("receiver"), command.args.at(0));
+    return "";
+  }
+
+  std::string Release(const TextCase& command) {
+    notifier_.Release(command.Arg("receiver"), command.args.at(0));
+    manager_->RunDue(now_ms_);
+    return "";
+  }
+
+  std::string Restart(absl::StatusOr<std::unique_ptr<storage::KeyValueStore>> left) {
+    manager_.reset();
+    notifier_.Forget();
+    if (!left.ok()) return left.status().ToString();
+    UseStore(*std::move(left));
+    return Start();
+  }
+
+  std::string RefuseWrites(int64_t count) {
+    store_->FailAt(FaultStore::Operation::kWrite, 1, absl::UnavailableError("disk full"), count);
+    return "";
+  }
+
+  std::string AcceptWrites() {
+    store_->ClearFaults();
+    return "";
+  }
+
+  std::string Stats() {
+    const AlertManager::Stats stats = manager_->GetStats();
+    return fmt::format("alerts {}, groups {}, outbox {}, delivered {}, failed attempts {}\n",
+                       stats.alerts, stats.groups, stats.outbox, stats.delivered,
+                       stats.failed_attempts);
+  }
+
+  std::string Rows() {
+    std::string out;
+    const absl::Status status = storage::ForEach(*store_, Family::kState, {"manager/", "manager0"},
+                                                 [&](std::string_view key, std::string_view) {
+                                                   std::string line(key);
+                                                   for (char& c : line) c = c == '\n' ? ' ' : c;
+                                                   out += line + "\n";
+                                                   return absl::OkStatus();
+                                                 });
+    return status.ok() ? out : status.ToString();
+  }
+
+  const int64_t step_ms_;
+  int64_t now_ms_ = kStartMs;
+  ScriptedNotifier notifier_;
+  std::unique_ptr<FaultStore> store_;
+  std::optional<ManagerConfig> config_;
+  std::unique_ptr<AlertManager> manager_;
+};
+
+class ManagerScriptTest : public ::testing::TestWithParam<int64_t> {};
+
+TEST_P(ManagerScriptTest, SendsWhatTheScriptSays) {
+  SetLogLevel(LogLevel::kError);
+  const char* const path = std::getenv("SCRIPT");
+  ASSERT_NE(path, nullptr);
+  ManagerScript script(GetParam());
+  vigil::testing::RunTextScript(path, [&](const TextCase& command) { return script.Run(command); });
+}
+
+INSTANTIATE_TEST_SUITE_P(Clocks, ManagerScriptTest, ::testing::Values(0, kMillisPerSecond),
+                         [](const auto& clock) { return clock.param == 0 ? "Jumps" : "Seconds"; });
+
+}  // namespace
+}  // namespace vigil::alerting
