@@ -158,16 +158,14 @@ MetricShardStats MetricShardImpl::Stats() const {
   MetricShardStats stats;
   for (const TenantSeries* series : catalog_.Tenants()) stats.series += series->index.size();
   const HeadPair pair = heads();
-  for (const MetricHead* head : {pair.open.get(), pair.sealed.get()}) {
-    if (head != nullptr) stats.head_samples += head->samples();
-  }
+  stats.head_samples = pair.open->samples() + (pair.sealed ? pair.sealed->samples() : 0);
   stats.head_bytes = HeadBytes();
   return stats;
 }
 
 size_t MetricShardImpl::HeadBytes() const {
   const HeadPair pair = heads();
-  return pair.open->size_bytes() + (pair.sealed != nullptr ? pair.sealed->size_bytes() : 0);
+  return pair.open->size_bytes() + (pair.sealed ? pair.sealed->size_bytes() : 0);
 }
 
 absl::Status MetricShardImpl::Load() {
@@ -253,7 +251,7 @@ void MetricShardImpl::DropSealed() {
   }
   std::shared_ptr<MetricHead> dropped;  // Freed after the lock.
   WriterLock lock(&heads_mutex_);
-  dropped = std::exchange(heads_.sealed, nullptr);
+  dropped.swap(heads_.sealed);
 }
 
 absl::Status MetricShardImpl::DropBefore(int64_t unix_ms) {

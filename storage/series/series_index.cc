@@ -65,8 +65,9 @@ void SeriesIndex::MarkPresent(std::span<const Presence> marks) {
 SeriesSet SeriesIndex::SelectLocked(const std::vector<Matcher>& matchers,
                                     TimeRange partitions) const {
   if (partitions.start_ms > partitions.end_ms) return {};
-  const auto labels_of = [&entries = by_number_](uint32_t number) -> const Labels& {
-    return (*entries.find(number))->labels;
+  const auto labels_of = [this](uint32_t number)
+                             ABSL_SHARED_LOCKS_REQUIRED(mutex_) -> const Labels& {
+    return (*by_number_.find(number))->labels;
   };
   const SeriesSet matching = postings_.Select(matchers, labels_of);
   SeriesSet selected;
