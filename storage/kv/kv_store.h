@@ -50,8 +50,7 @@ class WriteBatch {
 
   void Put(Family family, std::string key, std::string value);
   void Delete(Family family, std::string key);
-  // Removes every key in [begin, end). Unlike in a KeyRange, an empty `end` is no bound "to the
-  // end" but lies before every key.
+  // Removes every key in [begin, end). An empty `end` lies before every key (unlike a KeyRange's).
   void DeleteRange(Family family, std::string begin, std::string end);
 
   // InvalidArgument when a range ends before it begins. Stores write no such batch.
@@ -125,8 +124,7 @@ class KeyValueStore {
       Family family, KeyRange range, const KeyValueSnapshot* snapshot = nullptr) = 0;
   virtual std::unique_ptr<KeyValueSnapshot> NewSnapshot() = 0;
 
-  // Removes [begin, end) and gives the space back soon (whole files at once where possible, even
-  // from under snapshots).
+  // Removes [begin, end), even from under snapshots, and gives the space back soon (whole files).
   virtual absl::Status DropRange(Family family, std::string_view begin, std::string_view end) = 0;
   // Writes what is in memory to files.
   virtual absl::Status Flush() = 0;
