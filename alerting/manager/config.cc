@@ -6,7 +6,7 @@
 
 #include "alerting/manager/receiver_config.h"
 #include "alerting/manager/route_config.h"
-#include "alerting/manager/yaml_map.h"
+#include "base/yaml_map.h"
 #include "base/strings.h"
 
 namespace vigil::alerting {

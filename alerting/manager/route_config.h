@@ -8,7 +8,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "alerting/manager/config.h"
-#include "alerting/manager/yaml_map.h"
+#include "base/yaml_map.h"
 
 namespace vigil::alerting {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "alerting/manager/yaml_map.h"
+#include "base/yaml_map.h"
 
 #include <algorithm>
 #include <tuple>
@@ -11,7 +11,7 @@
 #include "base/status.h"
 #include "base/strings.h"
 
-namespace vigil::alerting {
+namespace vigil {
 namespace {
 
 // Keeps "now plus a duration" within the type.
@@ -148,4 +148,4 @@ void YamlMap::Finish() {
   }
 }
 
-}  // namespace vigil::alerting
+}  // namespace vigil

@@ -13,7 +13,7 @@
 #include <absl/status/status.h>
 #include <yaml-cpp/yaml.h>
 
-namespace vigil::alerting {
+namespace vigil {
 
 // Collects what is wrong with a file.
 class YamlErrors {
@@ -80,4 +80,4 @@ class YamlMap {
   std::vector<Field> fields_;
 };
 
-}  // namespace vigil::alerting
+}  // namespace vigil
