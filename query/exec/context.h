@@ -11,6 +11,7 @@
 #include "query/exec/annotations.h"
 #include "query/exec/engine.h"
 #include "query/exec/limits.h"
+#include "query/exec/steps.h"
 #include "query/promql/ast.h"
 #include "storage/metrics/querier.h"
 
@@ -23,6 +24,7 @@ struct QueryWindow {
   int64_t end_ms = 0;
   int64_t step_ms = 0;  // 0 for an instant query.
   bool IsRange() const { return step_ms > 0; }
+  int64_t RangeMs() const { return SaturatingSub(end_ms, start_ms); }
 };
 
 // Lives as long as its query, on one thread.

@@ -60,7 +60,7 @@ absl::StatusOr<double> Seconds(const QueryContext& context, const DurationExpr& 
     case DurationExpr::Op::kStep:
       return ToSeconds(context.window.step_ms);
     case DurationExpr::Op::kRange:
-      return ToSeconds(context.window.end_ms - context.window.start_ms);
+      return ToSeconds(context.window.RangeMs());
     case DurationExpr::Op::kNegate: {
       VIGIL_ASSIGN_OR_RETURN(const double operand, Seconds(context, *expr.lhs));
       return -operand;

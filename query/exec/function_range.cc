@@ -19,6 +19,9 @@ absl::StatusOr<RangeFunctionPtr> MakeFunction(RangeCall& call) {
   return MakeTrend(call);
 }
 
+// A window may hold many samples, so a series may take long; looking at the clock takes time, too.
+constexpr size_t kStepsPerCheck = 32;
+
 bool KeepsName(FunctionId id) {
   return id == FunctionId::kLastOverTime || id == FunctionId::kFirstOverTime;
 }
@@ -31,6 +34,7 @@ absl::StatusOr<Column> ApplyTo(RangeVector& range, size_t series, Evaluator& eva
   function->StartSeries(range.labels(series), *samples);
   WindowCursor cursor(range, *samples);
   for (size_t step = 0; step < column.size(); ++step) {
+    if (step % kStepsPerCheck == 0) VIGIL_RETURN_IF_ERROR(evaluator.context().limits.Check());
     const RangeWindow& window = cursor.MoveTo(step);
     if (window.Count() > 0) column.Set(step, function->Apply(window));
   }

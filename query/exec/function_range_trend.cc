@@ -38,7 +38,8 @@ Line FitLine(const RangeWindow& window, int64_t origin_ms) {
   CompensatedSum xys;
   CompensatedSum xxs;
   for (size_t i = 0; i < values.size(); ++i) {
-    const double x = static_cast<double>(window.Times()[i] - origin_ms) / kMillisPerSecond;
+    const double x =
+        static_cast<double>(SaturatingSub(window.Times()[i], origin_ms)) / kMillisPerSecond;
     xs.Add(x);
     ys.Add(values[i]);
     xys.Add(x * values[i]);

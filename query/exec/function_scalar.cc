@@ -78,7 +78,7 @@ absl::StatusOr<Value> CallScalar(Evaluator& evaluator, const promql::Call& call)
     case FunctionId::kStep:
       return evaluator.NewScalar(Seconds(window.step_ms));
     case FunctionId::kRange:
-      return evaluator.NewScalar(Seconds(window.end_ms - window.start_ms));
+      return evaluator.NewScalar(Seconds(window.RangeMs()));
     case FunctionId::kPi:
       return evaluator.NewScalar(std::numbers::pi);
     default:

@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/exec/limits.h"
 
+#include <limits>
+
 #include "base/clock.h"
 #include "base/status.h"
 #include "query/exec/steps.h"
 
 namespace vigil::exec {
 
+namespace {
+
+int64_t DeadlineAfter(int64_t timeout_ms) {
+  int64_t timeout_ns = 0;
+  if (__builtin_mul_overflow(timeout_ms, kNanosPerMilli, &timeout_ns)) {
+    return std::numeric_limits<int64_t>::max();
+  }
+  return SaturatingAdd(MonotonicNs(), timeout_ns);
+}
+
+}  // namespace
+
 QueryLimits::QueryLimits(int64_t max_samples, int64_t timeout_ms,
                          const std::atomic<bool>* cancelled)
-    : max_samples_(max_samples),
-      deadline_ns_(SaturatingAdd(MonotonicNs(), timeout_ms * kNanosPerMilli)),
-      cancelled_(cancelled) {}
+    : max_samples_(max_samples), deadline_ns_(DeadlineAfter(timeout_ms)), cancelled_(cancelled) {}
 
 absl::Status QueryLimits::Check() const {
   if (cancelled_ != nullptr && cancelled_->load(std::memory_order_relaxed)) {
