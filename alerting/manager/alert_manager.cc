@@ -128,6 +128,7 @@ class AlertManagerImpl final : public AlertManager {
       collect_at_ms_ = kNever;
       if (state_.Collect(at_ms)) ArmCollectionLocked(at_ms);
     }
+    courier_.GiveUpOverdue(at_ms);  // Before the flush, which may tell it anew.
     dispatcher_.FlushDue(at_ms);
     *parcels = courier_.TakeDue(at_ms);
     absl::Status status = state_.Commit();

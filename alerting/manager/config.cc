@@ -6,8 +6,8 @@
 
 #include "alerting/manager/receiver_config.h"
 #include "alerting/manager/route_config.h"
-#include "base/yaml_map.h"
 #include "base/strings.h"
+#include "base/yaml_map.h"
 
 namespace vigil::alerting {
 namespace {

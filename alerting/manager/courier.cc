@@ -57,21 +57,27 @@ bool EndingList::empty() const {
   return endings_.empty();
 }
 
+void Courier::GiveUpOverdue(int64_t now_ms) {
+  for (OutboxEntry* const entry : state_->outbox.TakeDue(now_ms)) {
+    if (entry->deadline_ms > now_ms) {
+      state_->outbox.Reschedule(*entry);
+      continue;
+    }
+    state_->Bury(OutboxEntry(*entry),
+                 fmt::format("not delivered in time, after {} attempts: {}", entry->attempts,
+                             entry->last_error),
+                 now_ms);
+  }
+}
+
 std::vector<Parcel> Courier::TakeDue(int64_t now_ms) {
   std::vector<Parcel> parcels;
   for (OutboxEntry* const entry : state_->outbox.TakeDue(now_ms)) {
-    if (entry->deadline_ms <= now_ms) {
-      state_->Bury(OutboxEntry(*entry),
-                   fmt::format("not delivered in time, after {} attempts: {}", entry->attempts,
-                               entry->last_error),
-                   now_ms);
-      continue;
-    }
     entry->in_flight = true;
     ++in_flight_;
     SentCounter().Add();
     parcels.push_back({entry->integration.Key(), entry->sequence, entry->integration.receiver,
-                       MakeDelivery(*entry, now_ms)});
+                       MakeDelivery(*entry)});
   }
   return parcels;
 }
@@ -86,10 +92,12 @@ void Courier::PutBack(const std::vector<Parcel>& parcels) {
   }
 }
 
-// The address and its secrets are those of the current configuration; they are never stored.
-Delivery Courier::MakeDelivery(const OutboxEntry& entry, int64_t now_ms) const {
+// The address and its secrets are those of the current configuration; they are never stored. An
+// entry's group and webhook are there: others were buried when the configuration came.
+Delivery Courier::MakeDelivery(const OutboxEntry& entry) const {
   const Receiver* const receiver = dispatcher_->config().FindReceiver(entry.integration.receiver);
   const WebhookConfig& webhook = receiver->webhooks[entry.integration.index];
+  const Group* const group = state_->groups.Find(entry.integration.group_id);
   Delivery delivery;
   delivery.url = webhook.url;
   delivery.body = entry.body;
@@ -98,7 +106,7 @@ Delivery Courier::MakeDelivery(const OutboxEntry& entry, int64_t now_ms) const {
   delivery.headers.push_back(fmt::format("X-Vigil-Notification-Id: {}", entry.id));
   delivery.timeout_ms = webhook.timeout_ms != 0
                             ? webhook.timeout_ms
-                            : std::max(entry.deadline_ms - now_ms, kMinFlushDeadlineMs);
+                            : std::max(group->route->group_interval_ms, kMinPatienceMs);
   return delivery;
 }
 
@@ -131,16 +139,15 @@ void Courier::TakeEnding(const Ending& ending, int64_t now_ms) {
 void Courier::Deliver(const OutboxEntry& entry, int http_status, int64_t now_ms) {
   ++delivered_;
   const Group* const group = state_->groups.Find(entry.integration.group_id);
-  // An entry of the outbox always has its group; the default is for a damaged store.
-  const int64_t repeat_ms = group != nullptr ? group->route->repeat_interval_ms : kRetentionMs;
-  state_->PutLogEntry(MakeLogEntry(entry.integration, entry.told, now_ms, repeat_ms));
+  state_->PutLogEntry(
+      MakeLogEntry(entry.integration, entry.told, now_ms, group->route->repeat_interval_ms));
   state_->WriteReceipt({entry.integration, entry.id, now_ms, entry.attempts, http_status});
   state_->RemoveOutboxEntry(entry.integration.Key());
 }
 
 void Courier::Retry(OutboxEntry* entry, int64_t now_ms) {
   const int64_t next_ms = now_ms + BackoffMs(entry->attempts, random_());
-  // At the deadline at the latest: then it is given up, or a flush has found it still true.
+  // At the deadline at the latest, to be given up then.
   entry->next_attempt_ms = std::max(now_ms, std::min(next_ms, entry->deadline_ms));
   state_->outbox.Reschedule(*entry);
   state_->WriteOutboxEntry(*entry);

@@ -51,8 +51,9 @@ class Courier {
   Courier(std::function<double()> random, Dispatcher* dispatcher, ManagerState* state)
       : random_(std::move(random)), dispatcher_(dispatcher), state_(state) {}
 
-  // What is to be sent now and counts as in flight from here on. Gives up what is past its
-  // deadline.
+  // Gives up what is past its deadline.
+  void GiveUpOverdue(int64_t now_ms);
+  // What is to be sent now and counts as in flight from here on.
   std::vector<Parcel> TakeDue(int64_t now_ms);
   // They could not be sent after all: due again at once.
   void PutBack(const std::vector<Parcel>& parcels);
@@ -65,7 +66,7 @@ class Courier {
  private:
   void Deliver(const OutboxEntry& entry, int http_status, int64_t now_ms);
   void Retry(OutboxEntry* entry, int64_t now_ms);
-  Delivery MakeDelivery(const OutboxEntry& entry, int64_t now_ms) const;
+  Delivery MakeDelivery(const OutboxEntry& entry) const;
 
   const std::function<double()> random_;
   Dispatcher* const dispatcher_;

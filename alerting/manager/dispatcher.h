@@ -16,8 +16,9 @@
 
 namespace vigil::alerting {
 
-// No flush is given up sooner, however short its group's interval.
-inline constexpr int64_t kMinFlushDeadlineMs = 10 * kMillisPerSecond;
+// A notification is given up when it would be repeated anyway, an attempt when its group is flushed
+// again; but neither sooner than this.
+inline constexpr int64_t kMinPatienceMs = 10 * kMillisPerSecond;
 
 // Works on a ManagerState; whoever owns both commits. Not thread-safe.
 class Dispatcher {

@@ -47,10 +47,9 @@ Dispatcher::Snapshot Dispatcher::TakeSnapshot(const Group& group, int64_t now_ms
 
 void Dispatcher::FlushDue(int64_t now_ms) {
   for (Group* const group : state_->groups.TakeDue(now_ms)) {
-    const bool first = !group->flushed;
     AdvanceTick(group, now_ms);
     state_->groups.Reschedule(*group);
-    if (first) state_->WriteGroup(group);
+    state_->WriteGroup(group);
     Flush(group, now_ms);
   }
 }
@@ -102,11 +101,8 @@ Dispatcher::Standing Dispatcher::FlushTo(Group* group, const WebhookConfig& webh
     return Standing::kKnows;
   }
   std::string body = Body(*group, webhook, snapshot, reason);
-  if (waiting != nullptr && waiting->body == body) {
-    // Still the truth: it goes on under its own number.
-    waiting->deadline_ms = now_ms + std::max(group->route->group_interval_ms, kMinFlushDeadlineMs);
-    state_->WriteOutboxEntry(*waiting);
-  } else {
+  // Where the older one still tells the truth, it goes on under its own number.
+  if (waiting == nullptr || waiting->body != body) {
     Enqueue(group, integration, snapshot, std::move(body), now_ms);
   }
   return Standing::kWaits;
@@ -121,11 +117,11 @@ void Dispatcher::Enqueue(Group* group, const Integration& integration, const Sna
   entry.body = std::move(body);
   entry.told = snapshot.sets;
   entry.flushed_at_ms = now_ms;
-  entry.deadline_ms = now_ms + std::max(group->route->group_interval_ms, kMinFlushDeadlineMs);
+  entry.deadline_ms = now_ms + std::max(group->route->repeat_interval_ms, kMinPatienceMs);
   entry.next_attempt_ms = now_ms;
   state_->PutOutboxEntry(std::move(entry));
   // What is told is stored with it, whatever became of the batches that senders were given.
-  if (group->tick_ms != group->stored_tick_ms) state_->WriteGroup(group);
+  state_->WriteGroup(group);
   for (StoredAlert* const alert : snapshot.alerts) {
     if (alert->maybe_unwritten) state_->WriteAlert(alert);
   }

@@ -40,6 +40,14 @@ absl::Status ForEachRow(
       });
 }
 
+// Whether a batch only moves timers on. Should power loss take that back, a group is flushed once
+// more than needed and finds that everybody knows.
+bool OnlyMovesTimers(const WriteBatch& batch) {
+  return std::all_of(batch.entries().begin(), batch.entries().end(), [](const auto& entry) {
+    return entry.kind == WriteBatch::Kind::kPut && entry.key.starts_with(kGroupRows);
+  });
+}
+
 bool IsRecord(std::string_view key) {
   return key.starts_with(kReceiptRows) || key.starts_with(kDeadRows);
 }
@@ -223,7 +231,8 @@ void ManagerState::PrepareRewrite() {
 absl::Status ManagerState::Commit() {
   if (rewrite_) PrepareRewrite();
   if (batch_.empty()) return absl::OkStatus();
-  absl::Status status = store_->Write(batch_, Durability::kSync);
+  const Durability durability = OnlyMovesTimers(batch_) ? Durability::kNoSync : Durability::kSync;
+  absl::Status status = store_->Write(batch_, durability);
   rewrite_ = !status.ok();
   if (status.ok()) batch_.Clear();
   return status;

@@ -49,8 +49,8 @@ class ManagerState {
   // Forgets what has expired, in memory and on disk. Whether anything is left that can expire.
   bool Collect(int64_t now_ms);
 
-  // Stores what has changed, all or nothing and synced. After a failure the next call stores all
-  // of it anew.
+  // Stores what has changed, all or nothing, and synced if it is more than timers. After a failure
+  // the next call stores everything anew.
   absl::Status Commit();
   bool NeedsCommit() const { return rewrite_ || !batch_.empty(); }
 

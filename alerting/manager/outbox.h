@@ -22,7 +22,7 @@ struct OutboxEntry {
   std::string body;
   AlertSets told;             // What the log will say once it is delivered.
   int64_t flushed_at_ms = 0;  // The moment that the body tells of.
-  int64_t deadline_ms = 0;    // Given up then, unless a flush finds it still true.
+  int64_t deadline_ms = 0;    // Given up then.
   int64_t next_attempt_ms = 0;
   int64_t attempts = 0;  // Those that failed.
   std::string last_error;
