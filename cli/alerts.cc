@@ -156,17 +156,9 @@ int RunRulesList(const ClientOptions& options) {
 }
 
 int RunRulesCheck(const std::vector<std::string>& files) {
-  bool all_good = true;
-  for (const std::string& file : files) {
-    const alerting::RuleCheck check = alerting::CheckRuleFile(file);
-    all_good &= check.ok;
-    if (check.ok) {
-      Print(check.text);
-    } else {
-      std::fputs(check.text.c_str(), stderr);
-    }
-  }
-  return all_good ? kExitOk : kExitRefused;
+  const alerting::RuleCheckReport report = alerting::CheckRuleFiles(files);
+  std::fputs(report.text.c_str(), report.ok ? stdout : stderr);
+  return report.ok ? kExitOk : kExitRefused;
 }
 
 }  // namespace

@@ -145,7 +145,8 @@ class AppImpl final : public App {
                            alerting::LoadRuleFiles(config_.rule_files));
     rule_source_ = storage_->MetricSourceFor(storage::kDefaultTenant);
     rule_output_ = storage_->MetricSinkFor(storage::kDefaultTenant);
-    notifier_ = alerting::MakeHttpNotifier();
+    VIGIL_ASSIGN_OR_RETURN(
+        notifier_, alerting::StartHttpNotifier({.user_agent = fmt::format("vigil/{}", kVersion)}));
     const int64_t now_ms = clock_.NowMs();
     VIGIL_ASSIGN_OR_RETURN(manager_, alerting::AlertManager::Create(
                                          {config_.rules.external_url}, std::move(manager_config),

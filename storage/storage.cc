@@ -41,7 +41,7 @@ absl::StatusOr<std::unique_ptr<Storage>> Storage::Open(const StorageOptions& opt
   VIGIL_RETURN_IF_ERROR(MakeDirectories(options.data_dir));
   VIGIL_RETURN_IF_ERROR(CheckWritable(options.data_dir));
   RocksDbOptions rocksdb;
-  rocksdb.path = options.data_dir;
+  rocksdb.directory = options.data_dir;
   VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<KeyValueStore> store, OpenRocksDb(rocksdb));
   return OpenOn(std::move(store), options, clock);
 }
@@ -150,6 +150,12 @@ absl::Status StorageImpl::DropOldPartitions(int64_t now_ms) {
     drop(shard->spans(), options_.span_retention_ms);
   }
   return first;
+}
+
+size_t StorageImpl::HeadBytes() const {
+  size_t bytes = 0;
+  for (const auto& shard : shards_) bytes += shard->HeadBytes();
+  return bytes;
 }
 
 std::vector<StatusFigure> StorageImpl::Status() {

@@ -60,6 +60,8 @@ struct LabeledSample {
   int64_t time_ms = 0;
   double value = 0;
   std::shared_ptr<const Histogram> histogram;  // Instead of the value, if not null.
+  // Of its metric; null: what the call says for all. Borrowed for the call.
+  const MetricMetadata* metadata = nullptr;
 };
 
 // Writes samples of one tenant by their labels. For those that write few: rules, scrapes.
@@ -140,6 +142,8 @@ class Storage {
   // Flushes all heads to blocks now.
   virtual absl::Status Flush() = 0;
 
+  // About the memory of what is not in blocks yet, bytes.
+  virtual size_t HeadBytes() const = 0;
   virtual std::vector<StatusFigure> Status() = 0;
 };
 

@@ -10,7 +10,9 @@
 #include <xxhash.h>
 
 #include "base/status.h"
+#include "storage/logs/log_merge.h"
 #include "storage/metric_adapters.h"
+#include "storage/records/partitioning.h"
 #include "storage/storage_impl.h"
 
 namespace vigil::storage {
@@ -149,6 +151,21 @@ absl::StatusOr<WriteResult> StorageImpl::WriteLogs(TenantId tenant, LogBatch bat
   result.duplicate = !stored;
   log_version_.fetch_add(1);
   return result;
+}
+
+absl::Status StorageImpl::ReadLogs(TenantId tenant, const LogSelection& selection,
+                                   LogVisitor visit) {
+  std::vector<LogSource> sources;
+  for (const auto& shard : shards_) {
+    std::vector<LogSource> some = shard->logs().Sources(tenant, selection.stream_matchers);
+    std::move(some.begin(), some.end(), std::back_inserter(sources));
+  }
+  std::sort(sources.begin(), sources.end(), [](const LogSource& a, const LogSource& b) {
+    return a.stream->labels() < b.stream->labels();
+  });
+  LogMerge merge(store_.get(), Partitioning(options_.logs.partition_ms), selection,
+                 std::move(sources));
+  return merge.Run(visit);
 }
 
 absl::StatusOr<std::vector<Labels>> StorageImpl::LogStreams(TenantId tenant,

@@ -99,10 +99,10 @@ absl::StatusOr<ExportOutcome> MetricBatchWriter::Write(const v1::MetricBatch& ba
     const auto known = series_.find(batch.refs(i));
     if (known == series_.end()) {
       rejections.Add(1, fmt::format("series ref {} was not defined on this stream", batch.refs(i)));
-    } else if (!known->second.ok()) {
-      rejections.Add(1, MessageOf(known->second.status()));
+    } else if (!known->second.refusal.empty()) {
+      rejections.Add(1, known->second.refusal);
     } else {
-      samples.Add(*known->second, batch.timestamps_ms(i), batch.values(i));
+      samples.Add(known->second.ref, batch.timestamps_ms(i), batch.values(i));
     }
   }
   VIGIL_ASSIGN_OR_RETURN(

@@ -37,13 +37,17 @@ class MetricBatchWriter {
   absl::StatusOr<ExportOutcome> Write(const v1::MetricBatch& batch);
 
  private:
-  // What a client's number for a series stands for: the series, or why there is none.
+  // What a client's number for a series stands for.
+  struct Series {
+    storage::SeriesRef ref{};
+    std::string refusal;  // Why there is none; "" if there is.
+  };
   void Define(const v1::MetricBatch& batch);
 
   storage::Storage& storage_;
   const storage::TenantId tenant_;
   const std::string source_;
-  absl::flat_hash_map<uint32_t, absl::StatusOr<storage::SeriesRef>> series_;
+  absl::flat_hash_map<uint32_t, Series> series_;
 };
 
 // Takes the log batches of one stream; as above.

@@ -93,6 +93,9 @@ class Stream final : public grpc::ServerBidiReactor<Request, v1::StreamResponse>
 
   void OnDone() override {
     if (!source_.empty()) backend_.open_streams.Leave(source_, this);
+    // Whoever called Finish may still hold the lock.
+    mutex_.lock();
+    mutex_.unlock();
     delete this;
   }
 

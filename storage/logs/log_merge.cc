@@ -14,12 +14,12 @@
 
 namespace vigil::storage {
 
-LogMerge::LogMerge(KeyValueStore* store, uint8_t shard, Partitioning partitioning,
-                   const LogSelection& selection, std::vector<std::shared_ptr<LogStream>> streams)
-    : store_(*store), shard_(shard), partitioning_(partitioning), selection_(selection) {
-  for (auto& stream : streams) {
-    LogStream::Snapshot snapshot = stream->TakeSnapshot();
-    streams_.push_back({std::move(stream), std::move(snapshot), std::nullopt});
+LogMerge::LogMerge(KeyValueStore* store, Partitioning partitioning, const LogSelection& selection,
+                   std::vector<LogSource> sources)
+    : store_(*store), partitioning_(partitioning), selection_(selection) {
+  for (LogSource& source : sources) {
+    LogStream::Snapshot snapshot = source.stream->TakeSnapshot();
+    streams_.push_back({std::move(source), std::move(snapshot), std::nullopt});
   }
   // Memory first, then the store: a flush in between leaves records in both, which their numbers
   // tell; the other way round it would leave them in neither.
@@ -69,9 +69,10 @@ void LogMerge::PushStream(size_t stream) {
 }
 
 absl::Status LogMerge::ListBlocks(size_t stream, const Partition& partition) {
-  const LogStream& of = *streams_[stream].stream;
+  const LogSource& source = streams_[stream].source;
+  const LogStream& of = *source.stream;
   const LogBlockKey first = {.tenant = of.tenant(),
-                             .shard = shard_,
+                             .shard = source.shard,
                              .partition_start_ns = partition.start_ns,
                              .stream = of.number()};
   const std::unique_ptr<KeyValueIterator> at =
@@ -112,7 +113,7 @@ absl::Status LogMerge::OpenBlock(size_t stream, const Block& block) {
 
 bool LogMerge::VisitRun(Entry entry, LogVisitor visit) {
   LogCursor& cursor = *std::get<std::unique_ptr<LogCursor>>(entry.source);
-  const Labels& labels = streams_[entry.stream].stream->labels();
+  const Labels& labels = streams_[entry.stream].source.stream->labels();
   do {
     if (!visit(labels, entry.number, cursor.record())) return false;
     if (!cursor.Next()) return true;

@@ -23,20 +23,26 @@
 
 namespace vigil::storage {
 
-// One read. Not thread-safe.
+// A stream and the shard that keeps its blocks.
+struct LogSource {
+  uint8_t shard = 0;
+  std::shared_ptr<LogStream> stream;
+};
+
+// One read, over any number of shards of one store. Not thread-safe.
 class LogMerge {
  public:
-  // `streams` are sorted in the order in which ties are told. `store` and `selection` must outlive
+  // `sources` are sorted in the order in which ties are told. `store` and `selection` must outlive
   // the merge. From here on what is read is fixed.
-  LogMerge(KeyValueStore* store, uint8_t shard, Partitioning partitioning,
-           const LogSelection& selection, std::vector<std::shared_ptr<LogStream>> streams);
+  LogMerge(KeyValueStore* store, Partitioning partitioning, const LogSelection& selection,
+           std::vector<LogSource> sources);
 
   // Called once.
   absl::Status Run(LogVisitor visit);
 
  private:
   struct Stream {
-    std::shared_ptr<LogStream> stream;
+    LogSource source;
     LogStream::Snapshot snapshot;
     std::optional<NumberSet> in_memory;  // Made when a block is opened.
   };
@@ -67,7 +73,6 @@ class LogMerge {
   bool VisitRun(Entry entry, LogVisitor visit);
 
   KeyValueStore& store_;
-  const uint8_t shard_;
   const Partitioning partitioning_;
   const LogSelection& selection_;
   std::vector<Stream> streams_;

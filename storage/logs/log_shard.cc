@@ -42,6 +42,8 @@ class LogShardImpl final : public LogShard {
 
   void Encode(TenantId tenant, LogBatch& batch, std::string* payload) override;
   void Apply(TenantId tenant, LogBatch batch) override;
+  std::vector<LogSource> Sources(TenantId tenant,
+                                 const std::vector<Matcher>& matchers) const override;
   absl::Status Read(TenantId tenant, const LogSelection& selection, LogVisitor visit) override;
   absl::StatusOr<std::vector<Labels>> Streams(TenantId tenant,
                                               const std::vector<Matcher>& matchers) override;
@@ -175,9 +177,17 @@ absl::Status LogShardImpl::DropTenantBefore(TenantId tenant, int64_t first_kept_
                           end.PartitionPrefix());
 }
 
+std::vector<LogSource> LogShardImpl::Sources(TenantId tenant,
+                                             const std::vector<Matcher>& matchers) const {
+  std::vector<LogSource> sources;
+  for (auto& stream : streams_.Match(tenant, matchers)) {
+    sources.push_back({shard_, std::move(stream)});
+  }
+  return sources;
+}
+
 absl::Status LogShardImpl::Read(TenantId tenant, const LogSelection& selection, LogVisitor visit) {
-  LogMerge merge(&store_, shard_, partitioning_, selection,
-                 streams_.Match(tenant, selection.stream_matchers));
+  LogMerge merge(&store_, partitioning_, selection, Sources(tenant, selection.stream_matchers));
   return merge.Run(visit);
 }
 

@@ -14,6 +14,7 @@
 
 #include "storage/kv/kv_store.h"
 #include "storage/logs/log_batch.h"
+#include "storage/logs/log_merge.h"
 #include "storage/logs/log_selection.h"
 #include "storage/model/ids.h"
 #include "storage/series/labels.h"
@@ -51,6 +52,10 @@ class LogShard : public ShardPart {
   // Visits the selected records of all matching streams merged in time order (ties: by the stream's
   // labels, then number); newest first is exactly the reverse. Holds about one block per stream.
   virtual absl::Status Read(TenantId tenant, const LogSelection& selection, LogVisitor visit) = 0;
+
+  // The streams that match, sorted by labels, then number: for a LogMerge over several shards.
+  virtual std::vector<LogSource> Sources(TenantId tenant,
+                                         const std::vector<Matcher>& matchers) const = 0;
 
   // The label sets of streams that match, sorted.
   virtual absl::StatusOr<std::vector<Labels>> Streams(TenantId tenant,

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alerting/rules/alert_tracker.h"
+
+#include <utility>
+
+#include <absl/container/flat_hash_set.h>
+#include <fmt/format.h>
+
+namespace vigil::alerting {
+
+std::string_view AlertStateName(AlertState state) {
+  switch (state) {
+    case AlertState::kInactive:
+      return "inactive";
+    case AlertState::kPending:
+      return "pending";
+    case AlertState::kFiring:
+      return "firing";
+  }
+  return "inactive";
+}
+
+absl::Status AlertTracker::Update(const AlertPolicy& policy, std::vector<AlertCandidate> candidates,
+                                  int64_t time_ms) {
+  absl::flat_hash_set<storage::Labels> present;
+  for (const AlertCandidate& candidate : candidates) {
+    if (present.insert(candidate.labels).second) continue;
+    return absl::FailedPreconditionError(
+        "vector contains metrics with the same labelset after applying alert labels");
+  }
+  TakeIn(std::move(candidates), time_ms);
+  int64_t active = 0;
+  for (auto entry = alerts_.begin(); entry != alerts_.end();) {
+    TrackedAlert& tracked = entry->second;
+    if (Advance(policy, time_ms, present.contains(entry->first), &tracked)) {
+      if (tracked.alert.state != AlertState::kInactive) ++active;
+      ++entry;
+    } else {
+      forgotten_.push_back(entry->first);
+      entry = alerts_.erase(entry);
+    }
+  }
+  if (policy.limit == 0 || active <= policy.limit) return absl::OkStatus();
+  for (const auto& [labels, tracked] : alerts_) forgotten_.push_back(labels);
+  alerts_.clear();
+  return absl::ResourceExhaustedError(
+      fmt::format("exceeded limit of {} with {} alerts", policy.limit, active));
+}
+
+void AlertTracker::TakeIn(std::vector<AlertCandidate> candidates, int64_t time_ms) {
+  for (AlertCandidate& candidate : candidates) {
+    TrackedAlert& tracked = alerts_[candidate.labels];
+    ActiveAlert& alert = tracked.alert;
+    // What comes back after it was resolved is a new alert.
+    if (alert.state == AlertState::kInactive) {
+      tracked = TrackedAlert();
+      alert.state = AlertState::kPending;
+      alert.labels = candidate.labels;
+      alert.active_at_ms = time_ms;
+    }
+    alert.value = candidate.value;
+    alert.annotations = std::move(candidate.annotations);
+  }
+}
+
+bool AlertTracker::Advance(const AlertPolicy& policy, int64_t time_ms, bool present,
+                           TrackedAlert* tracked) {
+  ActiveAlert& alert = tracked->alert;
+  if (!present) return AdvanceAbsent(policy, time_ms, tracked);
+  if (std::exchange(alert.keep_firing_since_ms, 0) != 0) tracked->unsaved = true;
+  AdvanceActive(policy, time_ms, tracked);
+  return true;
+}
+
+bool AlertTracker::AdvanceAbsent(const AlertPolicy& policy, int64_t time_ms,
+                                 TrackedAlert* tracked) {
+  ActiveAlert& alert = tracked->alert;
+  if (alert.state == AlertState::kPending) return false;
+  if (alert.state == AlertState::kInactive) {
+    return time_ms - tracked->resolved_at_ms <= kResolvedRetentionMs;
+  }
+  if (policy.keep_firing_for_ms > 0) {
+    if (alert.keep_firing_since_ms == 0) {
+      alert.keep_firing_since_ms = time_ms;
+      tracked->unsaved = true;
+    }
+    if (time_ms - alert.keep_firing_since_ms < policy.keep_firing_for_ms) {
+      AdvanceActive(policy, time_ms, tracked);
+      return true;
+    }
+  }
+  alert.state = AlertState::kInactive;
+  tracked->resolved_at_ms = time_ms;
+  tracked->unsaved = true;
+  return true;
+}
+
+void AlertTracker::AdvanceActive(const AlertPolicy& policy, int64_t time_ms,
+                                 TrackedAlert* tracked) {
+  ActiveAlert& alert = tracked->alert;
+  const bool long_enough = time_ms - alert.active_at_ms >= policy.for_ms;
+  if (alert.state == AlertState::kPending && long_enough) {
+    alert.state = AlertState::kFiring;
+    alert.fired_at_ms = time_ms;
+    tracked->unsaved = true;
+  } else if (alert.state == AlertState::kFiring && !long_enough) {
+    // The rule's `for` was raised.
+    alert.state = AlertState::kPending;
+    alert.fired_at_ms = 0;
+    alert.keep_firing_since_ms = 0;
+    tracked->last_sent_at_ms = 0;
+    tracked->unsaved = true;
+  }
+}
+
+void AlertTracker::Restore(TrackedAlert alert) {
+  storage::Labels labels = alert.alert.labels;
+  alerts_.insert_or_assign(std::move(labels), std::move(alert));
+}
+
+std::vector<TrackedAlert*> AlertTracker::DueForSending(int64_t time_ms, int64_t resend_delay_ms) {
+  std::vector<TrackedAlert*> due;
+  for (auto& [labels, tracked] : alerts_) {
+    if (tracked.alert.state == AlertState::kPending) continue;
+    if (tracked.resolved_at_ms > tracked.last_sent_at_ms ||
+        tracked.last_sent_at_ms + resend_delay_ms < time_ms) {
+      due.push_back(&tracked);
+    }
+  }
+  return due;
+}
+
+}  // namespace vigil::alerting

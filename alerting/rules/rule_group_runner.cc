@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alerting/rules/rule_group_runner.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/status.h"
+
+namespace vigil::alerting {
+namespace {
+
+double SecondsSince(int64_t start_ns) {
+  return static_cast<double>(MonotonicNs() - start_ns) / 1e9;
+}
+
+RuleStatus StatusOf(const RunningRule& running) {
+  RuleStatus status;
+  status.rule = running.evaluator->rule();
+  status.health = running.health;
+  status.last_error = running.last_error;
+  status.last_evaluation_ms = running.last_evaluation_ms;
+  status.evaluation_seconds = running.evaluation_seconds;
+  const AlertTracker* const tracker = running.evaluator->tracker();
+  if (tracker == nullptr) return status;
+  for (const auto& [labels, tracked] : tracker->alerts()) {
+    if (tracked.alert.state != AlertState::kInactive) status.alerts.push_back(tracked.alert);
+  }
+  return status;
+}
+
+}  // namespace
+
+std::string GroupKey(const RuleGroup& group) {
+  return fmt::format("{};{}", group.file, group.name);
+}
+
+absl::StatusOr<std::unique_ptr<RuleGroupRunner>> RuleGroupRunner::Create(
+    RuleGroup group, const RuleEngineOptions& options, const Dependencies& dependencies,
+    int64_t now_ms) {
+  std::string key = GroupKey(group);
+  std::unique_ptr<RuleGroupRunner> runner(
+      new RuleGroupRunner(std::move(group), std::move(key), options, dependencies));
+  int index = 0;
+  for (const Rule& rule : runner->group_.rules) {
+    RunningRule running;
+    const Rule merged = MergeGroupLabels(rule, runner->group_);
+    VIGIL_ASSIGN_OR_RETURN_WITH(running.evaluator, RuleEvaluator::Create(merged), runner->key_);
+    running.address = {runner->key_, index++, rule.name(), RuleSignature(merged)};
+    runner->rules_.push_back(std::move(running));
+  }
+  runner->next_slot_ms_ = runner->schedule_.SlotAtOrAfter(now_ms);
+  runner->metrics_.rules.Set(index);
+  runner->metrics_.interval_seconds.Set(runner->interval_ms() / kMillisPerSecond);
+  return runner;
+}
+
+RuleGroupRunner::RuleGroupRunner(RuleGroup group, std::string key, const RuleEngineOptions& options,
+                                 const Dependencies& dependencies)
+    : group_(std::move(group)),
+      key_(std::move(key)),
+      options_(options),
+      dependencies_(dependencies),
+      schedule_(key_, group_.interval_ms > 0 ? group_.interval_ms : options.default_interval_ms),
+      offset_ms_(group_.query_offset_ms >= 0 ? group_.query_offset_ms : options.query_offset_ms),
+      metrics_(key_) {}
+
+bool RuleGroupRunner::Evaluate(int64_t now_ms) {
+  const int64_t slot_ms = schedule_.SlotAtOrBefore(now_ms);
+  const int64_t missed = (slot_ms - next_slot_ms_) / interval_ms();
+  iterations_missed_ += missed;
+  next_slot_ms_ = slot_ms + interval_ms();
+  const int64_t start_ns = MonotonicNs();
+  for (RunningRule& rule : rules_) EvaluateRule(slot_ms, &rule);
+  const bool wrote = TellAndSave(slot_ms, now_ms);
+  last_evaluation_ms_ = slot_ms;
+  evaluation_seconds_ = SecondsSince(start_ns);
+  metrics_.iterations.Add();
+  metrics_.iterations_missed.Add(missed);
+  metrics_.last_evaluation_seconds.Set(slot_ms / kMillisPerSecond);
+  int64_t series = 0;
+  for (const RunningRule& rule : rules_) series += static_cast<int64_t>(rule.series.size());
+  metrics_.last_evaluation_samples.Set(series);
+  return wrote;
+}
+
+void RuleGroupRunner::EvaluateRule(int64_t slot_ms, RunningRule* rule) {
+  const int64_t start_ns = MonotonicNs();
+  const RuleEvaluation evaluation = {.engine = *dependencies_.engine,
+                                     .source = *dependencies_.source,
+                                     .options = options_,
+                                     .time_ms = slot_ms,
+                                     .offset_ms = offset_ms_,
+                                     .limit = group_.limit};
+  absl::StatusOr<std::vector<storage::LabeledSample>> samples =
+      rule->evaluator->Evaluate(evaluation);
+  const absl::Status status =
+      samples.ok() ? WriteSamples(*std::move(samples), evaluation.data_time_ms(), rule)
+                   : samples.status();
+  rule->last_evaluation_ms = slot_ms;
+  rule->evaluation_seconds = SecondsSince(start_ns);
+  metrics_.evaluations.Add();
+  std::string error(MessageOf(status));
+  if (!status.ok()) {
+    metrics_.evaluation_failures.Add();
+    // The same failure every minute would only fill the log.
+    if (error != rule->last_error) {
+      Log(LogLevel::kWarning, "rule failed",
+          {{"group", key_}, {"rule", rule->address.name}, {"error", error}});
+    }
+  }
+  rule->health = status.ok() ? RuleHealth::kOk : RuleHealth::kError;
+  rule->last_error = std::move(error);
+}
+
+absl::Status RuleGroupRunner::WriteSamples(std::vector<storage::LabeledSample> samples,
+                                           int64_t time_ms, RunningRule* rule) {
+  SeriesSet written;
+  for (const storage::LabeledSample& sample : samples) written.insert(sample.labels);
+  for (const storage::Labels& labels : rule->series) {
+    if (written.contains(labels)) continue;
+    storage::LabeledSample marker;
+    marker.labels = labels;
+    marker.time_ms = time_ms;
+    marker.value = storage::StaleNan();
+    samples.push_back(std::move(marker));
+  }
+  if (samples.empty()) return absl::OkStatus();
+  const absl::StatusOr<storage::WriteResult> result = dependencies_.output->Append(samples, {});
+  if (!result.ok()) {
+    // What was not marked now is to be marked later.
+    rule->series.insert(written.begin(), written.end());
+    return Annotate(result.status(), "writing samples");
+  }
+  rule->series = std::move(written);
+  if (result->rejected == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      fmt::format("{} samples were rejected: {}", result->rejected, result->rejection_reason));
+}
+
+bool RuleGroupRunner::HasAlerts() const {
+  return std::any_of(rules_.begin(), rules_.end(), [](const RunningRule& rule) {
+    const AlertTracker* const tracker = rule.evaluator->tracker();
+    return tracker != nullptr && !tracker->alerts().empty();
+  });
+}
+
+GroupStatus RuleGroupRunner::Status() const {
+  GroupStatus status;
+  status.name = group_.name;
+  status.file = group_.file;
+  status.interval_ms = interval_ms();
+  status.last_evaluation_ms = last_evaluation_ms_;
+  status.evaluation_seconds = evaluation_seconds_;
+  status.iterations_missed = iterations_missed_;
+  for (const RunningRule& rule : rules_) status.rules.push_back(StatusOf(rule));
+  return status;
+}
+
+}  // namespace vigil::alerting

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A group at work: evaluates its rules in order, writes their samples, tells the sink, keeps the
+// state of their alerts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <absl/container/flat_hash_set.h>
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "alerting/rules/rule_engine.h"
+#include "alerting/rules/rule_evaluator.h"
+#include "alerting/rules/rule_metrics.h"
+#include "alerting/rules/rule_schedule.h"
+#include "alerting/rules/rule_state_rows.h"
+
+namespace vigil::alerting {
+
+using SeriesSet = absl::flat_hash_set<storage::Labels>;
+
+// A rule and what is known of its evaluations.
+struct RunningRule {
+  std::unique_ptr<RuleEvaluator> evaluator;
+  RuleAddress address;
+  SeriesSet series;  // Written by the last evaluation.
+  RuleHealth health = RuleHealth::kUnknown;
+  std::string last_error;
+  int64_t last_evaluation_ms = 0;
+  double evaluation_seconds = 0;
+};
+
+// Not thread-safe.
+class RuleGroupRunner {
+ public:
+  using Dependencies = RuleEngine::Dependencies;
+
+  // `options` and what `dependencies` point to must outlive it. InvalidArgument when a rule does
+  // not parse.
+  static absl::StatusOr<std::unique_ptr<RuleGroupRunner>> Create(RuleGroup group,
+                                                                 const RuleEngineOptions& options,
+                                                                 const Dependencies& dependencies,
+                                                                 int64_t now_ms);
+
+  // Evaluates the latest slot up to `now_ms`; those before it were missed. True if it wrote state.
+  // Requires: next_slot_ms() <= now_ms.
+  bool Evaluate(int64_t now_ms);
+
+  // Takes over the state that rules of the same name and labels have in `old`. Returns the series
+  // of old's other rules, which nobody writes any more.
+  std::vector<storage::Labels> Adopt(const RuleGroupRunner& old);
+
+  // Puts back what an earlier process kept and that was last alive at `alive_ms`.
+  void Restore(std::vector<RuleAlertRow> rows, int64_t alive_ms, int64_t now_ms);
+
+  // The rows that keep the state of its alerts, as they should be.
+  std::vector<std::pair<std::string, std::string>> StateRows() const;
+
+  const RuleGroup& group() const { return group_; }
+  const std::string& key() const { return key_; }
+  int64_t next_slot_ms() const { return next_slot_ms_; }
+  int64_t interval_ms() const { return schedule_.interval_ms(); }
+  int64_t offset_ms() const { return offset_ms_; }
+  const std::vector<RunningRule>& rules() const { return rules_; }
+  bool HasAlerts() const;
+  GroupStatus Status() const;
+
+ private:
+  RuleGroupRunner(RuleGroup group, std::string key, const RuleEngineOptions& options,
+                  const Dependencies& dependencies);
+
+  void EvaluateRule(int64_t slot_ms, RunningRule* rule);
+  // Writes `samples` and marks the ends of series that are not among them any more.
+  absl::Status WriteSamples(std::vector<storage::LabeledSample> samples, int64_t time_ms,
+                            RunningRule* rule);
+  // Hands alerts to the sink and writes what changed, in one batch. True if it wrote.
+  bool TellAndSave(int64_t slot_ms, int64_t now_ms);
+  // What `tell` hands to the sink.
+  struct Telling {
+    TrackedAlert* tracked;
+    int64_t last_sent_at_ms;  // As they were before.
+    int64_t valid_until_ms;
+  };
+  std::vector<Telling> Tell(int64_t slot_ms, int64_t now_ms, storage::WriteBatch* batch);
+  Alert MakeAlert(const RunningRule& rule, const TrackedAlert& tracked) const;
+  void AddStateRows(storage::WriteBatch* batch) const;
+  void MarkSaved();
+
+  const RuleGroup group_;
+  const std::string key_;
+  const RuleEngineOptions& options_;
+  const Dependencies dependencies_;
+  const RuleSchedule schedule_;
+  const int64_t offset_ms_;
+  const RuleGroupMetrics metrics_;
+  std::vector<RunningRule> rules_;
+  int64_t next_slot_ms_ = 0;
+  int64_t last_evaluation_ms_ = 0;
+  double evaluation_seconds_ = 0;
+  int64_t iterations_missed_ = 0;
+};
+
+// "file;group".
+std::string GroupKey(const RuleGroup& group);
+
+}  // namespace vigil::alerting

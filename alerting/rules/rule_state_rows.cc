@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alerting/rules/rule_state_rows.h"
+
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "alerting/alert.h"
+#include "base/status.h"
+#include "base/strings.h"
+
+namespace vigil::alerting {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kVersion = 1;
+
+Json EncodeLabels(const storage::Labels& labels) {
+  Json json = Json::object();
+  for (const storage::LabelView& label : labels) {
+    json[std::string(label.name)] = std::string(label.value);
+  }
+  return json;
+}
+
+storage::Labels DecodeLabels(const Json& json) {
+  std::vector<storage::Label> labels;
+  for (const auto& [name, value] : json.items()) {
+    labels.push_back({name, value.get<std::string>()});
+  }
+  return storage::Labels(std::move(labels));
+}
+
+// Texts are UTF-8 by the time they are alerts; should one not be, its row still gets written.
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+absl::Status BadRow(std::string_view why) {
+  return absl::DataLossError(fmt::format("row of rule state: {}", why));
+}
+
+AlertState ParseState(const std::string& name) {
+  if (name == AlertStateName(AlertState::kPending)) return AlertState::kPending;
+  if (name == AlertStateName(AlertState::kFiring)) return AlertState::kFiring;
+  return AlertState::kInactive;
+}
+
+TrackedAlert DecodeAlertFields(const Json& json) {
+  TrackedAlert tracked;
+  ActiveAlert& alert = tracked.alert;
+  alert.state = ParseState(json.at("state").get<std::string>());
+  alert.labels = DecodeLabels(json.at("labels"));
+  alert.annotations = DecodeLabels(json.at("annotations"));
+  ParseDouble(json.at("value").get<std::string>(), &alert.value);
+  alert.active_at_ms = json.at("active_at").get<int64_t>();
+  alert.fired_at_ms = json.at("fired_at").get<int64_t>();
+  alert.keep_firing_since_ms = json.at("keep_firing_since").get<int64_t>();
+  tracked.resolved_at_ms = json.at("resolved_at").get<int64_t>();
+  tracked.last_sent_at_ms = json.at("last_sent_at").get<int64_t>();
+  tracked.valid_until_ms = json.at("valid_until").get<int64_t>();
+  tracked.unsaved = false;
+  return tracked;
+}
+
+// Parses `row` and applies `read` to it; nlohmann throws when a field is missing or of another
+// type.
+template <typename Read>
+auto ReadRow(std::string_view row, Read read) -> absl::StatusOr<decltype(read(Json()))> {
+  try {
+    const Json json = Json::parse(row);
+    const int version = json.at("version").get<int>();
+    if (version != kVersion) return BadRow(fmt::format("version {} is not known", version));
+    return read(json);
+  } catch (const Json::exception& e) {
+    return BadRow(e.what());
+  }
+}
+
+}  // namespace
+
+std::string RuleSignature(const Rule& rule) {
+  // Reuses the alerts' fingerprint: a rule's labels are a label set, too.
+  std::vector<storage::Label> labels;
+  for (const auto& [name, value] : rule.labels) labels.push_back({name, value});
+  labels.push_back({rule.IsAlert() ? "alert" : "record", rule.name()});
+  return fmt::format("{:016x}", Fingerprint(storage::Labels(std::move(labels))));
+}
+
+std::string RuleAlertKey(const RuleAddress& address, const storage::Labels& labels) {
+  return fmt::format("{}{}/{}/{}/{:016x}", kRuleRowPrefix, address.group_key, address.index,
+                     address.name, Fingerprint(labels));
+}
+
+std::string EncodeRuleAlert(const RuleAddress& address, const TrackedAlert& tracked) {
+  const ActiveAlert& alert = tracked.alert;
+  return Dump({{"version", kVersion},
+               {"group", address.group_key},
+               {"index", address.index},
+               {"rule", address.name},
+               {"signature", address.signature},
+               {"state", std::string(AlertStateName(alert.state))},
+               {"labels", EncodeLabels(alert.labels)},
+               {"annotations", EncodeLabels(alert.annotations)},
+               {"value", FormatValue(alert.value)},
+               {"active_at", alert.active_at_ms},
+               {"fired_at", alert.fired_at_ms},
+               {"keep_firing_since", alert.keep_firing_since_ms},
+               {"resolved_at", tracked.resolved_at_ms},
+               {"last_sent_at", tracked.last_sent_at_ms},
+               {"valid_until", tracked.valid_until_ms}});
+}
+
+absl::StatusOr<RuleAlertRow> DecodeRuleAlert(std::string_view row) {
+  return ReadRow(row, [](const Json& json) {
+    RuleAlertRow decoded;
+    decoded.address.group_key = json.at("group").get<std::string>();
+    decoded.address.index = json.at("index").get<int>();
+    decoded.address.name = json.at("rule").get<std::string>();
+    decoded.address.signature = json.at("signature").get<std::string>();
+    decoded.alert = DecodeAlertFields(json);
+    return decoded;
+  });
+}
+
+std::string EncodeRuleAlive(int64_t time_ms) {
+  return Dump({{"version", kVersion}, {"at", time_ms}});
+}
+
+absl::StatusOr<int64_t> DecodeRuleAlive(std::string_view row) {
+  return ReadRow(row, [](const Json& json) { return json.at("at").get<int64_t>(); });
+}
+
+}  // namespace vigil::alerting

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config.h"
+
+#include <filesystem>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "base/yaml_map.h"
+
+namespace vigil::server {
+namespace {
+
+// `path` as seen from the directory of `file_name`.
+std::string RelativeTo(std::string_view file_name, const std::string& path) {
+  const std::filesystem::path given(path);
+  if (given.is_absolute()) return path;
+  return (std::filesystem::path(file_name).parent_path() / given).string();
+}
+
+// Reads the sections of one file into one Config.
+class ConfigReader {
+ public:
+  ConfigReader(std::string_view file_name, Config defaults)
+      : file_name_(file_name), errors_(file_name), config_(std::move(defaults)) {}
+
+  absl::StatusOr<Config> Read(const YAML::Node& root) {
+    if (root.IsNull()) return config_;  // An empty file.
+    YamlMap map(root, "configuration", &errors_);
+    ReadServer(map.Take("server"));
+    ReadStorage(map.Take("storage"));
+    ReadGlobal(map.Take("global"));
+    ReadRuleFiles(map.Take("rule_files"));
+    ReadAlertmanager(map.Take("alertmanager"));
+    if (const YAML::Node scrapes = map.Take("scrape_configs"); scrapes.IsDefined()) {
+      config_.scrapes = collector::ReadScrapeConfigs(scrapes, scrape_defaults_, &errors_);
+    }
+    map.Finish();
+    VIGIL_RETURN_IF_ERROR(errors_.ToStatus());
+    return std::move(config_);
+  }
+
+ private:
+  void ReadServer(const YAML::Node& node) {
+    if (!node.IsDefined()) return;
+    YamlMap map(node, "server", &errors_);
+    ReadAddress("grpc_listen", &map, &config_.grpc_listen);
+    ReadAddress("http_listen", &map, &config_.http_listen);
+    int64_t max_request_bytes = config_.max_request_bytes;
+    if (map.TakeInt("max_request_bytes", &max_request_bytes)) {
+      // gRPC counts message sizes in an int.
+      if (max_request_bytes <= 0 || max_request_bytes > INT32_MAX) {
+        errors_.Add(map.mark(), "max_request_bytes must lie between 1 and 2147483647");
+      } else {
+        config_.max_request_bytes = static_cast<int>(max_request_bytes);
+      }
+    }
+    map.Finish();
+  }
+
+  void ReadAddress(const char* key, YamlMap* map, ListenAddress* address) {
+    std::string text;
+    if (!map->TakeString(key, &text)) return;
+    const absl::StatusOr<ListenAddress> parsed = ParseListenAddress(text);
+    if (parsed.ok()) {
+      *address = *parsed;
+    } else {
+      errors_.Add(map->mark(), fmt::format("{}: {}", key, MessageOf(parsed.status())));
+    }
+  }
+
+  void ReadStorage(const YAML::Node& node) {
+    if (!node.IsDefined()) return;
+    storage::StorageOptions& options = config_.storage;
+    YamlMap map(node, "storage", &errors_);
+    if (map.TakeString("data_dir", &options.data_dir)) {
+      options.data_dir = RelativeTo(file_name_, options.data_dir);
+    }
+    std::string durability;
+    if (map.TakeString("durability", &durability)) {
+      if (durability != "sync" && durability != "interval") {
+        errors_.Add(map.mark(),
+                    fmt::format("durability \"{}\" is neither sync nor interval", durability));
+      }
+      options.durability =
+          durability == "interval" ? storage::Durability::kNoSync : storage::Durability::kSync;
+    }
+    map.TakeDurationMs("sync_interval", &options.sync_interval_ms);
+    map.TakeDurationMs("max_age", &options.max_age_ms);
+    map.TakeDurationMs("max_future", &options.max_future_ms);
+    map.TakeDurationMs("flush_interval", &options.head_flush_age_ms);
+    int64_t shards = options.shards;
+    if (map.TakeInt("shards", &shards)) {
+      if (shards < 1 || shards > 64) {
+        errors_.Add(map.mark(), "shards must lie between 1 and 64");
+      } else {
+        options.shards = static_cast<uint32_t>(shards);
+      }
+    }
+    if (const YAML::Node retention = map.Take("retention"); retention.IsDefined()) {
+      YamlMap retention_map(retention, "retention", &errors_);
+      retention_map.TakeDurationMs("metrics", &options.metric_retention_ms);
+      retention_map.TakeDurationMs("logs", &options.log_retention_ms);
+      retention_map.TakeDurationMs("traces", &options.span_retention_ms);
+      retention_map.Finish();
+    }
+    map.Finish();
+  }
+
+  void ReadGlobal(const YAML::Node& node) {
+    if (!node.IsDefined()) return;
+    YamlMap map(node, "global", &errors_);
+    map.TakeDurationMs("scrape_interval", &scrape_defaults_.interval_ms);
+    map.TakeDurationMs("scrape_timeout", &scrape_defaults_.timeout_ms);
+    map.TakeDurationMs("evaluation_interval", &config_.rules.default_interval_ms);
+    map.TakeDurationMs("rule_query_offset", &config_.rules.query_offset_ms);
+    map.TakeString("external_url", &config_.rules.external_url);
+    if (const YAML::Node labels = map.Take("external_labels"); labels.IsDefined()) {
+      YamlMap label_map(labels, "external_labels", &errors_);
+      storage::LabelsBuilder builder;
+      for (const std::string& name : label_map.Names()) {
+        std::string value;
+        label_map.TakeString(name, &value);
+        builder.Set(name, value);
+      }
+      label_map.Finish();
+      config_.rules.external_labels = builder.Build();
+    }
+    map.Finish();
+  }
+
+  void ReadRuleFiles(const YAML::Node& node) {
+    if (!node.IsDefined()) return;
+    if (!node.IsSequence()) return errors_.Add(node, "rule_files must be a list of patterns");
+    for (const YAML::Node& pattern : node) {
+      if (!pattern.IsScalar()) {
+        errors_.Add(pattern, "a rule file is named by a text");
+      } else {
+        config_.rule_files.push_back(RelativeTo(file_name_, pattern.Scalar()));
+      }
+    }
+  }
+
+  void ReadAlertmanager(const YAML::Node& node) {
+    if (!node.IsDefined()) return;
+    YamlMap map(node, "alertmanager", &errors_);
+    if (map.TakeString("config_file", &config_.alertmanager_file)) {
+      config_.alertmanager_file = RelativeTo(file_name_, config_.alertmanager_file);
+    }
+    map.Finish();
+  }
+
+  const std::string file_name_;
+  YamlErrors errors_;
+  Config config_;
+  collector::ScrapeDefaults scrape_defaults_;
+};
+
+}  // namespace
+
+absl::StatusOr<Config> ParseConfig(std::string_view file_name, std::string_view yaml,
+                                   Config defaults) {
+  try {
+    return ConfigReader(file_name, std::move(defaults)).Read(YAML::Load(std::string(yaml)));
+  } catch (const YAML::Exception& error) {
+    YamlErrors errors(file_name);
+    errors.Add(error.mark, error.msg);
+    return errors.ToStatus();
+  }
+}
+
+}  // namespace vigil::server

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alerting/rules/rule_file.h"
+
+#include <random>
+#include <string>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "base/duration.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "base/strings.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/text_test.h"
+
+namespace vigil::alerting {
+namespace {
+
+using ::testing::HasSubstr;
+using ::vigil::testing::StatusIs;
+
+std::string Pairs(std::string_view title,
+                  const std::vector<std::pair<std::string, std::string>>& pairs) {
+  std::string text;
+  for (const auto& [name, value] : pairs) {
+    text += fmt::format("{}{}=\"{}\"", text.empty() ? "" : " ", name, value);
+  }
+  return text.empty() ? "" : fmt::format(" {}[{}]", title, text);
+}
+
+std::string Dump(const Rule& rule) {
+  std::string text = fmt::format("  {} {}: {} (line {})", rule.IsAlert() ? "alert" : "record",
+                                 rule.name(), rule.expr, rule.line);
+  if (rule.for_ms != 0) text += fmt::format(" for {}", FormatDurationMs(rule.for_ms));
+  if (rule.keep_firing_for_ms != 0) {
+    text += fmt::format(" keep {}", FormatDurationMs(rule.keep_firing_for_ms));
+  }
+  return text + Pairs("labels", rule.labels) + Pairs("annotations", rule.annotations) + "\n";
+}
+
+std::string Parse(const ::vigil::testing::TextCase& text_case) {
+  const auto groups = ParseRuleFile("f.yml", text_case.input);
+  if (!groups.ok()) return std::string(MessageOf(groups.status()));
+  if (groups->empty()) return "no groups";
+  std::string text;
+  for (const RuleGroup& group : *groups) {
+    text += fmt::format("{};{} interval={} offset={} limit={}{}\n", group.file, group.name,
+                        group.interval_ms, group.query_offset_ms, group.limit,
+                        Pairs("labels", group.labels));
+    for (const Rule& rule : group.rules) text += Dump(rule);
+  }
+  return text;
+}
+
+TEST(RuleFileTest, Script) {
+  ::vigil::testing::RunTextScript("tests/alerting/rules/testdata/rule_file.txt", Parse);
+}
+
+TEST(RuleFileTest, MistakesAreCountedBeyondAHundred) {
+  std::string yaml = "groups:\n- name: g\n  rules:\n";
+  for (int i = 0; i < 130; ++i) yaml += "  - {}\n";
+  const auto groups = ParseRuleFile("f.yml", yaml);
+  EXPECT_THAT(groups, StatusIs(absl::StatusCode::kInvalidArgument,
+                               HasSubstr("\nf.yml: 160 more mistakes")));
+}
+
+// Each level names the one below ten times: ten thousand million rules if they were all read.
+TEST(RuleFileTest, AliasesCannotMultiplyRulesForEver) {
+  std::string yaml = "groups:\n- name: a\n  rules: &r\n";
+  for (int i = 0; i < 2'000; ++i) yaml += "  - {record: r, expr: up}\n";
+  for (int i = 0; i < 2'000; ++i) yaml += fmt::format("- {{name: g{}, rules: *r}}\n", i);
+  EXPECT_THAT(ParseRuleFile("f.yml", yaml),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("more than 100000 rules")));
+}
+
+TEST(RuleFileTest, DeepNestingIsRefused) {
+  const std::string open(100'000, '[');
+  EXPECT_THAT(ParseRuleFile("f.yml", open), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(RuleFileTest, HostileBytesGiveMistakes) {
+  constexpr unsigned kSeed = 7;
+  constexpr std::string_view kBytes = "{}[]:-&*<>|!'\"#,?\n \t%@`\x80\xff\0x";
+  std::mt19937 random(kSeed);
+  const auto script = ReadFile("tests/alerting/rules/testdata/rule_file.txt");
+  ASSERT_OK(script);
+  for (int round = 0; round < 2'000; ++round) {
+    std::string yaml = script->substr(random() % script->size(), 200 + random() % 400);
+    for (int edit = 0; edit < 5; ++edit) {
+      yaml[random() % yaml.size()] = kBytes[random() % kBytes.size()];
+    }
+    ParseRuleFile("f.yml", yaml).IgnoreError();
+    ParseRuleFile("f.yml", "groups:\n" + yaml).IgnoreError();
+  }
+}
+
+class LoadRuleFilesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    directory_ = ::testing::TempDir() + "/load_rule_files";
+    ASSERT_OK(MakeDirectories(directory_));
+    ASSERT_OK(WriteFile(Path("a.yml"), "groups: [{name: a}]"));
+    ASSERT_OK(WriteFile(Path("b.yml"), "groups: [{name: b}]"));
+    ASSERT_OK(WriteFile(Path("bad.yaml"), "groups: [{}]"));
+    ASSERT_OK(WriteFile(Path("worse.yaml"), "x: 1"));
+  }
+  std::string Path(std::string_view name) const { return fmt::format("{}/{}", directory_, name); }
+
+  std::string directory_;
+};
+
+TEST_F(LoadRuleFilesTest, EachFileOnce) {
+  ASSERT_OK_AND_ASSIGN(const auto groups, LoadRuleFiles({Path("*.yml"), Path("a.yml")}));
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].name, "a");
+  EXPECT_EQ(groups[0].file, Path("a.yml"));
+  EXPECT_EQ(groups[1].name, "b");
+}
+
+TEST_F(LoadRuleFilesTest, APatternWithoutWildcardsMustMatch) {
+  EXPECT_OK(LoadRuleFiles({Path("nosuch*.yml")}));
+  EXPECT_THAT(LoadRuleFiles({Path("nosuch.yml")}), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(LoadRuleFilesTest, MistakesOfAllFilesAreReported) {
+  EXPECT_THAT(LoadRuleFiles({Path("*.y*ml")}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       ::testing::AllOf(HasSubstr("bad.yaml:1:10: group \"\": Groupname"),
+                                        HasSubstr("\n" + Path("worse.yaml:1:1: unknown key")))));
+}
+
+}  // namespace
+}  // namespace vigil::alerting
