@@ -24,53 +24,73 @@ struct GroupPlan {
   size_t size = std::numeric_limits<size_t>::max();  // Bytes it takes.
 };
 
-using WidthCounts = std::array<size_t, kMaxWidth + 1>;
+// The widths that values have above a reference, ascending, with how many have each.
+struct Widths {
+  struct Entry {
+    int width;
+    size_t count;
+  };
+  std::array<Entry, kMaxWidth + 1> entries;
+  size_t size = 0;
+};
 
-// Bytes of the exceptions when values up to `width` bits are packed.
-size_t ExceptionBytes(const WidthCounts& counts, int width, size_t* exceptions) {
-  size_t bytes = 0;
-  *exceptions = 0;
-  for (int wider = width + 1; wider <= kMaxWidth; ++wider) {
-    const size_t count = counts[static_cast<size_t>(wider)];
-    *exceptions += count;
-    bytes += count * (1 + static_cast<size_t>(wider - width + 6) / 7);
-  }
-  return *exceptions == 0 ? 0 : bytes + 1;
-}
-
-// The best width for `reference`.
-GroupPlan PlanWithReference(std::span<const uint64_t> values, int64_t reference) {
-  WidthCounts counts = {};
+Widths CountWidths(std::span<const uint64_t> values, int64_t reference) {
+  std::array<uint8_t, kMaxWidth + 1> counts = {};
+  static_assert(kGroupSize <= UINT8_MAX);
   for (const uint64_t value : values) {
     ++counts[static_cast<size_t>(std::bit_width(value - static_cast<uint64_t>(reference)))];
   }
-  GroupPlan best;
+  Widths widths;
   for (int width = 0; width <= kMaxWidth; ++width) {
-    // A width that no value has exactly is not better than the next lower one that some have.
-    if (width != 0 && counts[static_cast<size_t>(width)] == 0) continue;
-    GroupPlan plan{.reference = reference, .width = width};
-    plan.size = 1 + VarintSize(Zigzag(reference)) + PackedSize(values.size(), width) +
-                ExceptionBytes(counts, width, &plan.exceptions);
+    const size_t count = counts[static_cast<size_t>(width)];
+    if (count != 0) widths.entries[widths.size++] = {width, count};
+  }
+  return widths;
+}
+
+// The best width for `reference`. Only widths that values have come into question: one in between
+// costs more bits than the next lower one and saves no exception.
+GroupPlan PlanWithReference(std::span<const uint64_t> values, int64_t reference) {
+  const Widths widths = CountWidths(values, reference);
+  GroupPlan best;
+  for (size_t i = 0; i < widths.size; ++i) {
+    GroupPlan plan{.reference = reference, .width = widths.entries[i].width};
+    plan.size = 1 + VarintSize(Zigzag(reference)) + PackedSize(values.size(), plan.width);
+    for (size_t k = i + 1; k < widths.size; ++k) {
+      const auto& [wider, count] = widths.entries[k];
+      plan.exceptions += count;
+      plan.size += count * (1 + static_cast<size_t>(wider - plan.width + 6) / 7);
+    }
+    if (plan.exceptions != 0) ++plan.size;
     if (plan.size < best.size) best = plan;
   }
   return best;
 }
 
-// Tries the three smallest values as reference: a counter's reset is one very low difference, and
-// with it as reference all others would be wide.
-GroupPlan PlanGroup(std::span<const uint64_t> values) {
+// The three smallest values, ascending; fewer values leave the largest integers.
+std::array<int64_t, 3> LowestOf(std::span<const uint64_t> values) {
   std::array<int64_t, 3> lowest;
-  const size_t candidates = std::min(lowest.size(), values.size());
   lowest.fill(std::numeric_limits<int64_t>::max());
   for (const uint64_t bits : values) {
     auto value = static_cast<int64_t>(bits);
+    if (value >= lowest.back()) continue;
     for (int64_t& low : lowest) {
       if (value < low) std::swap(value, low);
     }
   }
-  GroupPlan best;
-  for (size_t i = 0; i < candidates; ++i) {
-    if (i != 0 && lowest[i] == lowest[i - 1]) continue;
+  return lowest;
+}
+
+// The smallest value is the reference as a rule. A counter's reset, though, is one very low
+// difference above which all others are wide: where the next values are far away they are tried.
+GroupPlan PlanGroup(std::span<const uint64_t> values) {
+  const std::array<int64_t, 3> lowest = LowestOf(values);
+  GroupPlan best = PlanWithReference(values, lowest[0]);
+  const size_t candidates = std::min(lowest.size(), values.size());
+  for (size_t i = 1; i < candidates; ++i) {
+    const uint64_t gap = static_cast<uint64_t>(lowest[i]) - static_cast<uint64_t>(lowest[0]);
+    // A smaller gap hardly saves a bit of width.
+    if (static_cast<int>(std::bit_width(gap)) + 1 < best.width || gap == 0) continue;
     const GroupPlan plan = PlanWithReference(values, lowest[i]);
     if (plan.size < best.size) best = plan;
   }
