@@ -224,15 +224,39 @@ TEST_F(MetricShardTest, ARetiredSeriesKeepsItsRowAsLongAsAWriterMayCountOnIt) {
   Flush();
   MetricBatch late;
   late.Add(a, 5010, 1);
-  std::string entry;
+  std::string entry;  // Without a definition: there is the row.
   shard_->Encode(kTenant, late, &entry);
   ASSERT_OK(shard_->DropBefore(5000));
   Flush();
   shard_->Apply(kTenant, late);
-  for (int i = 0; i < 3; ++i) Flush();
   EXPECT_TRUE(HasRow(a));
   Reopen();
+  ASSERT_OK(shard_->Replay(kTenant, entry));
   EXPECT_THAT(Times(a), ElementsAre(5010));
+}
+
+TEST_F(MetricShardTest, SamplesThatHaveExpiredLeaveTheirSeriesDefined) {
+  const SeriesRef a = Ref("a");
+  Append(a, 10, 1);
+  Flush();
+  ASSERT_OK(shard_->DropBefore(5000));
+  for (int i = 0; i < 5; ++i) {
+    // Whatever came before, an entry and what is stored tell what the series is.
+    Append(a, 20, 1);
+    Flush();
+    EXPECT_THAT(Select(), IsEmpty());
+    const std::unique_ptr<MemoryStore> copy = store_.Copy();
+    const auto reader = MetricShard::Create(kShard, copy.get(), {.partition_ms = 1000});
+    ASSERT_OK(reader->Load());
+    MetricBatch batch;
+    batch.Add(a, 5010, 1);
+    std::string entry;
+    shard_->Encode(kTenant, batch, &entry);
+    ASSERT_OK(reader->Replay(kTenant, entry));
+    ASSERT_OK_AND_ASSIGN(const auto series, reader->NewQuerier(kTenant)->Select({}, kEver));
+    ASSERT_EQ(series.size(), 1u) << "flush " << i;
+    EXPECT_EQ(series[0].labels, Named("a"));
+  }
 }
 
 TEST_F(MetricShardTest, MetadataIsJournaledAndStored) {
