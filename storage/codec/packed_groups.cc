@@ -89,8 +89,8 @@ GroupPlan PlanGroup(std::span<const uint64_t> values) {
   const size_t candidates = std::min(lowest.size(), values.size());
   for (size_t i = 1; i < candidates; ++i) {
     const uint64_t gap = static_cast<uint64_t>(lowest[i]) - static_cast<uint64_t>(lowest[0]);
-    // A smaller gap hardly saves a bit of width.
-    if (static_cast<int>(std::bit_width(gap)) + 1 < best.width || gap == 0) continue;
+    // A gap below an eighth of the range hardly saves a bit of width.
+    if (static_cast<int>(std::bit_width(gap)) + 2 < best.width || gap == 0) continue;
     const GroupPlan plan = PlanWithReference(values, lowest[i]);
     if (plan.size < best.size) best = plan;
   }
