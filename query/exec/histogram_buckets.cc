@@ -80,6 +80,8 @@ void Pack(const IndexedCounts& buckets, std::vector<BucketSpan>* spans,
 }
 
 int32_t IndexAtLowerSchema(int32_t index, int levels) {
+  // More levels than an index has bits change nothing; schemas beyond the known ones ask for them.
+  levels = std::min(levels, std::numeric_limits<int32_t>::digits);
   return static_cast<int32_t>(((int64_t{index} - 1) >> levels) + 1);
 }
 

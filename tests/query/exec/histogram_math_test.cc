@@ -59,6 +59,11 @@ TEST(HistogramMathTest, LowerSchemaKeepsBounds) {
   }
 }
 
+TEST(HistogramMathTest, LoweringByMoreLevelsThanAnIndexHasBits) {
+  EXPECT_EQ(IndexAtLowerSchema(std::numeric_limits<int32_t>::max(), 104), 1);
+  EXPECT_EQ(IndexAtLowerSchema(0, 104), 0);
+}
+
 TEST(HistogramMathTest, PackForgetsEmptyBucketsOnly) {
   const IndexedCounts buckets = {{-3, 1}, {-2, 0}, {5, 2}, {6, 3}};
   std::vector<storage::BucketSpan> spans;
