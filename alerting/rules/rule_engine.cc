@@ -127,8 +127,9 @@ absl::StatusOr<std::shared_ptr<RuleGroupRunner>> RuleEngineImpl::MakeRunner(
       RunnerPtr runner, RuleGroupRunner::Create(std::move(group), options_, dependencies_, now_ms));
   if (old != nullptr) {
     std::vector<storage::Labels> series = runner->Adopt(*old);
-    orphans->push_back({now_ms + kIntervalsUntilStale * runner->interval_ms(), runner->offset_ms(),
-                        std::move(series)});
+    if (!series.empty())
+      orphans->push_back({now_ms + kIntervalsUntilStale * runner->interval_ms(),
+                          runner->offset_ms(), std::move(series)});
   } else if (!restored_ && now_ms - stored->alive_ms <= options_.for_outage_tolerance_ms) {
     runner->Restore(std::move(stored->by_group[key]), stored->alive_ms, now_ms);
   }
@@ -148,7 +149,8 @@ absl::StatusOr<StoredState> RuleEngineImpl::ReadState() const {
       storage::ForEach(*dependencies_.state, Family::kState, {prefix, storage::PrefixEnd(prefix)},
                        [&stored](std::string_view key, std::string_view value) {
                          if (key == kRuleAliveKey) {
-                           VIGIL_ASSIGN_OR_RETURN(stored.alive_ms, DecodeRuleAlive(value));
+                           // Unreadable, it counts as long ago: all alerts begin anew.
+                           stored.alive_ms = DecodeRuleAlive(value).value_or(0);
                            return absl::OkStatus();
                          }
                          stored.rows.emplace(key, value);

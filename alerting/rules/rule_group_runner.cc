@@ -99,6 +99,7 @@ void RuleGroupRunner::EvaluateRule(int64_t slot_ms, RunningRule* rule) {
   const absl::Status status =
       samples.ok() ? WriteSamples(*std::move(samples), evaluation.data_time_ms(), rule)
                    : samples.status();
+  rule->evaluated = samples.ok();
   rule->last_evaluation_ms = slot_ms;
   rule->evaluation_seconds = SecondsSince(start_ns);
   metrics_.evaluations.Add();

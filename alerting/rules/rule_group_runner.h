@@ -29,6 +29,8 @@ struct RunningRule {
   std::unique_ptr<RuleEvaluator> evaluator;
   RuleAddress address;
   SeriesSet series;  // Written by the last evaluation.
+  // The last evaluation gave a result, even if its samples could not be written.
+  bool evaluated = false;
   RuleHealth health = RuleHealth::kUnknown;
   std::string last_error;
   int64_t last_evaluation_ms = 0;

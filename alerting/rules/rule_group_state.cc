@@ -16,7 +16,7 @@ constexpr int64_t kSlotsOfShortOutage = 2;
 // its condition held.
 void ShiftOverOutage(const Rule& rule, const RuleEngineOptions& options, int64_t interval_ms,
                      int64_t alive_ms, int64_t now_ms, ActiveAlert* alert) {
-  if (alert->state == AlertState::kInactive) return;
+  if (alert->state == AlertState::kInactive || now_ms <= alive_ms) return;
   const int64_t remaining_ms = rule.for_ms - (alive_ms - alert->active_at_ms);
   if (remaining_ms <= 0) return;
   if (rule.for_ms < options.for_grace_period_ms) {

@@ -66,7 +66,7 @@ std::vector<RuleGroupRunner::Telling> RuleGroupRunner::Tell(int64_t slot_ms, int
       slot_ms + kRoundsUntilOver * std::max(interval_ms(), options_.resend_delay_ms);
   for (const RunningRule& rule : rules_) {
     AlertTracker* const tracker = rule.evaluator->tracker();
-    if (tracker == nullptr || rule.health != RuleHealth::kOk) continue;
+    if (tracker == nullptr || !rule.evaluated) continue;
     for (TrackedAlert* const tracked : tracker->DueForSending(slot_ms, options_.resend_delay_ms)) {
       tellings.push_back({tracked, tracked->last_sent_at_ms, tracked->valid_until_ms});
       tracked->last_sent_at_ms = slot_ms;

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Metrics in memory: what rules read from and write to in tests.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "storage/metrics/querier.h"
+#include "storage/storage.h"
+
+namespace vigil::alerting {
+
+using MemorySeries = std::map<storage::Labels, storage::SampleColumns>;
+
+// Thread-safe. Refuses samples that are older than, or differ from, the newest of their series.
+class MemoryMetrics final : public storage::MetricSource, public storage::MetricSink {
+ public:
+  std::unique_ptr<storage::MetricQuerier> NewQuerier() override;
+  absl::StatusOr<storage::WriteResult> Append(const std::vector<storage::LabeledSample>& samples,
+                                              const storage::MetricMetadata& metadata) override;
+
+  // The next `count` calls of Append fail with `error`.
+  void FailAppends(int64_t count, absl::Status error);
+
+  // The series whose name is `name`, all if that is empty.
+  MemorySeries Dump(std::string_view name) const;
+
+ private:
+  mutable Mutex mutex_;
+  MemorySeries series_ ABSL_GUARDED_BY(mutex_);
+  int64_t failures_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status error_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace vigil::alerting

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rule engine as scripts tell it; see rule_script.h for their commands.
+#include "alerting/rules/rule_engine.h"
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "tests/alerting/rules/rule_script.h"
+#include "tests/testing/status_matchers.h"
+
+namespace vigil::alerting {
+namespace {
+
+using ::testing::HasSubstr;
+using ::vigil::testing::StatusIs;
+
+class RuleEngineScriptTest : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(RuleEngineScriptTest, Script) {
+  RuleScript script;
+  ::vigil::testing::RunTextScript(
+      std::string("tests/alerting/rules/testdata/") + GetParam() + ".txt",
+      [&script](const ::vigil::testing::TextCase& text_case) { return script.Run(text_case); });
+}
+
+INSTANTIATE_TEST_SUITE_P(Scripts, RuleEngineScriptTest,
+                         ::testing::Values("states", "limits", "recording", "sending", "restart",
+                                           "restart_grace", "reload", "templates"),
+                         [](const auto& info) { return std::string(info.param); });
+
+class RuleEngineTest : public ::testing::Test {
+ protected:
+  static constexpr int64_t kNowMs = 1'767'225'600'000;
+
+  absl::StatusOr<std::unique_ptr<RuleEngine>> Create(const RuleEngineOptions& options = {}) {
+    return RuleEngine::Create(
+        options,
+        {.engine = &query_engine_, .source = &metrics_, .output = &metrics_, .state = &store_});
+  }
+
+  static RuleGroup Group(const std::string& name, std::string expr) {
+    RuleGroup group;
+    group.file = "f.yml";
+    group.name = name;
+    Rule rule;
+    rule.alert = "A";
+    rule.expr = std::move(expr);
+    group.rules.push_back(std::move(rule));
+    return group;
+  }
+
+  const exec::Engine query_engine_{exec::EngineOptions()};
+  MemoryMetrics metrics_;
+  CountingStore store_;
+};
+
+TEST_F(RuleEngineTest, RefusesWhatItCannotRun) {
+  EXPECT_THAT(Create({.default_interval_ms = 0}), StatusIs(absl::StatusCode::kInvalidArgument));
+  ASSERT_OK_AND_ASSIGN(const auto engine, Create());
+  ASSERT_OK(engine->SetGroups({Group("g", "vector(1)")}, kNowMs));
+  EXPECT_THAT(engine->SetGroups({Group("g", "sum(")}, kNowMs),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("f.yml;g: rule \"A\"")));
+  EXPECT_THAT(engine->SetGroups({Group("g", "1"), Group("g", "2")}, kNowMs),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("twice")));
+  // The groups before are still there.
+  ASSERT_EQ(engine->Status().size(), 1u);
+  EXPECT_EQ(engine->Status()[0].rules[0].rule.expr, "vector(1)");
+}
+
+TEST_F(RuleEngineTest, WorksWithoutASink) {
+  ASSERT_OK_AND_ASSIGN(const auto engine, Create());
+  EXPECT_EQ(engine->RunDue(kNowMs), INT64_MAX);
+  ASSERT_OK(engine->SetGroups({Group("g", "vector(1)")}, kNowMs));
+  const int64_t due_ms = engine->RunDue(kNowMs - 1);
+  EXPECT_GE(due_ms, kNowMs);
+  EXPECT_LT(due_ms, kNowMs + 60'000);
+  EXPECT_EQ(engine->RunDue(due_ms), due_ms + 60'000);
+  ASSERT_EQ(engine->Status()[0].rules[0].alerts.size(), 1u);
+  EXPECT_EQ(engine->Status()[0].rules[0].alerts[0].state, AlertState::kFiring);
+}
+
+TEST_F(RuleEngineTest, UnreadableRowsCostOnlyThemselves) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto engine, Create());
+    RuleGroup group = Group("g", "vector(1)");
+    group.rules[0].for_ms = 600'000;
+    ASSERT_OK(engine->SetGroups({group}, kNowMs));
+    engine->RunDue(kNowMs + 60'000);
+    storage::WriteBatch batch;
+    batch.Put(storage::Family::kState, "rules/f.yml;g/0/A/0000000000000000", "{\"version\":1");
+    batch.Put(storage::Family::kState, "rules/f.yml;g/0/A/0000000000000001", "\xff");
+    ASSERT_OK(store_.Write(batch, storage::Durability::kSync));
+    ASSERT_OK_AND_ASSIGN(const auto restarted, Create());
+    ASSERT_OK(restarted->SetGroups({group}, kNowMs + 60'000));
+    ASSERT_EQ(restarted->Status()[0].rules[0].alerts.size(), 1u);
+    EXPECT_LE(restarted->Status()[0].rules[0].alerts[0].active_at_ms, kNowMs + 60'000);
+  }
+  ASSERT_OK_AND_ASSIGN(const auto row, store_.Get(storage::Family::kState,
+                                                  "rules/f.yml;g/0/A/0000000000000000", nullptr));
+  EXPECT_EQ(row, std::nullopt);
+}
+
+// Run under ThreadSanitizer this shows that status and reloads do not race with evaluation.
+TEST_F(RuleEngineTest, StatusAndReloadsGoOnBesideEvaluation) {
+  ASSERT_OK_AND_ASSIGN(const auto engine, Create());
+  ASSERT_OK(engine->SetGroups({Group("g", "vector(1)")}, kNowMs));
+  std::atomic<bool> done = false;
+  std::thread reader([&] {
+    while (!done) {
+      for (const GroupStatus& group : engine->Status()) EXPECT_EQ(group.rules.size(), 1u);
+    }
+  });
+  for (int64_t i = 0; i < 200; ++i) {
+    engine->RunDue(kNowMs + i * 60'000);
+    if (i % 20 == 0) {
+      EXPECT_OK(engine->SetGroups({Group("g", i % 40 == 0 ? "vector(1)" : "vector(2)")},
+                                  kNowMs + i * 60'000));
+    }
+  }
+  done = true;
+  reader.join();
+}
+
+}  // namespace
+}  // namespace vigil::alerting
