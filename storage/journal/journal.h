@@ -25,8 +25,9 @@ class Journal {
   virtual ~Journal() = default;
 
   // Adds an entry and returns its position once it is as durable as the journal was opened to make
-  // it. Positions are given in the order of calls that do not overlap. On failure the entry may or
-  // may not be there after a restart; the caller must not acknowledge it.
+  // it. Positions are given in the order of calls that do not overlap. On failure the caller must
+  // not acknowledge the entry, which may or may not be there after a restart. Once a later append
+  // has succeeded it is not: its sender may have sent something else in its place.
   virtual absl::StatusOr<JournalPosition> Append(std::string_view entry) = 0;
 
   // Calls `visit` for each entry behind `after` in order until it fails; returns that failure.

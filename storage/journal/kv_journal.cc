@@ -2,6 +2,7 @@
 #include "storage/journal/kv_journal.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
@@ -103,16 +104,54 @@ absl::StatusOr<std::unique_ptr<KvJournal>> KvJournal::Open(KeyValueStore* store,
 
 absl::StatusOr<JournalPosition> KvJournal::Append(std::string_view entry) {
   const JournalPosition position = next_.fetch_add(1, std::memory_order_relaxed);
+  const Runs failed = Failed();
   WriteBatch batch;
+  for (const auto& [begin, end] : failed) {
+    batch.DeleteRange(Family::kJournal, JournalKey{.shard = shard_, .position = begin}.Encode(),
+                      JournalKey{.shard = shard_, .position = end}.Encode());
+  }
   batch.Put(Family::kJournal, JournalKey{.shard = shard_, .position = position}.Encode(),
             EncodeEntry(position, entry));
-  VIGIL_RETURN_IF_ERROR_WITH(store_->Write(batch, durability_),
-                             fmt::format("appending to journal {}", shard_));
+  if (const absl::Status status = store_->Write(batch, durability_); !status.ok()) {
+    AddFailed(position);
+    return Annotate(status, fmt::format("appending to journal {}", shard_));
+  }
+  if (!failed.empty()) ForgetFailed(failed);
   JournalPosition last = last_.load(std::memory_order_relaxed);
   while (last < position && !last_.compare_exchange_weak(last, position, std::memory_order_release,
                                                          std::memory_order_relaxed)) {
   }
   return position;
+}
+
+KvJournal::Runs KvJournal::Failed() {
+  const MutexLock lock(&failed_mutex_);
+  return failed_;
+}
+
+void KvJournal::AddFailed(JournalPosition position) {
+  const MutexLock lock(&failed_mutex_);
+  // Joined with its neighbours: a disk that stays full fails every append.
+  JournalPosition begin = position;
+  JournalPosition end = position + 1;
+  auto next = failed_.upper_bound(position);
+  if (next != failed_.end() && next->first == end) {
+    end = next->second;
+    next = failed_.erase(next);
+  }
+  if (next != failed_.begin() && std::prev(next)->second == begin) {
+    begin = std::prev(next)->first;
+  }
+  failed_[begin] = end;
+}
+
+void KvJournal::ForgetFailed(const Runs& removed) {
+  const MutexLock lock(&failed_mutex_);
+  for (const auto& [begin, end] : removed) {
+    // A run that grew meanwhile is removed once more.
+    const auto known = failed_.find(begin);
+    if (known != failed_.end() && known->second == end) failed_.erase(known);
+  }
 }
 
 absl::Status KvJournal::Replay(

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string_view>
 
@@ -47,12 +48,24 @@ class KvJournal final : public Journal {
         last_(last),
         trimmed_(trimmed) {}
 
+  // Disjoint runs of positions: the first of each, and the one behind its last.
+  using Runs = std::map<JournalPosition, JournalPosition>;
+
+  Runs Failed() ABSL_LOCKS_EXCLUDED(failed_mutex_);
+  void AddFailed(JournalPosition position) ABSL_LOCKS_EXCLUDED(failed_mutex_);
+  void ForgetFailed(const Runs& removed) ABSL_LOCKS_EXCLUDED(failed_mutex_);
+
   KeyValueStore* const store_;
   const uint8_t shard_;
   const Durability durability_;
 
   std::atomic<JournalPosition> next_;
   std::atomic<JournalPosition> last_;  // Highest that was appended.
+
+  // Where appends failed, which may have left entries all the same: every append removes them until
+  // one has succeeded.
+  Mutex failed_mutex_;
+  Runs failed_ ABSL_GUARDED_BY(failed_mutex_);
 
   Mutex trim_mutex_;
   // Everything up to here is known to be gone. Behind what the store holds while a trim's batch is

@@ -2,7 +2,9 @@
 #include "storage/journal/kv_journal.h"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -252,6 +254,53 @@ TEST_F(KvJournalFaultTest, FailedAppendLeavesAGapThatReplayPasses) {
   EXPECT_EQ(journal->LastPosition(), 1u);
   EXPECT_OK(journal->Append("c"));
   EXPECT_EQ(Contents(*journal), "1:a 3:c");
+}
+
+TEST_F(KvJournalFaultTest, WhatFailedIsGoneOnceALaterAppendSucceeded) {
+  const auto journal = OpenOn(store_.get());
+  EXPECT_OK(journal->Append("a"));
+  // The entries are there; only their syncs fail.
+  store_->FailAt(FaultStore::Operation::kSync, 1, absl::UnavailableError("sick disk"), 3);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(journal->Append("failed"), StatusIs(absl::StatusCode::kUnavailable));
+  }
+  EXPECT_EQ(Contents(*OpenOn(store_.get())), "1:a 4:failed") << "each append removes those before";
+  EXPECT_OK(journal->Append("b"));
+  EXPECT_EQ(Contents(*journal), "1:a 5:b");
+  ASSERT_OK_AND_ASSIGN(const auto after, store_->AfterPowerLoss());
+  EXPECT_EQ(Contents(*OpenOn(after.get())), "1:a 5:b");
+}
+
+TEST_F(KvJournalFaultTest, FailuresOfManyThreadsTakeNoEntryThatWasAcknowledged) {
+  const auto journal = OpenOn(store_.get());
+  constexpr int kThreads = 4;
+  std::atomic<int> failures = 0;
+  std::vector<std::set<std::string>> acknowledged(kThreads);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 100; ++i) {
+        if (i % 10 == t) {
+          store_->FailAt(FaultStore::Operation::kSync, 1, absl::UnavailableError("sick disk"), 2);
+        }
+        const auto position = journal->Append(fmt::format("{}/{}", t, i));
+        failures += !position.ok();
+        if (position.ok()) acknowledged[t].insert(fmt::format("{}:{}/{}", *position, t, i));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(failures, 0);
+  store_->ClearFaults();
+  ASSERT_OK_AND_ASSIGN(const JournalPosition last, journal->Append("last"));
+  std::set<std::string> expected = {fmt::format("{}:last", last)};
+  for (const std::set<std::string>& some : acknowledged) expected.insert(some.begin(), some.end());
+  std::set<std::string> found;
+  ASSERT_OK(OpenOn(store_.get())->Replay(0, [&](JournalPosition position, std::string_view entry) {
+    found.insert(fmt::format("{}:{}", position, entry));
+    return absl::OkStatus();
+  }));
+  EXPECT_EQ(found, expected);
 }
 
 TEST_F(KvJournalFaultTest, PowerLossKeepsEverySyncedEntry) {
