@@ -137,9 +137,10 @@ size_t Shard::HeadBytes() const {
 }
 
 absl::Status Shard::FlushIfDue(size_t max_bytes, int64_t max_age_ms) {
+  MutexLock lock(&flush_mutex_);
   const int64_t oldest_ms = oldest_open_ms_.load();
   const bool old = oldest_ms != 0 && clock_.NowMs() - oldest_ms >= max_age_ms;
-  return old || HeadBytes() >= max_bytes ? Flush() : absl::OkStatus();
+  return sealed_ || old || HeadBytes() >= max_bytes ? FlushLocked() : absl::OkStatus();
 }
 
 bool Shard::Seal() {
@@ -156,6 +157,10 @@ bool Shard::Seal() {
 
 absl::Status Shard::Flush() {
   MutexLock lock(&flush_mutex_);
+  return FlushLocked();
+}
+
+absl::Status Shard::FlushLocked() {
   // A seal whose write failed is written first.
   if (!sealed_ && !Seal()) return absl::OkStatus();
   sealed_ = true;

@@ -51,7 +51,8 @@ class Shard {
 
   // Moves what the heads hold into blocks. Concurrent calls do it one after the other.
   absl::Status Flush();
-  // The same if the heads hold `max_bytes` or their oldest record came `max_age_ms` ago.
+  // The same if the heads hold `max_bytes`, their oldest record came `max_age_ms` ago, or a flush
+  // failed before.
   absl::Status FlushIfDue(size_t max_bytes, int64_t max_age_ms);
 
   MetricShard& metrics() { return *parts_.metrics; }
@@ -67,6 +68,7 @@ class Shard {
   ShardPart* PartOf(EntryKind kind);
   // Seals all heads at one journal position; false if there is nothing in them.
   bool Seal() ABSL_EXCLUSIVE_LOCKS_REQUIRED(flush_mutex_);
+  absl::Status FlushLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(flush_mutex_);
 
   KeyValueStore& store_;
   const Clock& clock_;
