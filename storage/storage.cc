@@ -88,8 +88,9 @@ absl::StatusOr<uint32_t> StorageImpl::ReadOrWriteShardCount() {
                          store_->Get(Family::kMeta, kShardsRow));
   uint32_t count = 0;
   const std::string text = row.value_or("");
-  std::from_chars(text.data(), text.data() + text.size(), count);
-  if (count == 0 || count > kMaxShards) {
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool whole = parsed.ptr == text.data() + text.size();
+  if (!whole || count == 0 || count > kMaxShards) {
     return absl::DataLossError(fmt::format("the number of shards is \"{}\"", text));
   }
   return count;

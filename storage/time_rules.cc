@@ -11,6 +11,14 @@
 #include "base/metrics.h"
 
 namespace vigil::storage {
+namespace {
+
+// Rounds down, so that what lies before 1970 stays there.
+int64_t ToMillis(int64_t unix_ns) {
+  return unix_ns / kNanosPerMilli - (unix_ns % kNanosPerMilli < 0 ? 1 : 0);
+}
+
+}  // namespace
 
 int64_t TimeRules::lowest_ms() const {
   return max_age_ms == 0 ? 0 : std::max<int64_t>(0, now_ms - max_age_ms);
@@ -62,8 +70,8 @@ bool TimeRules::Filter(const MetricBatch& batch, MetricBatch* admitted, WriteRes
 void TimeRules::Filter(LogBatch* batch, WriteResult* result) const {
   for (LogStreamBatch& stream : batch->streams) {
     std::erase_if(stream.records, [&](const LogRecord& record) {
-      const int64_t time_ms = record.time_ns / kNanosPerMilli;
-      if (record.time_ns >= 0 && Admits(time_ms)) return false;
+      const int64_t time_ms = ToMillis(record.time_ns);
+      if (Admits(time_ms)) return false;
       Refuse(time_ms, result);
       return true;
     });
@@ -74,8 +82,8 @@ void TimeRules::Filter(LogBatch* batch, WriteResult* result) const {
 
 void TimeRules::Filter(std::vector<Span>* spans, WriteResult* result) const {
   std::erase_if(*spans, [&](const Span& span) {
-    const int64_t time_ms = span.start_ns / kNanosPerMilli;
-    if (span.start_ns >= 0 && Admits(time_ms)) return false;
+    const int64_t time_ms = ToMillis(span.start_ns);
+    if (Admits(time_ms)) return false;
     Refuse(time_ms, result);
     return true;
   });
