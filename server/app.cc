@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/service_type.h>
 #include <grpcpp/resource_quota.h>
 
 #include "alerting/manager/alert_manager.h"

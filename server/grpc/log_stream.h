@@ -5,6 +5,7 @@
 
 #include <absl/status/status.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/support/sync_stream.h>
 
 #include "base/clock.h"
 #include "proto/vigil/v1/query.pb.h"
