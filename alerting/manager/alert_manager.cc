@@ -14,6 +14,7 @@
 #include "alerting/manager/courier.h"
 #include "alerting/manager/dispatcher.h"
 #include "alerting/manager/manager_state.h"
+#include "alerting/manager/route.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -30,6 +31,13 @@ constexpr int64_t kStoreRetryMs = 1'000;
 // Alertmanager's interval for forgetting resolved alerts.
 constexpr int64_t kCollectIntervalMs = 30 * kMillisPerMinute;
 
+// `config` on the heap, where pointers to its routes stay valid, and with its routes named even if
+// it does not come from a file.
+std::unique_ptr<const ManagerConfig> Keep(ManagerConfig config) {
+  NameRoutes(&config.route);
+  return std::make_unique<const ManagerConfig>(std::move(config));
+}
+
 std::function<double()> SystemRandom() {
   return [engine = std::mt19937_64(std::random_device()())]() mutable {
     return std::uniform_real_distribution<double>(0, 1)(engine);
@@ -42,7 +50,7 @@ class AlertManagerImpl final : public AlertManager {
                    storage::KeyValueStore* store, Notifier* notifier)
       : notifier_(notifier),
         endings_(std::make_shared<EndingList>()),
-        config_(std::make_unique<const ManagerConfig>(std::move(config))),
+        config_(Keep(std::move(config))),
         state_(store),
         dispatcher_(options.external_url, config_.get(), &state_),
         courier_(options.random ? options.random : SystemRandom(), &dispatcher_, &state_) {}
@@ -58,7 +66,7 @@ class AlertManagerImpl final : public AlertManager {
   absl::Status SetConfig(ManagerConfig config, int64_t now_ms) override {
     MutexLock lock(&mutex_);
     // The old one goes after the dispatcher has let go of it.
-    auto fresh = std::make_unique<const ManagerConfig>(std::move(config));
+    std::unique_ptr<const ManagerConfig> fresh = Keep(std::move(config));
     dispatcher_.SetConfig(fresh.get(), now_ms);
     config_ = std::move(fresh);
     return state_.Commit();

@@ -42,7 +42,8 @@ class AlertManager : public AlertSink {
 
   // Flushes the groups whose timer has come into the outbox and hands due notifications of the
   // outbox to the notifier. Returns when something is next due (Unix ms), INT64_MAX for never.
-  // Deliveries end in the background; their outcome is taken in at the next call.
+  // Deliveries end in the background; their outcome is taken in at the next call. Receive and
+  // SetConfig may bring the next due time forward: call again after them.
   virtual int64_t RunDue(int64_t now_ms) = 0;
 
   // Figures for `vigil status`.

@@ -12,6 +12,10 @@
 namespace vigil::alerting {
 namespace {
 
+// Years 1 to 9999, what RFC 3339 can say.
+constexpr int64_t kFirstTimeMs = -62'135'596'800'000;
+constexpr int64_t kLastTimeMs = 253'402'300'799'999;
+
 using storage::Label;
 using storage::Labels;
 using storage::LabelView;
@@ -39,6 +43,9 @@ absl::Status Validate(const Alert& alert) {
     if (!IsValidUtf8(label.value)) {
       return absl::InvalidArgumentError(fmt::format("invalid value of label \"{}\"", label.name));
     }
+  }
+  if (alert.starts_at_ms < kFirstTimeMs || alert.ends_at_ms > kLastTimeMs) {
+    return absl::InvalidArgumentError("start or end time out of range");
   }
   if (alert.ends_at_ms < alert.starts_at_ms) {
     return absl::InvalidArgumentError("start time must be before end time");

@@ -132,7 +132,7 @@ void Dispatcher::Join(Group* group, StoredAlert* alert, int64_t now_ms) {
   alert->groups.insert(group->id);
   // One that began long ago has waited enough, wherever it was.
   const bool overdue =
-      !group->flushed && alert->alert.starts_at_ms + group->route->group_wait_ms < now_ms;
+      !group->flushed && alert->alert.starts_at_ms < now_ms - group->route->group_wait_ms;
   if (!overdue || group->next_flush_ms <= now_ms) return;
   group->tick_ms = now_ms;
   group->next_flush_ms = now_ms;

@@ -141,6 +141,7 @@ absl::StatusOr<Group> DecodeGroup(std::string_view id, std::string_view row) {
     json.at("tick").get_to(group.tick_ms);
     json.at("flushed").get_to(group.flushed);
   }));
+  if (group.tick_ms < 0) return absl::DataLossError("tick: before 1970");
   group.next_flush_ms = group.tick_ms;
   group.stored_tick_ms = group.tick_ms;
   return group;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerting/manager/alert_store.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include "tests/testing/status_matchers.h"
@@ -67,6 +69,12 @@ TEST_F(AlertStoreTest, RefusesWhatIsNotAnAlert) {
   alert.labels = {{"a", "\xff"}};
   EXPECT_THAT(store_.Put(alert, 1, 1),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("invalid value of label")));
+  constexpr int64_t kLowest = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kHighest = std::numeric_limits<int64_t>::max();
+  for (const Alert& extreme : {MakeAlert(kLowest, 5), MakeAlert(5, kHighest),
+                               MakeAlert(kHighest, kHighest), MakeAlert(kHighest, 0)}) {
+    EXPECT_THAT(store_.Put(extreme, 1, 1), StatusIs(absl::StatusCode::kInvalidArgument));
+  }
   EXPECT_TRUE(store_.alerts().empty());
 }
 

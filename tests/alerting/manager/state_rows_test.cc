@@ -123,6 +123,11 @@ TEST(StateRows, DamagedRowsAreErrors) {
   }
 }
 
+TEST(StateRows, ATickBeforeTimeIsDamage) {
+  EXPECT_THAT(DecodeGroup("g", R"({"v":1,"tick":-9223372036854775808,"flushed":true})"),
+              StatusIs(absl::StatusCode::kDataLoss));
+}
+
 TEST(StateRows, EveryDamagedByteIsReadOrRefused) {
   const std::string alert = EncodeAlert(MakeAlert());
   const std::string entry = EncodeOutboxEntry(MakeEntry());
