@@ -163,7 +163,7 @@ absl::Status StorageImpl::ReadLogs(TenantId tenant, const LogSelection& selectio
   std::sort(sources.begin(), sources.end(), [](const LogSource& a, const LogSource& b) {
     return a.stream->labels() < b.stream->labels();
   });
-  LogMerge merge(store_.get(), Partitioning(options_.logs.partition_ms), selection,
+  LogMerge merge(store_.get(), RecordPartitioning(options_.logs.partition_ms), selection,
                  std::move(sources));
   return merge.Run(visit);
 }

@@ -29,7 +29,7 @@ std::vector<const NumberedRecord*> SortedRows(const std::vector<LogChunks::View>
 }  // namespace
 
 std::set<int64_t> AddSealedBlocks(const LogStream& stream, uint8_t shard,
-                                  const Partitioning& partitioning, size_t max_block_rows,
+                                  const RecordPartitioning& partitioning, size_t max_block_rows,
                                   WriteBatch* batch) {
   const std::vector<LogChunks::View> views = stream.Sealed();
   const std::vector<const NumberedRecord*> sorted = SortedRows(views);

@@ -14,7 +14,7 @@ namespace vigil::storage {
 
 // Adds the blocks of the stream's sealed records to `batch` and returns the partitions they are in.
 std::set<int64_t> AddSealedBlocks(const LogStream& stream, uint8_t shard,
-                                  const Partitioning& partitioning, size_t max_block_rows,
+                                  const RecordPartitioning& partitioning, size_t max_block_rows,
                                   WriteBatch* batch);
 
 }  // namespace vigil::storage

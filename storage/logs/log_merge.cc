@@ -14,8 +14,8 @@
 
 namespace vigil::storage {
 
-LogMerge::LogMerge(KeyValueStore* store, Partitioning partitioning, const LogSelection& selection,
-                   std::vector<LogSource> sources)
+LogMerge::LogMerge(KeyValueStore* store, RecordPartitioning partitioning,
+                   const LogSelection& selection, std::vector<LogSource> sources)
     : store_(*store), partitioning_(partitioning), selection_(selection) {
   for (LogSource& source : sources) {
     LogStream::Snapshot snapshot = source.stream->TakeSnapshot();

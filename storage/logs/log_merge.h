@@ -34,7 +34,7 @@ class LogMerge {
  public:
   // `sources` are sorted in the order in which ties are told. `store` and `selection` must outlive
   // the merge. From here on what is read is fixed.
-  LogMerge(KeyValueStore* store, Partitioning partitioning, const LogSelection& selection,
+  LogMerge(KeyValueStore* store, RecordPartitioning partitioning, const LogSelection& selection,
            std::vector<LogSource> sources);
 
   // Called once.
@@ -73,7 +73,7 @@ class LogMerge {
   bool VisitRun(Entry entry, LogVisitor visit);
 
   KeyValueStore& store_;
-  const Partitioning partitioning_;
+  const RecordPartitioning partitioning_;
   const LogSelection& selection_;
   std::vector<Stream> streams_;
   std::unique_ptr<KeyValueSnapshot> snapshot_;

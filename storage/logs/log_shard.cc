@@ -63,7 +63,7 @@ class LogShardImpl final : public LogShard {
   const uint8_t shard_;
   KeyValueStore& store_;
   const size_t max_block_rows_;
-  const Partitioning partitioning_;
+  const RecordPartitioning partitioning_;
   StreamRegistry streams_;
 
   HeadSize open_;

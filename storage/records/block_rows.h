@@ -20,7 +20,7 @@ inline constexpr size_t kMaxRecordBlockBytes = 8 << 20;
 // of a block allow; at least one. `TimeOf` and `RecordOf` give a row's time and the record in it.
 // Requires: rows is not empty.
 template <typename Row>
-size_t RowsOfNextBlock(std::span<const Row* const> rows, const Partitioning& partitioning,
+size_t RowsOfNextBlock(std::span<const Row* const> rows, const RecordPartitioning& partitioning,
                        size_t max_rows) {
   const int64_t partition = partitioning.StartOf(TimeOf(*rows.front()));
   MemoryCounter memory;

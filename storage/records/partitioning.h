@@ -18,11 +18,12 @@ inline int64_t SaturatingNanos(int64_t unix_ms) {
   return unix_ms < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
 }
 
-// Partitions of one length. A value type.
-class Partitioning {
+// Partitions of one length, in nanoseconds: those of metrics are in milliseconds
+// (storage/metrics/partitioning.h). A value type.
+class RecordPartitioning {
  public:
   // Requires: partition_ms > 0.
-  explicit Partitioning(int64_t partition_ms) : length_ns_(SaturatingNanos(partition_ms)) {}
+  explicit RecordPartitioning(int64_t partition_ms) : length_ns_(SaturatingNanos(partition_ms)) {}
 
   // The first instant of the partition that holds `time_ns`. The oldest partition of all is cut
   // short by the range of int64.

@@ -18,7 +18,7 @@ using Rows = std::span<const Span* const>;
 }  // namespace
 
 std::set<int64_t> AddSpanBlocks(const SpanHead& head, TenantId tenant, uint8_t shard,
-                                const Partitioning& partitioning, size_t max_block_rows,
+                                const RecordPartitioning& partitioning, size_t max_block_rows,
                                 uint64_t* next_sequence, WriteBatch* batch) {
   const std::vector<SpanChunks::View> views = head.Spans(tenant);
   const std::vector<const Span*> spans = LatestByStart(views);

@@ -17,7 +17,7 @@ namespace vigil::storage {
 // Adds the blocks of one tenant's spans, numbered from `*next_sequence` on, and their index entries
 // to `batch`. Returns the partitions they are in.
 std::set<int64_t> AddSpanBlocks(const SpanHead& head, TenantId tenant, uint8_t shard,
-                                const Partitioning& partitioning, size_t max_block_rows,
+                                const RecordPartitioning& partitioning, size_t max_block_rows,
                                 uint64_t* next_sequence, WriteBatch* batch);
 
 }  // namespace vigil::storage

@@ -103,7 +103,7 @@ std::vector<const Span*> LatestByStart(const std::vector<SpanChunks::View>& view
   return spans;
 }
 
-SpanRangeRead::SpanRangeRead(const SpanSource& source, const Partitioning& partitioning,
+SpanRangeRead::SpanRangeRead(const SpanSource& source, const RecordPartitioning& partitioning,
                              int64_t start_ns, int64_t end_ns,
                              const std::vector<SpanChunks::View>& in_memory)
     : source_(source), start_ns_(start_ns), end_ns_(end_ns), memory_(LatestByStart(in_memory)) {
@@ -118,7 +118,7 @@ SpanRangeRead::SpanRangeRead(const SpanSource& source, const Partitioning& parti
                                      snapshot_.get());
 }
 
-KeyRange SpanRangeRead::BlockRange(const Partitioning& partitioning) const {
+KeyRange SpanRangeRead::BlockRange(const RecordPartitioning& partitioning) const {
   const auto prefix = [&](int64_t time_ns) {
     return PartitionPrefix(source_.tenant, source_.shard, partitioning.StartOf(time_ns));
   };

@@ -41,7 +41,7 @@ std::vector<const Span*> LatestByStart(const std::vector<SpanChunks::View>& view
 class SpanRangeRead {
  public:
   // `source.store` and `in_memory` (in order of arrival) must outlive the read.
-  SpanRangeRead(const SpanSource& source, const Partitioning& partitioning, int64_t start_ns,
+  SpanRangeRead(const SpanSource& source, const RecordPartitioning& partitioning, int64_t start_ns,
                 int64_t end_ns, const std::vector<SpanChunks::View>& in_memory);
 
   // Called once. Blocks in the order of their partitions, spans in memory in between.
@@ -49,7 +49,7 @@ class SpanRangeRead {
 
  private:
   bool InRange(int64_t time_ns) const { return time_ns >= start_ns_ && time_ns < end_ns_; }
-  KeyRange BlockRange(const Partitioning& partitioning) const;
+  KeyRange BlockRange(const RecordPartitioning& partitioning) const;
   // These return false when the visitor wants no more.
   absl::StatusOr<bool> VisitBlock(std::string_view key, std::string_view value, SpanVisitor visit);
   bool VisitMemoryUntil(int64_t time_ns, SpanVisitor visit);

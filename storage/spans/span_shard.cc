@@ -47,7 +47,7 @@ class SpanShardImpl final : public SpanShard {
   const uint8_t shard_;
   KeyValueStore& store_;
   const size_t max_block_rows_;
-  const Partitioning partitioning_;
+  const RecordPartitioning partitioning_;
   SpanPartitions partitions_;
 
   mutable Mutex mutex_;

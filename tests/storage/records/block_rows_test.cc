@@ -17,7 +17,7 @@ namespace {
 size_t NextBlock(const std::vector<LogRecord>& records, size_t max_rows) {
   std::vector<const LogRecord*> rows;
   for (const LogRecord& record : records) rows.push_back(&record);
-  return RowsOfNextBlock<LogRecord>(rows, Partitioning(1), max_rows);
+  return RowsOfNextBlock<LogRecord>(rows, RecordPartitioning(1), max_rows);
 }
 
 TEST(BlockRowsTest, StopsAtThePartitionsEnd) {

@@ -11,7 +11,7 @@ constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 constexpr int64_t kHourNs = kMillisPerHour * kNanosPerMilli;
 
 TEST(PartitioningTest, StartsAreMultiplesOfTheLength) {
-  const Partitioning hours(kMillisPerHour);
+  const RecordPartitioning hours(kMillisPerHour);
   EXPECT_EQ(hours.StartOf(0), 0);
   EXPECT_EQ(hours.StartOf(kHourNs - 1), 0);
   EXPECT_EQ(hours.StartOf(kHourNs), kHourNs);
@@ -22,7 +22,7 @@ TEST(PartitioningTest, StartsAreMultiplesOfTheLength) {
 
 TEST(PartitioningTest, EndsOfTimeBelongSomewhere) {
   for (const int64_t length_ms : {int64_t{1}, kMillisPerHour, kMax}) {
-    const Partitioning partitioning(length_ms);
+    const RecordPartitioning partitioning(length_ms);
     for (const int64_t time_ns : {kMin, kMin + 1, int64_t{-1}, kMax - 1, kMax}) {
       const int64_t start_ns = partitioning.StartOf(time_ns);
       EXPECT_LE(start_ns, time_ns);
@@ -33,7 +33,7 @@ TEST(PartitioningTest, EndsOfTimeBelongSomewhere) {
 }
 
 TEST(PartitioningTest, KeepsThePartitionThatEndsLater) {
-  const Partitioning hours(kMillisPerHour);
+  const RecordPartitioning hours(kMillisPerHour);
   EXPECT_EQ(hours.FirstKept(kMillisPerHour), kHourNs);
   EXPECT_EQ(hours.FirstKept(kMillisPerHour - 1), 0);
   EXPECT_EQ(hours.FirstKept(kMin), hours.StartOf(kMin));
