@@ -243,6 +243,8 @@ class AppImpl final : public App {
     rules_ticker_.reset();
     manager_ticker_.reset();
     maintenance_.reset();
+    rules_.reset();
+    manager_.reset();
     notifier_.reset();
     if (storage_ == nullptr) return;
     const absl::Status status = storage_->Flush();
@@ -268,8 +270,8 @@ class AppImpl final : public App {
   ThreadPool workers_;
   std::unique_ptr<storage::MetricSource> rule_source_;
   std::unique_ptr<storage::MetricSink> rule_output_;
-  std::unique_ptr<alerting::AlertManager> manager_;
   std::unique_ptr<alerting::Notifier> notifier_;
+  std::unique_ptr<alerting::AlertManager> manager_;
   std::unique_ptr<alerting::RuleEngine> rules_;
   std::unique_ptr<Ticker> manager_ticker_;
   std::unique_ptr<Ticker> rules_ticker_;
