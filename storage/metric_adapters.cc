@@ -89,9 +89,8 @@ class TenantSink final : public MetricSink {
     MetricBatch batch;
     WriteResult refused;
     for (const LabeledSample& sample : samples) {
-      const absl::StatusOr<SeriesRef> ref =
-          storage_.GetOrCreateSeries(tenant_, sample.labels,
-                                     sample.metadata != nullptr ? *sample.metadata : metadata);
+      const absl::StatusOr<SeriesRef> ref = storage_.GetOrCreateSeries(
+          tenant_, sample.labels, sample.metadata != nullptr ? *sample.metadata : metadata);
       if (!ref.ok()) {
         ++refused.rejected;
         if (refused.rejection_reason.empty()) refused.rejection_reason = MessageOf(ref.status());

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sends OTLP metrics as fast as the server takes them. Requests are serialised once; before each send
-// only times and values are written over, so the generator is never what is measured.
+// Sends OTLP metrics as fast as the server takes them. Requests are serialised once; before each
+// send only times and values are written over, so the generator is never what is measured.
 //
 //   otlp_load --server HOST:PORT --series N --rounds N [--batch POINTS] [--connections N]
 //
-// A round is one point of every series, a second after the round before it. Prints one line of JSON:
-// points, seconds, requests, refused.
+// A round is one point of every series, a second after the round before it. Prints one line of
+// JSON: points, seconds, requests, refused.
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -16,13 +16,13 @@
 #include <thread>
 #include <vector>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <opentelemetry/proto/collector/metrics/v1/metrics_service.pb.h>
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 
 #include "base/clock.h"
 
@@ -126,8 +126,7 @@ grpc::Status Call(grpc::GenericStub& stub, const std::string& bytes, grpc::ByteB
   grpc::ClientContext context;
   grpc::CompletionQueue queue;
   const grpc::Slice slice(bytes.data(), bytes.size(), grpc::Slice::STATIC_SLICE);
-  const auto call =
-      stub.PrepareUnaryCall(&context, kMethod, grpc::ByteBuffer(&slice, 1), &queue);
+  const auto call = stub.PrepareUnaryCall(&context, kMethod, grpc::ByteBuffer(&slice, 1), &queue);
   grpc::Status status;
   call->StartCall();
   call->Finish(answer, &status, nullptr);

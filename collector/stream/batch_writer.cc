@@ -77,8 +77,8 @@ storage::LogRecord ToRecord(const v1::LogEntry& entry, int64_t received_ns,
 
 void MetricBatchWriter::Define(const v1::MetricBatch& batch) {
   for (const v1::SeriesDefinition& definition : batch.series()) {
-    const absl::StatusOr<storage::SeriesRef> ref = storage_.GetOrCreateSeries(
-        tenant_, ToLabels(definition.labels()), ToMetadata(definition));
+    const absl::StatusOr<storage::SeriesRef> ref =
+        storage_.GetOrCreateSeries(tenant_, ToLabels(definition.labels()), ToMetadata(definition));
     Series& series = series_[definition.ref()];
     series = ref.ok() ? Series{*ref, ""} : Series{{}, std::string(MessageOf(ref.status()))};
   }

@@ -22,10 +22,10 @@
 namespace vigil::testing {
 
 struct TextCase {
-  std::string command;             // First word of the first line.
-  std::vector<std::string> args;   // Its other words; double quotes hold words with spaces together.
-  std::string input;               // Lines before "----", with their newlines but the last.
-  std::string location;            // "file:line", for messages.
+  std::string command;            // First word of the first line.
+  std::vector<std::string> args;  // Its other words; double quotes hold words with spaces together.
+  std::string input;              // Lines before "----", with their newlines but the last.
+  std::string location;           // "file:line", for messages.
 
   // The value of the argument `key=value`, or `fallback`.
   std::string Arg(std::string_view key, std::string_view fallback = {}) const;
