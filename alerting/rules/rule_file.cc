@@ -7,6 +7,7 @@
 
 #include "alerting/rules/rule_validation.h"
 #include "alerting/rules/yaml_fields.h"
+#include "base/clock.h"
 #include "base/duration.h"
 #include "base/file.h"
 #include "base/status.h"
@@ -20,6 +21,10 @@ using TextPairs = std::vector<std::pair<std::string, std::string>>;
 
 // Aliases let a small file spell out a lot of rules.
 constexpr size_t kMaxRulesPerFile = 100'000;
+// Labels or annotations of one rule: more than anyone can tell apart.
+constexpr size_t kMaxTexts = 1'000;
+// Keeps "now plus a duration" within the type.
+constexpr int64_t kMaxDurationMs = 100 * 365 * kMillisPerDay;
 
 // Reads one file; every mistake goes to the list and reading goes on.
 class RuleFileReader {
@@ -169,8 +174,11 @@ class RuleFileReader {
     std::string text;
     if (!ReadText(fields, name, context, &text) || text.empty()) return;
     const absl::StatusOr<int64_t> parsed = ParseDurationMs(text);
-    if (parsed.ok()) {
+    if (parsed.ok() && *parsed <= kMaxDurationMs) {
       *duration_ms = *parsed;
+    } else if (parsed.ok()) {
+      mistakes_.Add(MarkOf(fields, name, ""), context,
+                    fmt::format("\"{}\" is longer than 100y", name));
     } else {
       mistakes_.Add(MarkOf(fields, name, ""), context,
                     fmt::format("\"{}\": {}", name, MessageOf(parsed.status())));
@@ -193,6 +201,10 @@ class RuleFileReader {
     const Field* const field = fields.Find(name);
     if (field == nullptr) return;
     const YamlFields entries(field->value, fmt::format("{}, {}", context, name), {}, &mistakes_);
+    if (entries.fields().size() > kMaxTexts) {
+      mistakes_.Add(field->value.Mark(), context, fmt::format("more than {} {}", kMaxTexts, name));
+      return;
+    }
     for (const Field& entry : entries.fields()) {
       if (entry.value.IsNull()) {
         texts->emplace_back(entry.name, "");

@@ -86,7 +86,7 @@ void YamlFields::Read(const YAML::Node& node, std::string_view context, int dept
           fmt::format("key \"{}\" is already set in line {}", name, earlier->second.line + 1));
     } else if (name == kMergeKey) {
       merged.push_back(entry.second);
-    } else if (Find(name) == nullptr) {
+    } else if (names_.insert(name).second) {
       fields_.push_back({name, entry.first, entry.second});
     }
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // YAML as the rule file reader wants it: mistakes that know their place, and mappings whose keys
-// are known and stand there once.
+// are known and stand there once. Unlike base/yaml_map.h's, its messages begin with the group and
+// rule that they are about, as Prometheus' do, and mappings may merge others ("<<").
 #pragma once
 
 #include <initializer_list>
@@ -13,6 +14,8 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <yaml-cpp/yaml.h>
+
+#include "base/strings.h"
 
 namespace vigil::alerting {
 
@@ -61,6 +64,7 @@ class YamlFields {
                   MistakeList* mistakes) const;
 
   std::vector<Field> fields_;
+  StringSet names_;
 };
 
 }  // namespace vigil::alerting

@@ -74,6 +74,13 @@ TEST(RuleFileTest, AliasesCannotMultiplyRulesForEver) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("more than 100000 rules")));
 }
 
+TEST(RuleFileTest, ManyLabelsAreRefusedQuickly) {
+  std::string yaml = "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up\n    labels:\n";
+  for (int i = 0; i < 50'000; ++i) yaml += fmt::format("      l{}: '{{{{'\n", i);
+  EXPECT_THAT(ParseRuleFile("f.yml", yaml),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("more than 1000 labels")));
+}
+
 TEST(RuleFileTest, DeepNestingIsRefused) {
   const std::string open(100'000, '[');
   EXPECT_THAT(ParseRuleFile("f.yml", open), StatusIs(absl::StatusCode::kInvalidArgument));
