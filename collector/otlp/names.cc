@@ -42,6 +42,7 @@ bool IsAlphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsContinuationByte(char c) { return (c & 0xC0) == 0x80; }
 bool IsNameCharacter(char c) { return IsAlphanumeric(c) || c == ':'; }
 
 template <size_t Size>
@@ -132,7 +133,14 @@ std::string TranslateMetricName(std::string_view name, std::string_view unit, Na
 std::string TranslateLabelName(std::string_view name) {
   std::string label;
   label.reserve(name.size());
-  for (const char c : name) label += IsAlphanumeric(c) ? c : '_';
+  for (const char c : name) {
+    // One underscore for a character, however many bytes UTF-8 takes for it.
+    if (IsAlphanumeric(c)) {
+      label += c;
+    } else if (!IsContinuationByte(c)) {
+      label += '_';
+    }
+  }
   if (label.find_first_not_of('_') == std::string::npos) return "";
   if (IsDigit(label[0])) return "key_" + label;
   // A leading double underscore marks internal labels and stays.
