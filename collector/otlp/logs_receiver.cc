@@ -14,6 +14,7 @@
 #include "collector/otlp/attributes.h"
 #include "collector/otlp/envelopes.h"
 #include "collector/otlp/names.h"
+#include "collector/otlp/unix_nanos.h"
 
 namespace vigil::collector {
 namespace {
@@ -37,11 +38,14 @@ constexpr std::string_view kUnknownService = "unknown_service";
 // `message` becomes an empty shell: its texts are moved.
 storage::LogRecord ToRecord(logs::LogRecord* message, int64_t received_ns) {
   storage::LogRecord record;
-  record.observed_time_ns = static_cast<int64_t>(message->observed_time_unix_nano());
-  record.time_ns = static_cast<int64_t>(message->time_unix_nano());
+  record.observed_time_ns = ToUnixNanos(message->observed_time_unix_nano());
+  record.time_ns = ToUnixNanos(message->time_unix_nano());
   if (record.time_ns == 0) record.time_ns = record.observed_time_ns;
   if (record.time_ns == 0) record.time_ns = received_ns;
-  record.severity_number = static_cast<uint8_t>(message->severity_number());
+  // An open enum: what is none of OTLP's numbers counts as not given.
+  if (logs::SeverityNumber_IsValid(message->severity_number())) {
+    record.severity_number = static_cast<uint8_t>(message->severity_number());
+  }
   record.severity_text = std::move(*message->mutable_severity_text());
   record.event_name = std::move(*message->mutable_event_name());
   record.body = ToValue(message->body());

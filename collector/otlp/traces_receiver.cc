@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "collector/otlp/attributes.h"
 #include "collector/otlp/envelopes.h"
+#include "collector/otlp/unix_nanos.h"
 
 namespace vigil::collector {
 namespace {
@@ -19,7 +20,7 @@ namespace trace = opentelemetry::proto::trace::v1;
 
 storage::SpanEvent ToEvent(const trace::Span::Event& message) {
   storage::SpanEvent event;
-  event.time_ns = static_cast<int64_t>(message.time_unix_nano());
+  event.time_ns = ToUnixNanos(message.time_unix_nano());
   event.name = message.name();
   event.attributes = ToAttributes(message.attributes());
   event.dropped_attributes_count = message.dropped_attributes_count();
@@ -55,11 +56,13 @@ storage::Span ToSpan(const trace::Span& message) {
   span.parent_span_id = storage::SpanId::FromBytes(message.parent_span_id());
   span.trace_state = message.trace_state();
   span.name = message.name();
-  // Unspecified counts as internal.
-  span.kind = std::max<uint8_t>(1, static_cast<uint8_t>(message.kind()));
-  span.start_ns = static_cast<int64_t>(message.start_time_unix_nano());
+  // Unspecified counts as internal, and so does a kind of the future.
+  const bool known = trace::Span::SpanKind_IsValid(message.kind()) &&
+                     message.kind() != trace::Span::SPAN_KIND_UNSPECIFIED;
+  span.kind = static_cast<uint8_t>(known ? message.kind() : trace::Span::SPAN_KIND_INTERNAL);
+  span.start_ns = ToUnixNanos(message.start_time_unix_nano());
   // A clock that was set back during the span must not give it a negative duration.
-  span.end_ns = std::max(span.start_ns, static_cast<int64_t>(message.end_time_unix_nano()));
+  span.end_ns = std::max(span.start_ns, ToUnixNanos(message.end_time_unix_nano()));
   span.status = ToStatus(message.status().code());
   span.status_message = message.status().message();
   span.attributes = ToAttributes(message.attributes());

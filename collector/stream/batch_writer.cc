@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "base/strings.h"
+#include "collector/otlp/unix_nanos.h"
 #include "proto/vigil/v1/ingest.pb.h"
 
 namespace vigil::collector {
@@ -58,7 +59,7 @@ storage::LogRecord ToRecord(const v1::LogEntry& entry, int64_t received_ns,
   // OTLP's highest severity, FATAL4.
   constexpr uint32_t kMaxSeverity = 24;
   storage::LogRecord record;
-  record.time_ns = static_cast<int64_t>(entry.time_unix_nano());
+  record.time_ns = ToUnixNanos(entry.time_unix_nano());
   if (record.time_ns == 0) record.time_ns = received_ns;
   record.severity_number =
       static_cast<uint8_t>(entry.severity_number() <= kMaxSeverity ? entry.severity_number() : 0);
