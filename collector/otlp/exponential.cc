@@ -50,6 +50,10 @@ class SpanBuilder {
 
 absl::Status AddBuckets(int32_t offset, const std::vector<double>& from, int shift,
                         std::vector<BucketSpan>* spans, std::vector<double>* counts) {
+  if (from.size() > kMaxExponentialBuckets) {
+    return absl::InvalidArgumentError(fmt::format(
+        "exponential histogram has more than {} buckets of one sign", kMaxExponentialBuckets));
+  }
   if (int64_t{offset} + static_cast<int64_t>(from.size()) >= std::numeric_limits<int32_t>::max()) {
     return absl::InvalidArgumentError(
         fmt::format("exponential histogram has buckets beyond index 2^31 (offset {})", offset));

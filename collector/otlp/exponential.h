@@ -4,6 +4,7 @@
 // they differ in that a native bucket's index names its upper bound, OTLP's its lower.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -12,6 +13,9 @@
 #include "storage/model/histogram.h"
 
 namespace vigil::collector {
+
+// Buckets of one sign that a point may have; OpenTelemetry's SDKs make 160.
+inline constexpr size_t kMaxExponentialBuckets = 1 << 16;
 
 struct ExponentialPoint {
   int32_t scale = 0;
@@ -27,7 +31,7 @@ struct ExponentialPoint {
 };
 
 // Scales above 8 are merged down to 8. InvalidArgument for a scale below -4, which native
-// histograms do not have, and for buckets beyond the range of an index.
+// histograms do not have, for too many buckets and for such beyond the range of an index.
 absl::StatusOr<storage::Histogram> ToNativeHistogram(const ExponentialPoint& point);
 
 }  // namespace vigil::collector

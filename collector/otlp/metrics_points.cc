@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The data points of metrics_walk.h: read, checked, appended.
+// The data points of metrics_walk.h: checked, resolved, appended. They are read in metrics_read.cc.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -15,77 +15,6 @@
 
 namespace vigil::collector {
 namespace {
-
-constexpr uint64_t kNoRecordedValue = 1;  // Bit 0 of a point's flags.
-
-// A repeated double or fixed64 field, packed or not.
-template <typename Convert>
-bool ReadRepeatedFixed64(WireReader* reader, const Convert& convert, std::vector<double>* values) {
-  if (reader->type() == WireType::kFixed64) {
-    values->push_back(convert(reader->Fixed64()));
-    return reader->ok();
-  }
-  if (reader->type() != WireType::kBytes) {
-    reader->Skip();
-    return reader->ok();
-  }
-  const std::string_view packed = reader->Bytes();
-  if (packed.size() % sizeof(uint64_t) != 0) return false;
-  for (size_t i = 0; i < packed.size(); i += sizeof(uint64_t)) {
-    uint64_t bits;
-    std::memcpy(&bits, packed.data() + i, sizeof(bits));
-    values->push_back(convert(bits));
-  }
-  return reader->ok();
-}
-
-double AsDouble(uint64_t bits) { return std::bit_cast<double>(bits); }
-double AsCount(uint64_t bits) { return static_cast<double>(bits); }
-int32_t ZigZag(uint64_t value) {
-  const auto low = static_cast<uint32_t>(value);
-  return static_cast<int32_t>((low >> 1) ^ (0 - (low & 1)));
-}
-
-// The Buckets message of an exponential histogram: offset, packed varint counts.
-bool ReadExponentialBuckets(std::string_view bytes, int32_t* offset, std::vector<double>* counts) {
-  // The widest histogram there can be: more would be an attack on memory.
-  constexpr size_t kMaxBuckets = 1 << 16;
-  WireReader reader(bytes);
-  while (reader.NextField()) {
-    if (reader.Is(1, WireType::kVarint)) {
-      *offset = ZigZag(reader.Varint());
-    } else if (reader.Is(2, WireType::kVarint)) {
-      counts->push_back(AsCount(reader.Varint()));
-    } else if (reader.Is(2, WireType::kBytes)) {
-      const std::string_view packed = reader.Bytes();
-      const char* at = packed.data();
-      while (at != packed.data() + packed.size()) {
-        WireReader counts_reader({at, packed.size() - (at - packed.data())});
-        counts->push_back(AsCount(counts_reader.Varint()));
-        if (!counts_reader.ok()) return false;
-        at = counts_reader.at();
-      }
-    } else {
-      reader.Skip();
-    }
-    if (counts->size() > kMaxBuckets) return false;
-  }
-  return reader.ok();
-}
-
-bool ReadQuantile(std::string_view bytes, double* quantile, double* value) {
-  WireReader reader(bytes);
-  while (reader.NextField()) {
-    if (reader.Is(1, WireType::kFixed64)) {
-      *quantile = reader.Double();
-    } else if (reader.Is(2, WireType::kFixed64)) {
-      *value = reader.Double();
-    } else {
-      reader.Skip();
-    }
-  }
-  return reader.ok();
-}
 
 // What is wrong with a histogram's buckets, "" if nothing.
 std::string_view BucketFault(const std::vector<double>& bounds, const std::vector<double>& counts) {
@@ -103,147 +32,40 @@ std::string_view BucketFault(const std::vector<double>& bounds, const std::vecto
 
 }  // namespace
 
-void MetricsWalk::Point::Clear() {
-  time_ns = 0;
-  has_value = stale = has_sum = false;
-  value = count = sum = 0;
-  values.clear();
-  bounds.clear();
-  exponential.scale = exponential.positive_offset = exponential.negative_offset = 0;
-  exponential.zero_count = exponential.zero_threshold = 0;
-  exponential.positive_counts.clear();
-  exponential.negative_counts.clear();
-  attributes.Clear();
+void MetricsWalk::WalkPoints() {
+  for (const std::string_view piece : data_) {
+    malformed_ |= !ForEachMessage(piece, 1, [this](std::string_view bytes) {
+      if (malformed_) return;
+      malformed_ = !ReadPoint(bytes);
+      if (!malformed_) TakePoint();
+      ++points_;
+    });
+  }
 }
 
-void MetricsWalk::WalkPoints(std::string_view data) {
-  WireReader reader(data);
-  while (reader.NextField() && !malformed_) {
-    if (!reader.Is(1, WireType::kBytes)) {
-      reader.Skip();
-      continue;
-    }
-    const std::string_view bytes = reader.Bytes();
-    if (!reader.ok()) break;
-    point_.Clear();
-    switch (metric_.kind) {
-      case DataKind::kGauge:
-      case DataKind::kSum:
-        ReadNumber(bytes) ? TakeNumber() : void(malformed_ = true);
-        break;
-      case DataKind::kHistogram:
-        ReadHistogram(bytes) ? TakeHistogram() : void(malformed_ = true);
-        break;
-      case DataKind::kExponential:
-        ReadExponential(bytes) ? TakeExponential() : void(malformed_ = true);
-        break;
-      case DataKind::kSummary:
-        ReadSummary(bytes) ? TakeSummary() : void(malformed_ = true);
-        break;
-    }
+int64_t MetricsWalk::CheckPoints() {
+  int64_t count = 0;
+  for (const std::string_view piece : data_) {
+    malformed_ |= !ForEachMessage(piece, 1, [this, &count](std::string_view bytes) {
+      malformed_ |= !ReadPoint(bytes);
+      ++count;
+    });
   }
-  malformed_ |= !reader.ok();
+  return count;
 }
 
-bool MetricsWalk::ReadCommonField(WireReader* reader, uint32_t attributes, uint32_t flags) {
-  if (reader->Is(attributes, WireType::kBytes)) {
-    const char* const begin = reader->field_begin();
-    reader->Bytes();
-    if (reader->ok()) point_.attributes.Add(begin, reader->at());
-  } else if (reader->Is(flags, WireType::kVarint)) {
-    point_.stale = (reader->Varint() & kNoRecordedValue) != 0;
-  } else if (reader->Is(3, WireType::kFixed64)) {
-    point_.time_ns = reader->Fixed64();
-  } else {
-    reader->Skip();
+void MetricsWalk::TakePoint() {
+  switch (metric_.kind) {
+    case DataKind::kGauge:
+    case DataKind::kSum:
+      return TakeNumber();
+    case DataKind::kHistogram:
+      return TakeHistogram();
+    case DataKind::kExponential:
+      return TakeExponential();
+    case DataKind::kSummary:
+      return TakeSummary();
   }
-  return reader->ok();
-}
-
-bool MetricsWalk::ReadNumber(std::string_view bytes) {
-  WireReader reader(bytes);
-  while (reader.NextField()) {
-    if (reader.Is(4, WireType::kFixed64)) {
-      point_.value = reader.Double();
-      point_.has_value = true;
-    } else if (reader.Is(6, WireType::kFixed64)) {
-      point_.value = static_cast<double>(static_cast<int64_t>(reader.Fixed64()));
-      point_.has_value = true;
-    } else {
-      ReadCommonField(&reader, 7, 8);
-    }
-  }
-  return reader.ok();
-}
-
-bool MetricsWalk::ReadHistogram(std::string_view bytes) {
-  WireReader reader(bytes);
-  while (reader.NextField()) {
-    if (reader.Is(4, WireType::kFixed64)) {
-      point_.count = AsCount(reader.Fixed64());
-    } else if (reader.Is(5, WireType::kFixed64)) {
-      point_.sum = reader.Double();
-      point_.has_sum = true;
-    } else if (reader.field() == 6) {
-      if (!ReadRepeatedFixed64(&reader, AsCount, &point_.values)) return false;
-    } else if (reader.field() == 7) {
-      if (!ReadRepeatedFixed64(&reader, AsDouble, &point_.bounds)) return false;
-    } else {
-      ReadCommonField(&reader, 9, 10);
-    }
-  }
-  return reader.ok();
-}
-
-bool MetricsWalk::ReadExponential(std::string_view bytes) {
-  ExponentialPoint& exponential = point_.exponential;
-  WireReader reader(bytes);
-  while (reader.NextField()) {
-    if (reader.Is(4, WireType::kFixed64)) {
-      point_.count = AsCount(reader.Fixed64());
-    } else if (reader.Is(5, WireType::kFixed64)) {
-      point_.sum = reader.Double();
-    } else if (reader.Is(6, WireType::kVarint)) {
-      exponential.scale = ZigZag(reader.Varint());
-    } else if (reader.Is(7, WireType::kFixed64)) {
-      exponential.zero_count = AsCount(reader.Fixed64());
-    } else if (reader.Is(8, WireType::kBytes)) {
-      if (!ReadExponentialBuckets(reader.Bytes(), &exponential.positive_offset,
-                                  &exponential.positive_counts)) {
-        return false;
-      }
-    } else if (reader.Is(9, WireType::kBytes)) {
-      if (!ReadExponentialBuckets(reader.Bytes(), &exponential.negative_offset,
-                                  &exponential.negative_counts)) {
-        return false;
-      }
-    } else if (reader.Is(14, WireType::kFixed64)) {
-      exponential.zero_threshold = reader.Double();
-    } else {
-      ReadCommonField(&reader, 1, 10);
-    }
-  }
-  return reader.ok();
-}
-
-bool MetricsWalk::ReadSummary(std::string_view bytes) {
-  WireReader reader(bytes);
-  while (reader.NextField()) {
-    if (reader.Is(4, WireType::kFixed64)) {
-      point_.count = AsCount(reader.Fixed64());
-    } else if (reader.Is(5, WireType::kFixed64)) {
-      point_.sum = reader.Double();
-    } else if (reader.Is(6, WireType::kBytes)) {
-      double quantile = 0;
-      double value = 0;
-      if (!ReadQuantile(reader.Bytes(), &quantile, &value)) return false;
-      point_.bounds.push_back(quantile);
-      point_.values.push_back(value);
-    } else {
-      ReadCommonField(&reader, 7, 8);
-    }
-  }
-  return reader.ok();
 }
 
 std::optional<int64_t> MetricsWalk::TimeMs() {

@@ -3,6 +3,9 @@
 // The envelopes: request -> resources -> scopes -> metrics. The points are in metrics_points.cc.
 #include "collector/otlp/metrics_walk.h"
 
+#include <string>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/clock.h"
@@ -15,20 +18,7 @@ namespace {
 
 constexpr int kCumulative = 2;
 
-// The fields of `bytes` with that number, as (bytes of) messages. False if it is malformed.
-template <typename Visit>
-bool ForEachMessage(std::string_view bytes, uint32_t field, const Visit& visit) {
-  WireReader reader(bytes);
-  while (reader.NextField()) {
-    if (reader.Is(field, WireType::kBytes)) {
-      const std::string_view message = reader.Bytes();
-      if (reader.ok()) visit(message);
-    } else {
-      reader.Skip();
-    }
-  }
-  return reader.ok();
-}
+bool IsDataField(uint32_t field) { return field == 5 || field == 7 || (field >= 9 && field <= 11); }
 
 }  // namespace
 
@@ -90,8 +80,7 @@ void MetricsWalk::WalkScope(std::string_view scope_metrics) {
 
 void MetricsWalk::WalkMetric(std::string_view metric) {
   metric_ = {};
-  std::string_view data;
-  bool has_data = false;
+  data_.clear();
   WireReader reader(metric);
   while (reader.NextField()) {
     if (reader.type() != WireType::kBytes) {
@@ -103,49 +92,57 @@ void MetricsWalk::WalkMetric(std::string_view metric) {
     if (field == 1) metric_.name = bytes;
     if (field == 2) metric_.description = bytes;
     if (field == 3) metric_.unit = bytes;
-    if (field == 5 || field == 7 || (field >= 9 && field <= 11)) {
-      // Of a oneof the last member counts.
-      metric_.kind = static_cast<DataKind>(field);
-      data = bytes;
-      has_data = true;
-    }
+    if (IsDataField(field)) AddData(static_cast<DataKind>(field), bytes);
   }
   malformed_ |= !reader.ok();
   if (malformed_) return;
-  if (!has_data) {
+  if (data_.empty()) {
     rejections_.Add(1, fmt::format("metric \"{}\" has no data", ReplaceInvalidUtf8(metric_.name)));
     return;
   }
-  if (!CheckTemporality(data)) return;
+  if (const std::string fault = TemporalityFault(); !fault.empty()) {
+    const int64_t refused = CheckPoints();
+    points_ += refused;
+    rejections_.Add(refused, fault);
+    return;
+  }
   metric_key_ = CombineKeys(HashBytes(metric_.name, seed_), HashBytes(metric_.unit, seed_),
                             static_cast<uint64_t>(metric_.kind) * 2 + metric_.monotonic, seed_);
   metric_key_ = CombineKeys(resource_key_, metric_key_, 0, seed_);
-  WalkPoints(data);
+  WalkPoints();
 }
 
-bool MetricsWalk::CheckTemporality(std::string_view data) {
-  if (metric_.kind == DataKind::kGauge || metric_.kind == DataKind::kSummary) return true;
-  uint64_t temporality = 0;
-  int64_t points = 0;
-  WireReader reader(data);
-  while (reader.NextField()) {
-    if (reader.Is(2, WireType::kVarint)) {
-      temporality = reader.Varint();
-    } else if (reader.Is(3, WireType::kVarint)) {
-      metric_.monotonic = reader.Varint() != 0;
-    } else {
-      points += reader.field() == 1;
-      reader.Skip();
-    }
+void MetricsWalk::AddData(DataKind kind, std::string_view bytes) {
+  // `data` is a oneof: pieces of one member are merged, another member replaces them.
+  if (!data_.empty() && kind != metric_.kind) {
+    CheckPoints();
+    data_.clear();
   }
-  malformed_ |= !reader.ok();
-  if (malformed_ || temporality == kCumulative) return !malformed_;
-  rejections_.Add(
-      points,
-      fmt::format("metric \"{}\" has {} temporality; vigil takes cumulative only: set "
-                  "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the sender",
-                  ReplaceInvalidUtf8(metric_.name), temporality == 1 ? "delta" : "an unspecified"));
-  return false;
+  metric_.kind = kind;
+  data_.push_back(bytes);
+}
+
+std::string MetricsWalk::TemporalityFault() {
+  if (metric_.kind == DataKind::kGauge || metric_.kind == DataKind::kSummary) return "";
+  uint64_t temporality = 0;
+  for (const std::string_view piece : data_) {
+    WireReader reader(piece);
+    while (reader.NextField()) {
+      if (reader.Is(2, WireType::kVarint)) {
+        temporality = reader.Varint();
+      } else if (reader.Is(3, WireType::kVarint)) {
+        metric_.monotonic = reader.Varint() != 0;
+      } else {
+        reader.Skip();
+      }
+    }
+    malformed_ |= !reader.ok();
+  }
+  if (temporality == kCumulative) return "";
+  return fmt::format(
+      "metric \"{}\" has {} temporality; vigil takes cumulative only: set "
+      "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the sender",
+      ReplaceInvalidUtf8(metric_.name), temporality == 1 ? "delta" : "an unspecified");
 }
 
 absl::StatusOr<ResourceIdentity> MetricsWalk::ParseResource() const {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -40,11 +41,15 @@ class MetricsWalk {
   MetricsWalk(storage::Storage* storage, storage::TenantId tenant, MetricCache* cache,
               uint64_t seed);
 
-  // InvalidArgument when `request` is not well-formed; the batch is then of no use.
+  // InvalidArgument when `request` is not well-formed; the batch is then of no use. Resources,
+  // attributes and texts are looked into where a series is new: one that is broken costs the points
+  // it belongs to. Scopes, exemplars and metadata are not looked into.
   absl::Status Walk(std::string_view request);
 
   const storage::MetricBatch& batch() const { return batch_; }
   Rejections& rejections() { return rejections_; }
+  // Data points that the request has, taken or refused.
+  int64_t points() const { return points_; }
 
  private:
   // A data point as read. `values` and `bounds` are a histogram's bucket counts and bounds, or a
@@ -67,10 +72,15 @@ class MetricsWalk {
   void WalkResource(std::string_view resource_metrics);
   void WalkScope(std::string_view scope_metrics);
   void WalkMetric(std::string_view metric);
-  void WalkPoints(std::string_view data);
-  bool CheckTemporality(std::string_view data);
+  void AddData(DataKind kind, std::string_view bytes);
+  // Reads what data_ says of all points. Why they are refused, "" if they are not.
+  std::string TemporalityFault();
+  // Take the points of data_, or only look whether they are well-formed and count them.
+  void WalkPoints();
+  int64_t CheckPoints();
 
   // Read a data point into point_; false if it is malformed.
+  bool ReadPoint(std::string_view bytes);
   bool ReadNumber(std::string_view bytes);
   bool ReadHistogram(std::string_view bytes);
   bool ReadExponential(std::string_view bytes);
@@ -79,6 +89,7 @@ class MetricsWalk {
   bool ReadCommonField(WireReader* reader, uint32_t attributes, uint32_t flags);
 
   // Turn point_ into samples.
+  void TakePoint();
   void TakeNumber();
   void TakeHistogram();
   void TakeExponential();
@@ -109,8 +120,10 @@ class MetricsWalk {
   PointKey metric_key_;
   int64_t latest_ms_ = 0;  // Of the current resource.
   MetricIdentity metric_;
+  std::vector<std::string_view> data_;  // The metric's `data`, nearly always in one piece.
   Point point_;
   bool malformed_ = false;
+  int64_t points_ = 0;
 
   storage::MetricBatch batch_;
   Rejections rejections_;

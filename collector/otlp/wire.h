@@ -11,10 +11,13 @@
 //   if (!reader.ok()) ...
 //
 // Format: https://protobuf.dev/programming-guides/encoding (varints of at most ten bytes, tags of
-// field number * 8 + wire type, little-endian fixed widths).
+// field number * 8 + wire type, little-endian fixed widths). What is well-formed is what
+// libprotobuf takes: tags and lengths have at most five bytes, of a tag the low 32 bits count.
+// Only the nesting of groups is counted differently: in each message from 0.
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -38,15 +41,16 @@ class WireReader {
       : at_(message.data()), end_(message.data() + message.size()) {}
 
   bool ok() const { return ok_; }
+  bool AtEnd() const { return at_ == end_; }
 
   // Moves to the next field; false at the end of the message or on an error.
   bool NextField() {
     if (at_ == end_ || !ok_) return false;
     field_begin_ = at_;
-    const uint64_t tag = ReadVarint();
+    const auto tag = static_cast<uint32_t>(ReadVarint(kMaxShortVarintBytes));
     type_ = static_cast<WireType>(tag & 7);
-    field_ = static_cast<uint32_t>(tag >> 3);
-    if (field_ == 0 || tag > UINT32_MAX || (tag & 7) > 5) Fail();
+    field_ = tag >> 3;
+    if (field_ == 0 || (tag & 7) > 5) Fail();
     return ok_;
   }
 
@@ -63,7 +67,7 @@ class WireReader {
   uint32_t Fixed32() { return ReadFixed<uint32_t>(); }
   double Double() { return std::bit_cast<double>(ReadFixed<uint64_t>()); }
   std::string_view Bytes() {
-    const uint64_t size = ReadVarint();
+    const uint64_t size = ReadVarint(kMaxShortVarintBytes);
     if (size > static_cast<uint64_t>(end_ - at_)) {
       Fail();
       return {};
@@ -101,15 +105,17 @@ class WireReader {
  private:
   // protobuf's own limit on nesting.
   static constexpr int kMaxGroupDepth = 100;
+  static constexpr int kMaxVarintBytes = 10;
+  static constexpr int kMaxShortVarintBytes = 5;  // Of a tag or a length.
 
-  uint64_t ReadVarint() {
+  uint64_t ReadVarint(int max_bytes = kMaxVarintBytes) {
     if (at_ != end_ && static_cast<int8_t>(*at_) >= 0) return static_cast<uint8_t>(*at_++);
-    return ReadLongVarint();
+    return ReadLongVarint(max_bytes);
   }
 
-  uint64_t ReadLongVarint() {
+  uint64_t ReadLongVarint(int max_bytes) {
     uint64_t value = 0;
-    for (int shift = 0; shift < 70; shift += 7) {
+    for (int shift = 0; shift < 7 * max_bytes; shift += 7) {
       if (at_ == end_) break;
       const auto byte = static_cast<uint8_t>(*at_++);
       value |= static_cast<uint64_t>(byte & 0x7F) << (shift > 63 ? 63 : shift);
@@ -160,5 +166,21 @@ class WireReader {
   WireType type_ = WireType::kVarint;
   bool ok_ = true;
 };
+
+// Calls `visit` for each message in field `field` of the message `bytes`. False if that is
+// malformed, possibly after some visits.
+template <typename Visit>
+bool ForEachMessage(std::string_view bytes, uint32_t field, const Visit& visit) {
+  WireReader reader(bytes);
+  while (reader.NextField()) {
+    if (reader.Is(field, WireType::kBytes)) {
+      const std::string_view message = reader.Bytes();
+      if (reader.ok()) visit(message);
+    } else {
+      reader.Skip();
+    }
+  }
+  return reader.ok();
+}
 
 }  // namespace vigil::collector
