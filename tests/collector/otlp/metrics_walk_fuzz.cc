@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Fuzz entry point: any bytes as a metrics request. The walk over wire bytes must take what
+// libprotobuf takes, refuse what it refuses, and see as many data points. Groups are left out of
+// the comparison (see wire.h).
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <opentelemetry/proto/collector/metrics/v1/metrics_service.pb.h>
+
+#include "base/status.h"
+#include "collector/otlp/metrics_walk.h"
+#include "tests/collector/otlp/metrics_outline.pb.h"
+#include "tests/collector/otlp/text_proto.h"
+#include "tests/storage/storage_harness.h"
+#include "tests/testing/fuzz.h"
+
+namespace vigil::collector {
+namespace {
+
+using Request = opentelemetry::proto::collector::metrics::v1::ExportMetricsServiceRequest;
+
+int64_t CountPoints(const vigil::testing::MetricsOutline& request) {
+  int64_t points = 0;
+  for (const auto& resource : request.resource_metrics()) {
+    for (const auto& scope : resource.scope_metrics()) {
+      for (const auto& metric : scope.metrics()) {
+        points += metric.gauge().data_points_size() + metric.sum().data_points_size() +
+                  metric.histogram().data_points_size() +
+                  metric.exponential_histogram().data_points_size() +
+                  metric.summary().data_points_size();
+      }
+    }
+  }
+  return points;
+}
+
+void Compare(std::string_view bytes) {
+  static auto& harness = *new storage::testing::StorageHarness(1);
+  static auto& cache = *new MetricCache(1000);
+  MetricsWalk walk(&harness.storage(), storage::kDefaultTenant, &cache, 1);
+  const absl::Status status = walk.Walk(bytes);
+  vigil::testing::MetricsOutline outline;
+  const bool taken = outline.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  VIGIL_CHECK(status.ok() == taken);
+  if (!status.ok()) return;
+  VIGIL_CHECK(walk.points() == CountPoints(outline));
+}
+
+}  // namespace
+}  // namespace vigil::collector
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  vigil::collector::Compare({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
+
+std::vector<std::string> vigil::testing::FuzzSeeds() {
+  const auto request = [](const std::string& metrics) {
+    const std::string text = collector::testing::WithInstants(
+        "resource_metrics { resource { attributes { key: \"service.name\" value { string_value: "
+        "\"shop\" } } } scope_metrics { scope { name: \"lib\" } " +
+            metrics + " } }",
+        1);
+    return collector::testing::FromText<collector::Request>(text).SerializeAsString();
+  };
+  return {
+      request(R"(metrics { name: "g" unit: "s" description: "d" gauge { data_points {
+          time_unix_nano: @1 as_int: 1 attributes { key: "a" value { string_value: "b" } } } } })"),
+      request(R"(metrics { name: "c" sum { aggregation_temporality: 2 is_monotonic: true
+          data_points { time_unix_nano: @1 as_double: 1 flags: 1 exemplars { as_int: 1 } }
+          data_points { time_unix_nano: @2 } } })"),
+      request(R"(metrics { name: "d" sum { aggregation_temporality: 1
+          data_points { time_unix_nano: @1 as_int: 1 } } })"),
+      request(R"(metrics { name: "h" histogram { aggregation_temporality: 2 data_points {
+          time_unix_nano: @1 count: 3 sum: 2 explicit_bounds: [1, 2] bucket_counts: [1, 1, 1] } } })"),
+      request(R"(metrics { name: "e" exponential_histogram { aggregation_temporality: 2
+          data_points { time_unix_nano: @1 count: 2 scale: 3 positive { offset: -1
+          bucket_counts: [1, 300] } negative { bucket_counts: 1 } zero_threshold: 1 } } })"),
+      request(R"(metrics { name: "s" summary { data_points { time_unix_nano: @1 count: 2 sum: 2
+          quantile_values { quantile: 0.5 value: 1 } quantile_values { quantile: 1 } } } })"),
+  };
+}
