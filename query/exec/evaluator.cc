@@ -2,10 +2,10 @@
 #include "query/exec/evaluator.h"
 
 #include "base/status.h"
-#include "query/exec/aggregate.h"
-#include "query/exec/binary.h"
-#include "query/exec/function.h"
-#include "query/exec/histogram_math.h"
+#include "query/exec/aggregate/aggregate.h"
+#include "query/exec/binary/binary.h"
+#include "query/exec/function/function.h"
+#include "query/exec/histogram/histogram_math.h"
 #include "query/exec/selector.h"
 #include "query/exec/subquery.h"
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "query/exec/histogram_math.h"
+#include "query/exec/histogram/histogram_math.h"
 
 namespace vigil::exec {
 namespace {

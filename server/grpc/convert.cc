@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "proto/vigil/v1/query.pb.h"
-#include "query/exec/histogram_buckets.h"
+#include "query/exec/histogram/histogram_buckets.h"
 
 namespace vigil::server {
 namespace {

@@ -18,8 +18,10 @@ namespace vigil::server {
 namespace {
 
 constexpr uint32_t kDefaultLimit = 100;
-// One message holds at most so many records, to stay far below what clients take.
+// A message is sent when it holds so many records or bytes, to stay below what clients take (4 MiB
+// by default, unless a single record is larger).
 constexpr int kRecordsPerMessage = 500;
+constexpr size_t kBytesPerMessage = 1 << 20;
 constexpr auto kPollInterval = std::chrono::milliseconds(200);
 // A follower is told of records whose own time lies this far behind their arrival.
 constexpr int64_t kLatenessNs = 60 * 1'000'000'000LL;
@@ -85,8 +87,10 @@ class LogStreamer {
   }
 
   bool Add(const logql::LogResult& result) {
-    ToMessage(result, message_.add_records());
-    if (message_.records_size() >= kRecordsPerMessage) Send();
+    v1::LogResult* const record = message_.add_records();
+    ToMessage(result, record);
+    message_bytes_ += record->ByteSizeLong();
+    if (message_.records_size() >= kRecordsPerMessage || message_bytes_ >= kBytesPerMessage) Send();
     return !broken_;
   }
 
@@ -94,6 +98,7 @@ class LogStreamer {
     if (message_.records().empty()) return;
     broken_ |= !writer_.Write(message_);
     message_.Clear();
+    message_bytes_ = 0;
   }
 
   storage::Storage& storage_;
@@ -102,6 +107,7 @@ class LogStreamer {
   grpc::ServerContext& context_;
   grpc::ServerWriter<v1::LogsResponse>& writer_;
   v1::LogsResponse message_;
+  size_t message_bytes_ = 0;
   bool broken_ = false;
   // The last number seen of each stream: numbers rise with arrival.
   std::map<storage::Labels, uint64_t> seen_;

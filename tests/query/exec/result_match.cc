@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
-#include "query/exec/histogram_buckets.h"
+#include "query/exec/histogram/histogram_buckets.h"
 #include "storage/model/sample.h"
 
 namespace vigil::exec {

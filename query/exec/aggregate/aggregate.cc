@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/exec/aggregate/aggregate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <absl/container/flat_hash_map.h>
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "base/strings.h"
+
+namespace vigil::exec {
+namespace {
+
+using promql::Aggregate;
+using promql::AggregateOp;
+
+storage::Labels GroupLabels(const Aggregate& aggregate, const storage::Labels& labels) {
+  if (!aggregate.has_grouping) return {};
+  return aggregate.without ? labels.Without(aggregate.grouping)
+                           : labels.KeepOnly(aggregate.grouping);
+}
+
+std::vector<AggregateGroup> MakeGroups(const Aggregate& aggregate, const VectorValue& input) {
+  absl::flat_hash_map<storage::Labels, size_t> places;
+  std::vector<AggregateGroup> groups;
+  for (size_t i = 0; i < input.series.size(); ++i) {
+    const auto [at, inserted] =
+        places.try_emplace(GroupLabels(aggregate, input.series[i].labels), groups.size());
+    if (inserted) groups.push_back({at->first, {}});
+    groups[at->second].members.push_back(i);
+  }
+  return groups;
+}
+
+absl::StatusOr<VectorValue> RunWithScalar(AggregateRun& run) {
+  VIGIL_ASSIGN_OR_RETURN(const ScalarValue param, run.evaluator.Scalar(*run.aggregate.param));
+  switch (run.aggregate.op) {
+    case AggregateOp::kQuantile:
+      return QuantileOfGroups(run, param);
+    case AggregateOp::kLimitk:
+      return LimitGroups(run, param);
+    case AggregateOp::kLimitRatio:
+      return LimitRatio(run, param);
+    default:
+      return RankGroups(run, param);
+  }
+}
+
+}  // namespace
+
+void AggregateRun::NoteIgnoredHistogram() {
+  annotations().Info(aggregate.expr->span, fmt::format("ignored histogram in {} aggregation",
+                                                       promql::AggregateOpText(aggregate.op)));
+}
+
+absl::StatusOr<size_t> CountParameter(double value, size_t cap) {
+  if (std::isnan(value)) return absl::FailedPreconditionError("Parameter value is NaN");
+  constexpr double kInt64Limit = 9'223'372'036'854'775'808.0;
+  if (value >= kInt64Limit || value <= -kInt64Limit) {
+    return absl::FailedPreconditionError(
+        fmt::format("Scalar value {} overflows int64", FormatValue(value)));
+  }
+  if (value < 1) return size_t{0};
+  return static_cast<size_t>(std::min(value, static_cast<double>(cap)));
+}
+
+absl::StatusOr<VectorValue> EvaluateAggregate(Evaluator& evaluator, const Aggregate& aggregate) {
+  VIGIL_ASSIGN_OR_RETURN(VectorValue input, evaluator.Vector(*aggregate.expr));
+  std::vector<AggregateGroup> groups = MakeGroups(aggregate, input);
+  AggregateRun run{evaluator, aggregate, std::move(input), std::move(groups)};
+  if (aggregate.param == nullptr) return FoldGroups(run);
+  if (aggregate.op != AggregateOp::kCountValues) return RunWithScalar(run);
+  VIGIL_ASSIGN_OR_RETURN(const std::string label, evaluator.String(*aggregate.param));
+  return CountValues(run, label);
+}
+
+}  // namespace vigil::exec

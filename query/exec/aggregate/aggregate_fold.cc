@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Aggregators that take one column after the other and keep a state per step.
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "base/status.h"
+#include "query/exec/aggregate/aggregate.h"
+#include "query/exec/histogram/compensated.h"
+#include "query/exec/histogram/histogram_math.h"
+
+namespace vigil::exec {
+namespace {
+
+using promql::AggregateOp;
+
+// The state of one group at every step.
+class Fold {
+ public:
+  virtual ~Fold() = default;
+  virtual void Add(const Column& column) = 0;
+  virtual Point Result(size_t step) = 0;
+};
+
+// sum and avg of histograms at one step; made only when there are some.
+class HistogramTotal {
+ public:
+  void Add(const storage::Histogram& histogram, AggregateRun* run) {
+    ++count_;
+    if (count_ == 1) {
+      sum_ = histogram;
+      return;
+    }
+    if (incompatible_) return;
+    const HistogramSumInfo info = exec::Add(histogram, &sum_);
+    const promql::Span where = run->aggregate.expr->span;
+    incompatible_ = info.incompatible;
+    if (info.incompatible) run->annotations().WarnMixedSchemas(where, "");
+    if (info.conflicting_resets) run->annotations().WarnConflictingResets(where, "aggregation");
+    if (info.reconciled_bounds) run->annotations().InfoReconciledBounds(where, "aggregation");
+  }
+  Point Result(bool average) const {
+    if (incompatible_) return Point::None();
+    return Point::Of(average ? Divide(sum_, count_) : sum_);
+  }
+
+ private:
+  storage::Histogram sum_;
+  double count_ = 0;
+  bool incompatible_ = false;
+};
+
+// sum and avg; Total is CompensatedSum or CompensatedMean.
+template <typename Total, bool kAverage>
+class TotalFold final : public Fold {
+ public:
+  explicit TotalFold(AggregateRun& run)
+      : run_(run), totals_(run.evaluator.steps()), seen_(run.evaluator.steps(), false) {}
+
+  void Add(const Column& column) override {
+    for (size_t step = 0; step < column.size(); ++step) {
+      if (column.HasFloat(step)) {
+        totals_[step].Add(column.value(step));
+        seen_[step] = true;
+      } else if (column.HasHistogram(step)) {
+        AddHistogram(step, *column.histogram(step));
+      }
+    }
+  }
+
+  Point Result(size_t step) override {
+    const bool histograms = !histograms_.empty() && histograms_[step] != nullptr;
+    if (histograms && seen_[step]) {
+      run_.annotations().WarnMixedAggregation(run_.aggregate.expr->span);
+      return Point::None();
+    }
+    if (histograms) return histograms_[step]->Result(kAverage);
+    return seen_[step] ? Point::Float(totals_[step].Result()) : Point::None();
+  }
+
+ private:
+  void AddHistogram(size_t step, const storage::Histogram& histogram) {
+    if (histograms_.empty()) histograms_.resize(totals_.size());
+    if (histograms_[step] == nullptr) histograms_[step] = std::make_unique<HistogramTotal>();
+    histograms_[step]->Add(histogram, &run_);
+  }
+
+  AggregateRun& run_;
+  std::vector<Total> totals_;
+  std::vector<bool> seen_;
+  std::vector<std::unique_ptr<HistogramTotal>> histograms_;
+};
+
+// min and max: a NaN only if there is nothing else.
+class ExtremeFold final : public Fold {
+ public:
+  ExtremeFold(AggregateRun& run, bool want_max)
+      : run_(run), want_max_(want_max), extremes_(run.evaluator.NewColumn()) {}
+
+  void Add(const Column& column) override {
+    for (size_t step = 0; step < column.size(); ++step) {
+      if (column.HasHistogram(step)) run_.NoteIgnoredHistogram();
+      if (!column.HasFloat(step)) continue;
+      const double value = column.value(step);
+      const double extreme = extremes_.value(step);
+      const bool beats = want_max_ ? value > extreme : value < extreme;
+      if (!extremes_.Has(step) || beats || std::isnan(extreme)) extremes_.SetFloat(step, value);
+    }
+  }
+  Point Result(size_t step) override { return extremes_.At(step); }
+
+ private:
+  AggregateRun& run_;
+  const bool want_max_;
+  Column extremes_;
+};
+
+// count and group.
+class CountFold final : public Fold {
+ public:
+  CountFold(AggregateRun& run, bool cap_at_one)
+      : cap_at_one_(cap_at_one), counts_(run.evaluator.steps(), 0) {}
+
+  void Add(const Column& column) override {
+    for (size_t step = 0; step < column.size(); ++step) counts_[step] += column.Has(step) ? 1 : 0;
+  }
+  Point Result(size_t step) override {
+    if (counts_[step] == 0) return Point::None();
+    return Point::Float(cap_at_one_ ? 1 : static_cast<double>(counts_[step]));
+  }
+
+ private:
+  const bool cap_at_one_;
+  std::vector<uint32_t> counts_;
+};
+
+// stddev and stdvar of the population, by Welford's method.
+class DeviationFold final : public Fold {
+ public:
+  DeviationFold(AggregateRun& run, bool root)
+      : run_(run), root_(root), states_(run.evaluator.steps()) {}
+
+  void Add(const Column& column) override {
+    for (size_t step = 0; step < column.size(); ++step) {
+      if (column.HasHistogram(step)) run_.NoteIgnoredHistogram();
+      if (column.HasFloat(step)) states_[step].Add(column.value(step));
+    }
+  }
+  Point Result(size_t step) override {
+    const State& state = states_[step];
+    if (state.count == 0) return Point::None();
+    const double variance = state.squares / state.count;
+    return Point::Float(root_ ? std::sqrt(variance) : variance);
+  }
+
+ private:
+  struct State {
+    double count = 0;
+    double mean = 0;
+    double squares = 0;
+
+    void Add(double value) {
+      ++count;
+      const double delta = value - mean;
+      mean += delta / count;
+      squares += delta * (value - mean);
+    }
+  };
+
+  AggregateRun& run_;
+  const bool root_;
+  std::vector<State> states_;
+};
+
+std::unique_ptr<Fold> MakeFold(AggregateRun& run) {
+  switch (run.aggregate.op) {
+    case AggregateOp::kSum:
+      return std::make_unique<TotalFold<CompensatedSum, false>>(run);
+    case AggregateOp::kAvg:
+      return std::make_unique<TotalFold<CompensatedMean, true>>(run);
+    case AggregateOp::kMin:
+      return std::make_unique<ExtremeFold>(run, false);
+    case AggregateOp::kMax:
+      return std::make_unique<ExtremeFold>(run, true);
+    case AggregateOp::kCount:
+      return std::make_unique<CountFold>(run, false);
+    case AggregateOp::kStddev:
+      return std::make_unique<DeviationFold>(run, true);
+    case AggregateOp::kStdvar:
+      return std::make_unique<DeviationFold>(run, false);
+    default:
+      return std::make_unique<CountFold>(run, true);  // group
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<VectorValue> FoldGroups(AggregateRun& run) {
+  VectorValue result = run.evaluator.NewVector();
+  for (AggregateGroup& group : run.groups) {
+    const std::unique_ptr<Fold> fold = MakeFold(run);
+    for (const size_t member : group.members) {
+      VIGIL_RETURN_IF_ERROR(run.evaluator.context().limits.Check());
+      fold->Add(run.input.series[member].column);
+    }
+    Column column = run.evaluator.NewColumn();
+    for (size_t step = 0; step < column.size(); ++step) column.Set(step, fold->Result(step));
+    VIGIL_RETURN_IF_ERROR(result.Add(std::move(group.labels), std::move(column)));
+  }
+  return result;
+}
+
+}  // namespace vigil::exec

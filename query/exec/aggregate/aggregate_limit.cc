@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// limitk and limit_ratio: a sample of the series, the same ones every time.
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "base/strings.h"
+#include "query/exec/aggregate/aggregate.h"
+
+namespace vigil::exec {
+namespace {
+
+absl::StatusOr<VectorValue> WithoutEmpty(AggregateRun& run) {
+  VectorValue result = run.evaluator.NewVector();
+  for (Series& series : run.input.series) {
+    VIGIL_RETURN_IF_ERROR(result.Add(std::move(series.labels), std::move(series.column)));
+  }
+  return result;
+}
+
+// Where a series lies in [0, 1).
+double HashShare(const storage::Labels& labels) {
+  constexpr double kTwoTo64 = 18'446'744'073'709'551'616.0;
+  return static_cast<double>(labels.Hash()) / kTwoTo64;
+}
+
+bool IsSampled(double share, double ratio) {
+  return ratio >= 0 ? share < ratio : share >= 1 + ratio;
+}
+
+// `ratio` within [-1, 1], with a warning if it was not.
+absl::StatusOr<double> CheckRatio(AggregateRun& run, double ratio) {
+  if (std::isnan(ratio)) return absl::FailedPreconditionError("Ratio value is NaN");
+  if (std::fabs(ratio) <= 1) return ratio;
+  const double capped = ratio > 0 ? 1 : -1;
+  run.annotations().Warn(
+      run.aggregate.param->span,
+      fmt::format("ratio value should be between -1 and 1, got {}, capping to {}",
+                  FormatValue(ratio), FormatValue(capped)));
+  return capped;
+}
+
+}  // namespace
+
+absl::StatusOr<VectorValue> LimitGroups(AggregateRun& run, const ScalarValue& k) {
+  for (const AggregateGroup& group : run.groups) {
+    VIGIL_RETURN_IF_ERROR(run.evaluator.context().limits.Check());
+    for (size_t step = 0; step < run.evaluator.steps(); ++step) {
+      VIGIL_ASSIGN_OR_RETURN(size_t left, CountParameter(k.values[step], group.members.size()));
+      for (const size_t member : group.members) {
+        Column& column = run.input.series[member].column;
+        if (!column.Has(step)) continue;
+        if (left == 0) {
+          column.Clear(step);
+        } else {
+          --left;
+        }
+      }
+    }
+  }
+  return WithoutEmpty(run);
+}
+
+absl::StatusOr<VectorValue> LimitRatio(AggregateRun& run, const ScalarValue& ratio) {
+  std::vector<double> ratios;
+  for (const double value : ratio.values) {
+    VIGIL_ASSIGN_OR_RETURN(const double checked, CheckRatio(run, value));
+    ratios.push_back(checked);
+  }
+  for (Series& series : run.input.series) {
+    const double share = HashShare(series.labels);
+    for (size_t step = 0; step < ratios.size(); ++step) {
+      if (!IsSampled(share, ratios[step])) series.column.Clear(step);
+    }
+  }
+  return WithoutEmpty(run);
+}
+
+}  // namespace vigil::exec

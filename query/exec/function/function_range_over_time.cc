@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// *_over_time: aggregation over the samples of a window, one function each.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+#include "query/exec/function/function_range.h"
+#include "query/exec/histogram/compensated.h"
+#include "query/exec/histogram/histogram_math.h"
+#include "query/exec/histogram/quantile.h"
+#include "query/promql/functions.h"
+
+namespace vigil::exec {
+namespace {
+
+using promql::FunctionId;
+
+double Deviation(std::span<const double> values) {
+  CompensatedSum mean;
+  CompensatedSum squares;
+  double count = 0;
+  for (const double value : values) {
+    ++count;
+    const double delta = value - mean.Result();
+    mean.Add(delta / count);
+    squares.Add(delta * (value - mean.Result()));
+  }
+  return squares.Result() / count;
+}
+
+template <typename Total>
+double TotalOf(std::span<const double> values) {
+  Total total;
+  for (const double value : values) total.Add(value);
+  return total.Result();
+}
+
+double ExtremeOf(std::span<const double> values, bool want_max) {
+  double extreme = values[0];
+  for (const double value : values) {
+    const bool beats = want_max ? value > extreme : value < extreme;
+    if (beats || std::isnan(extreme)) extreme = value;
+  }
+  return extreme;
+}
+
+// The median of the distances from the median.
+double MedianDeviation(std::span<const double> values) {
+  if (std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  std::vector<double> scratch(values.begin(), values.end());
+  const double median = QuantileOf(0.5, &scratch);
+  for (double& value : scratch) value = std::fabs(value - median);
+  return QuantileOf(0.5, &scratch);
+}
+
+// The first or last sample, whichever kind it is.
+Point EdgeOf(const RangeWindow& window, bool last) {
+  const size_t f = last ? window.FloatCount() - 1 : 0;
+  const size_t h = last ? window.HistogramCount() - 1 : 0;
+  bool take_float = window.FloatCount() > 0;
+  if (window.IsMixed()) {
+    take_float = (window.Times()[f] < window.HistogramTimes()[h]) != last;
+  }
+  return take_float ? Point::Float(window.Floats()[f]) : Point::Of(window.Histograms()[h]);
+}
+
+// The series at hand and the call: what every function below has.
+class OverTime : public RangeFunction {
+ public:
+  explicit OverTime(RangeCall& call) : call_(call), id_(call.call.function->id) {}
+  void StartSeries(const storage::Labels& labels, const storage::SampleColumns&) override {
+    metric_ = labels.MetricName();
+  }
+
+ protected:
+  RangeCall& call_;
+  const FunctionId id_;
+  std::string_view metric_;
+};
+
+// sum_over_time and avg_over_time: floats or histograms, not both.
+class TotalOverTime final : public OverTime {
+ public:
+  using OverTime::OverTime;
+  Point Apply(const RangeWindow& window) override {
+    if (window.IsMixed()) {
+      call_.annotations().WarnMixedRange(call_.matrix.span, metric_);
+      return Point::None();
+    }
+    const bool average = id_ == FunctionId::kAvgOverTime;
+    if (window.HistogramCount() > 0) return OfHistograms(window, average);
+    return Point::Float(average ? TotalOf<CompensatedMean>(window.Floats())
+                                : TotalOf<CompensatedSum>(window.Floats()));
+  }
+
+ private:
+  Point OfHistograms(const RangeWindow& window, bool average) {
+    storage::Histogram sum = *window.Histograms()[0];
+    const promql::Span where = call_.matrix.span;
+    for (const HistogramPtr& histogram : window.Histograms().subspan(1)) {
+      const HistogramSumInfo info = Add(*histogram, &sum);
+      if (info.incompatible) {
+        call_.annotations().WarnMixedSchemas(where, metric_);
+        return Point::None();
+      }
+      if (info.conflicting_resets) call_.annotations().WarnConflictingResets(where, "aggregation");
+      if (info.reconciled_bounds) call_.annotations().InfoReconciledBounds(where, "aggregation");
+    }
+    const auto count = static_cast<double>(window.HistogramCount());
+    return Point::Of(average ? Divide(std::move(sum), count) : std::move(sum));
+  }
+};
+
+// Those for which histograms do not exist.
+class FloatsOverTime final : public OverTime {
+ public:
+  using OverTime::OverTime;
+  Point Apply(const RangeWindow& window) override {
+    if (window.FloatCount() == 0) return Point::None();
+    if (window.IsMixed()) call_.annotations().InfoIgnoredInRange(call_.matrix.span, metric_);
+    return Point::Float(Of(window));
+  }
+
+ private:
+  double Of(const RangeWindow& window) {
+    switch (id_) {
+      case FunctionId::kMinOverTime:
+        return ExtremeOf(window.Floats(), false);
+      case FunctionId::kMaxOverTime:
+        return ExtremeOf(window.Floats(), true);
+      case FunctionId::kStddevOverTime:
+        return std::sqrt(Deviation(window.Floats()));
+      case FunctionId::kStdvarOverTime:
+        return Deviation(window.Floats());
+      case FunctionId::kMadOverTime:
+        return MedianDeviation(window.Floats());
+      default:
+        return Quantile(window);
+    }
+  }
+  double Quantile(const RangeWindow& window) {
+    const double quantile = call_.scalars[0].values[window.step];
+    if (IsOddQuantile(quantile)) {
+      call_.annotations().WarnQuantile(call_.call.args[0]->span, quantile);
+    }
+    scratch_.assign(window.Floats().begin(), window.Floats().end());
+    return QuantileOf(quantile, &scratch_);
+  }
+
+  std::vector<double> scratch_;
+};
+
+// Those for which all samples are alike.
+class SamplesOverTime final : public OverTime {
+ public:
+  using OverTime::OverTime;
+  Point Apply(const RangeWindow& window) override {
+    switch (id_) {
+      case FunctionId::kCountOverTime:
+        return Point::Float(static_cast<double>(window.Count()));
+      case FunctionId::kFirstOverTime:
+        return EdgeOf(window, false);
+      case FunctionId::kLastOverTime:
+        return EdgeOf(window, true);
+      default:
+        return Point::Float(1);  // present_over_time
+    }
+  }
+};
+
+}  // namespace
+
+RangeFunctionPtr MakeOverTime(RangeCall& call) {
+  switch (call.call.function->id) {
+    case FunctionId::kAvgOverTime:
+    case FunctionId::kSumOverTime:
+      return std::make_unique<TotalOverTime>(call);
+    case FunctionId::kMinOverTime:
+    case FunctionId::kMaxOverTime:
+    case FunctionId::kStddevOverTime:
+    case FunctionId::kStdvarOverTime:
+    case FunctionId::kMadOverTime:
+    case FunctionId::kQuantileOverTime:
+      return std::make_unique<FloatsOverTime>(call);
+    case FunctionId::kCountOverTime:
+    case FunctionId::kPresentOverTime:
+    case FunctionId::kFirstOverTime:
+    case FunctionId::kLastOverTime:
+      return std::make_unique<SamplesOverTime>(call);
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace vigil::exec
