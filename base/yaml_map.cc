@@ -76,6 +76,13 @@ bool YamlMap::Has(std::string_view name) const {
   });
 }
 
+YAML::Mark YamlMap::MarkOf(std::string_view name) const {
+  for (const Field& field : fields_) {
+    if (field.name == name) return field.value.Mark();
+  }
+  return mark_;
+}
+
 bool YamlMap::TakeScalar(std::string_view name, YAML::Node* node) {
   node->reset(Take(name));
   if (node->IsNull()) return false;

@@ -47,6 +47,8 @@ class YamlMap {
   // The value of `name`, null if absent.
   YAML::Node Take(std::string_view name);
   bool Has(std::string_view name) const;
+  // Where the value of `name` stands; where the map begins if it is absent.
+  YAML::Mark MarkOf(std::string_view name) const;
 
   // Read a scalar into `*out`. False, with `*out` unchanged, if it is absent or wrong.
   bool TakeString(std::string_view name, std::string* out);

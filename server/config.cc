@@ -33,7 +33,7 @@ class ConfigReader {
     ReadGlobal(map.Take("global"));
     ReadRuleFiles(map.Take("rule_files"));
     ReadAlertmanager(map.Take("alertmanager"));
-    if (const YAML::Node scrapes = map.Take("scrape_configs"); scrapes.IsDefined()) {
+    if (const YAML::Node scrapes = map.Take("scrape_configs"); !scrapes.IsNull()) {
       config_.scrapes = collector::ReadScrapeConfigs(scrapes, scrape_defaults_, &errors_);
     }
     map.Finish();
@@ -43,7 +43,7 @@ class ConfigReader {
 
  private:
   void ReadServer(const YAML::Node& node) {
-    if (!node.IsDefined()) return;
+    if (node.IsNull()) return;
     YamlMap map(node, "server", &errors_);
     ReadAddress("grpc_listen", &map, &config_.grpc_listen);
     ReadAddress("http_listen", &map, &config_.http_listen);
@@ -51,7 +51,8 @@ class ConfigReader {
     if (map.TakeInt("max_request_bytes", &max_request_bytes)) {
       // gRPC counts message sizes in an int.
       if (max_request_bytes <= 0 || max_request_bytes > INT32_MAX) {
-        errors_.Add(map.mark(), "max_request_bytes must lie between 1 and 2147483647");
+        errors_.Add(map.MarkOf("max_request_bytes"),
+                    "max_request_bytes must lie between 1 and 2147483647");
       } else {
         config_.max_request_bytes = static_cast<int>(max_request_bytes);
       }
@@ -66,12 +67,12 @@ class ConfigReader {
     if (parsed.ok()) {
       *address = *parsed;
     } else {
-      errors_.Add(map->mark(), fmt::format("{}: {}", key, MessageOf(parsed.status())));
+      errors_.Add(map->MarkOf(key), fmt::format("{}: {}", key, MessageOf(parsed.status())));
     }
   }
 
   void ReadStorage(const YAML::Node& node) {
-    if (!node.IsDefined()) return;
+    if (node.IsNull()) return;
     storage::StorageOptions& options = config_.storage;
     YamlMap map(node, "storage", &errors_);
     if (map.TakeString("data_dir", &options.data_dir)) {
@@ -80,7 +81,7 @@ class ConfigReader {
     std::string durability;
     if (map.TakeString("durability", &durability)) {
       if (durability != "sync" && durability != "interval") {
-        errors_.Add(map.mark(),
+        errors_.Add(map.MarkOf("durability"),
                     fmt::format("durability \"{}\" is neither sync nor interval", durability));
       }
       options.durability =
@@ -93,12 +94,12 @@ class ConfigReader {
     int64_t shards = options.shards;
     if (map.TakeInt("shards", &shards)) {
       if (shards < 1 || shards > 64) {
-        errors_.Add(map.mark(), "shards must lie between 1 and 64");
+        errors_.Add(map.MarkOf("shards"), "shards must lie between 1 and 64");
       } else {
         options.shards = static_cast<uint32_t>(shards);
       }
     }
-    if (const YAML::Node retention = map.Take("retention"); retention.IsDefined()) {
+    if (const YAML::Node retention = map.Take("retention"); !retention.IsNull()) {
       YamlMap retention_map(retention, "retention", &errors_);
       retention_map.TakeDurationMs("metrics", &options.metric_retention_ms);
       retention_map.TakeDurationMs("logs", &options.log_retention_ms);
@@ -109,14 +110,14 @@ class ConfigReader {
   }
 
   void ReadGlobal(const YAML::Node& node) {
-    if (!node.IsDefined()) return;
+    if (node.IsNull()) return;
     YamlMap map(node, "global", &errors_);
     map.TakeDurationMs("scrape_interval", &scrape_defaults_.interval_ms);
     map.TakeDurationMs("scrape_timeout", &scrape_defaults_.timeout_ms);
     map.TakeDurationMs("evaluation_interval", &config_.rules.default_interval_ms);
     map.TakeDurationMs("rule_query_offset", &config_.rules.query_offset_ms);
     map.TakeString("external_url", &config_.rules.external_url);
-    if (const YAML::Node labels = map.Take("external_labels"); labels.IsDefined()) {
+    if (const YAML::Node labels = map.Take("external_labels"); !labels.IsNull()) {
       YamlMap label_map(labels, "external_labels", &errors_);
       storage::LabelsBuilder builder;
       for (const std::string& name : label_map.Names()) {
@@ -131,7 +132,7 @@ class ConfigReader {
   }
 
   void ReadRuleFiles(const YAML::Node& node) {
-    if (!node.IsDefined()) return;
+    if (node.IsNull()) return;
     if (!node.IsSequence()) return errors_.Add(node, "rule_files must be a list of patterns");
     for (const YAML::Node& pattern : node) {
       if (!pattern.IsScalar()) {
@@ -143,7 +144,7 @@ class ConfigReader {
   }
 
   void ReadAlertmanager(const YAML::Node& node) {
-    if (!node.IsDefined()) return;
+    if (node.IsNull()) return;
     YamlMap map(node, "alertmanager", &errors_);
     if (map.TakeString("config_file", &config_.alertmanager_file)) {
       config_.alertmanager_file = RelativeTo(file_name_, config_.alertmanager_file);

@@ -25,15 +25,14 @@ void ReadStaticConfig(const YAML::Node& node, std::vector<ScrapeTarget>* targets
                       YamlErrors* errors) {
   YamlMap map(node, "static config", errors);
   std::vector<storage::Label> labels;
-  const YAML::Node label_map = map.Take("labels");
-  if (label_map.IsDefined() && label_map.IsMap()) {
-    for (const auto& pair : label_map) {
-      labels.push_back({pair.first.as<std::string>(""), pair.second.as<std::string>("")});
-    }
+  YamlMap label_fields(map.Take("labels"), "labels", errors);
+  for (const std::string& name : label_fields.Names()) {
+    std::string value;
+    if (label_fields.TakeString(name, &value)) labels.push_back({name, std::move(value)});
   }
   const YAML::Node list = map.Take("targets");
-  if (!list.IsDefined() || !list.IsSequence()) {
-    errors->Add(map.mark(), "a static config needs a list of targets");
+  if (!list.IsSequence()) {
+    errors->Add(map.MarkOf("targets"), "a static config needs a list of targets");
   } else {
     for (const YAML::Node& target : list) targets->push_back(ReadTarget(target, labels, errors));
   }
@@ -54,20 +53,25 @@ ScrapeConfig ReadScrapeConfig(const YAML::Node& node, const ScrapeDefaults& defa
   map.TakeBool("honor_labels", &config.honor_labels);
   map.TakeBool("honor_timestamps", &config.honor_timestamps);
   const YAML::Node static_configs = map.Take("static_configs");
-  if (static_configs.IsDefined() && static_configs.IsSequence()) {
+  if (static_configs.IsSequence()) {
     for (const YAML::Node& one : static_configs) ReadStaticConfig(one, &config.targets, errors);
+  } else if (!static_configs.IsNull()) {
+    errors->Add(static_configs, "static_configs must be a list");
   }
   map.Refuse({"relabel_configs", "metric_relabel_configs", "file_sd_configs", "http_sd_configs",
               "dns_sd_configs", "kubernetes_sd_configs", "basic_auth", "authorization", "oauth2",
               "tls_config", "params", "sample_limit", "label_limit"});
   map.Finish();
   if (config.scheme != "http" && config.scheme != "https") {
-    errors->Add(map.mark(), fmt::format("scheme \"{}\" is neither http nor https", config.scheme));
+    errors->Add(map.MarkOf("scheme"),
+                fmt::format("scheme \"{}\" is neither http nor https", config.scheme));
   }
-  if (config.interval_ms <= 0) errors->Add(map.mark(), "scrape_interval must be more than 0");
+  if (config.interval_ms <= 0) {
+    errors->Add(map.MarkOf("scrape_interval"), "scrape_interval must be more than 0");
+  }
   if (config.timeout_ms > config.interval_ms) {
     if (own_timeout) {
-      errors->Add(map.mark(), "scrape_timeout is longer than scrape_interval");
+      errors->Add(map.MarkOf("scrape_timeout"), "scrape_timeout is longer than scrape_interval");
     }
     config.timeout_ms = config.interval_ms;
   }
