@@ -48,10 +48,30 @@ constexpr int64_t kMaintenanceIntervalMs = 1000;
 constexpr int64_t kMaxAlertWaitMs = 200;
 constexpr auto kShutdownGrace = std::chrono::seconds(5);
 
-absl::StatusOr<alerting::ManagerConfig> LoadManagerConfig(const std::string& path) {
-  if (path.empty()) return alerting::ManagerConfig();
-  VIGIL_ASSIGN_OR_RETURN(const std::string yaml, ReadFile(path));
-  return alerting::ParseManagerConfig(path, yaml);
+// What people write to say when they are to be told of what.
+struct AlertingFiles {
+  alerting::ManagerConfig manager;
+  std::vector<alerting::RuleGroup> groups;
+};
+
+absl::StatusOr<AlertingFiles> LoadAlertingFiles(const Config& config) {
+  AlertingFiles files;
+  if (const std::string& path = config.alertmanager_file; !path.empty()) {
+    VIGIL_ASSIGN_OR_RETURN_WITH(const std::string yaml, ReadFile(path),
+                                "the alert manager's configuration");
+    VIGIL_ASSIGN_OR_RETURN(files.manager, alerting::ParseManagerConfig(path, yaml));
+  }
+  VIGIL_ASSIGN_OR_RETURN(files.groups, alerting::LoadRuleFiles(config.rule_files));
+  return files;
+}
+
+absl::Status CheckApart(const Config& config) {
+  const std::string grpc = config.grpc_listen.ToString();
+  if (config.grpc_listen.port == 0 || grpc != config.http_listen.ToString()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(fmt::format(
+      "--grpc-listen and --http-listen both name {}: give each a port of its own", grpc));
 }
 
 // A plain-text answer.
@@ -70,13 +90,16 @@ class AppImpl final : public App {
 
   absl::Status Run() {
     VIGIL_ASSIGN_OR_RETURN(config_, load_config_());
+    // A mistake in a file is told at once, not after minutes of recovery.
+    VIGIL_ASSIGN_OR_RETURN(AlertingFiles alerting_files, LoadAlertingFiles(config_));
+    VIGIL_RETURN_IF_ERROR(CheckApart(config_));
     VIGIL_RETURN_IF_ERROR(CheckFree(config_.grpc_listen, "--grpc-listen"));
     // HTTP serves first, so that probes see a process that lives but is not ready yet.
     VIGIL_RETURN_IF_ERROR(StartHttp());
     VIGIL_ASSIGN_OR_RETURN(storage_, storage::Storage::Open(config_.storage, &clock_));
     admission_.emplace(config_.admission);
     engine_.emplace(exec::EngineOptions{});
-    VIGIL_RETURN_IF_ERROR(StartAlerting());
+    VIGIL_RETURN_IF_ERROR(StartAlerting(std::move(alerting_files)));
     VIGIL_RETURN_IF_ERROR(StartGrpc());
     scrapes_ = MakeScrapes(config_);
     maintenance_ =
@@ -139,18 +162,14 @@ class AppImpl final : public App {
     return absl::OkStatus();
   }
 
-  absl::Status StartAlerting() {
-    VIGIL_ASSIGN_OR_RETURN(alerting::ManagerConfig manager_config,
-                           LoadManagerConfig(config_.alertmanager_file));
-    VIGIL_ASSIGN_OR_RETURN(std::vector<alerting::RuleGroup> groups,
-                           alerting::LoadRuleFiles(config_.rule_files));
+  absl::Status StartAlerting(AlertingFiles files) {
     rule_source_ = storage_->MetricSourceFor(storage::kDefaultTenant);
     rule_output_ = storage_->MetricSinkFor(storage::kDefaultTenant);
     VIGIL_ASSIGN_OR_RETURN(
         notifier_, alerting::StartHttpNotifier({.user_agent = fmt::format("vigil/{}", kVersion)}));
     const int64_t now_ms = clock_.NowMs();
     VIGIL_ASSIGN_OR_RETURN(manager_, alerting::AlertManager::Create(
-                                         {config_.rules.external_url}, std::move(manager_config),
+                                         {config_.rules.external_url}, std::move(files.manager),
                                          &storage_->state(), notifier_.get(), now_ms));
     alerting::RuleEngine::Dependencies dependencies;
     dependencies.engine = &*engine_;
@@ -159,7 +178,7 @@ class AppImpl final : public App {
     dependencies.state = &storage_->state();
     dependencies.sink = manager_.get();
     VIGIL_ASSIGN_OR_RETURN(rules_, alerting::RuleEngine::Create(config_.rules, dependencies));
-    VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(groups), now_ms));
+    VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(files.groups), now_ms));
     manager_ticker_ = std::make_unique<Ticker>(
         &clock_, kMaxAlertWaitMs, [this](int64_t now) { return manager_->RunDue(now); });
     rules_ticker_ = std::make_unique<Ticker>(&clock_, kMaxAlertWaitMs, [this](int64_t now) {
@@ -199,7 +218,9 @@ class AppImpl final : public App {
     grpc_ = builder.BuildAndStart();
     if (grpc_ == nullptr || port == 0) {
       return absl::FailedPreconditionError(
-          fmt::format("cannot listen on {}", config_.grpc_listen.ToString()));
+          fmt::format("cannot listen on {}: the port has been taken; choose another with "
+                      "--grpc-listen (port 0 picks a free one)",
+                      config_.grpc_listen.ToString()));
     }
     grpc_port_ = static_cast<uint16_t>(port);
     return absl::OkStatus();
@@ -212,13 +233,10 @@ class AppImpl final : public App {
   absl::Status TryReload() {
     MutexLock lock(&reload_mutex_);
     VIGIL_ASSIGN_OR_RETURN(const Config config, load_config_());
-    VIGIL_ASSIGN_OR_RETURN(alerting::ManagerConfig manager_config,
-                           LoadManagerConfig(config.alertmanager_file));
-    VIGIL_ASSIGN_OR_RETURN(std::vector<alerting::RuleGroup> groups,
-                           alerting::LoadRuleFiles(config.rule_files));
+    VIGIL_ASSIGN_OR_RETURN(AlertingFiles files, LoadAlertingFiles(config));
     const int64_t now_ms = clock_.NowMs();
-    VIGIL_RETURN_IF_ERROR(manager_->SetConfig(std::move(manager_config), now_ms));
-    VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(groups), now_ms));
+    VIGIL_RETURN_IF_ERROR(manager_->SetConfig(std::move(files.manager), now_ms));
+    VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(files.groups), now_ms));
     scrapes_.reset();
     scrapes_ = MakeScrapes(config);
     rules_ticker_->Wake();
@@ -236,7 +254,7 @@ class AppImpl final : public App {
 
   // In the order that leaves nothing half done: no new work, then the engines, then the store.
   void Stop() {
-    ready_.store(false);
+    const bool was_ready = ready_.exchange(false);
     scrapes_.reset();
     if (grpc_ != nullptr) grpc_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
     http_.reset();
@@ -249,7 +267,7 @@ class AppImpl final : public App {
     if (storage_ == nullptr) return;
     const absl::Status status = storage_->Flush();
     if (status.ok()) {
-      Log(LogLevel::kInfo, "stopped");
+      if (was_ready) Log(LogLevel::kInfo, "stopped");
     } else {
       // The journal still has everything; the next start replays it.
       Log(LogLevel::kError, "flushing at the end failed", {{"error", MessageOf(status)}});

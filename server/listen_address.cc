@@ -23,7 +23,8 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
   const size_t colon = text.rfind(':');
   const auto bad = [text] {
     return absl::InvalidArgumentError(fmt::format(
-        "\"{}\" is not an address to listen on: write HOST:PORT, for example 127.0.0.1:4317",
+        "\"{}\" is not an address to listen on: write HOST:PORT, for example 127.0.0.1:4317 "
+        "(ports go to 65535)",
         text));
   };
   if (colon == std::string_view::npos) return bad();
