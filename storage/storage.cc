@@ -34,12 +34,23 @@ void KeepFirst(const absl::Status& status, absl::Status* first) {
   if (first->ok()) *first = status;
 }
 
+// Makes the directory if need be and sees that it can be written.
+absl::Status PrepareDirectory(const std::string& path) {
+  absl::Status status = MakeDirectories(path);
+  if (status.ok()) status = CheckWritable(path);
+  if (status.ok()) return status;
+  return absl::Status(
+      status.code(),
+      fmt::format("data directory {} cannot be used: {}; name a directory that vigil may write to "
+                  "with --data-dir",
+                  path, MessageOf(status)));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Storage>> Storage::Open(const StorageOptions& options,
                                                        const Clock* clock) {
-  VIGIL_RETURN_IF_ERROR(MakeDirectories(options.data_dir));
-  VIGIL_RETURN_IF_ERROR(CheckWritable(options.data_dir));
+  VIGIL_RETURN_IF_ERROR(PrepareDirectory(options.data_dir));
   RocksDbOptions rocksdb;
   rocksdb.directory = options.data_dir;
   VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<KeyValueStore> store, OpenRocksDb(rocksdb));

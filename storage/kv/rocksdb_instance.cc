@@ -18,12 +18,14 @@ absl::Status OpenFailure(const rocksdb::Status& status, const std::string& direc
   const absl::Status converted = FromRocksDb(status);
   if (status.IsIOError() && MessageOf(converted).find("/LOCK") != std::string_view::npos) {
     return absl::FailedPreconditionError(
-        fmt::format("data directory {} is in use by another process", directory));
+        fmt::format("data directory {} is in use by another process: stop that one, or choose "
+                    "another directory with --data-dir",
+                    directory));
   }
   if (status.IsInvalidArgument()) {
     return absl::FailedPreconditionError(
         fmt::format("data directory {} was written by a newer version of vigil, or by another "
-                    "program ({})",
+                    "program ({}): run that one, or choose another directory with --data-dir",
                     directory, MessageOf(converted)));
   }
   return Annotate(converted, fmt::format("opening data directory {}", directory));
