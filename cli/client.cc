@@ -10,6 +10,13 @@
 #include <CLI/Validators.hpp>
 
 namespace vigil::cli {
+namespace {
+
+// Below, no server could answer; above, a wait is as good as endless.
+constexpr double kMinTimeoutS = 0.001;
+constexpr double kMaxTimeoutS = 86400;
+
+}  // namespace
 
 void ClientOptions::AddTo(CLI::App* command) {
   command->add_option("--server", server, "The server's gRPC address, HOST:PORT")
@@ -17,12 +24,15 @@ void ClientOptions::AddTo(CLI::App* command) {
       ->capture_default_str();
   command->add_option("--tenant", tenant, "Whose data to ask for")->envname("VIGIL_TENANT");
   command->add_option("--timeout", timeout_s, "Seconds to wait for an answer")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(kMinTimeoutS, kMaxTimeoutS))
       ->capture_default_str();
   const std::map<std::string, OutputFormat> formats = {
       {"table", OutputFormat::kTable}, {"json", OutputFormat::kJson}, {"csv", OutputFormat::kCsv}};
-  command->add_option("-o,--output", format, "table, json or csv")
-      ->transform(CLI::CheckedTransformer(formats).description(""));
+  command
+      ->add_option_function<std::string>(
+          "-o,--output", [this, formats](const std::string& name) { format = formats.at(name); },
+          "How to print the answer (default: table)")
+      ->check(CLI::IsMember({"table", "json", "csv"}));
 }
 
 Client::Client(const ClientOptions& options)

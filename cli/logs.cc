@@ -3,6 +3,7 @@
 // `vigil logs`: records of log streams, of the past or as they come.
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -152,7 +153,7 @@ void AddLogs(CLI::App* program, int* exit_status) {
       ->required();
   options->range.AddTo(command);
   command->add_option("--limit", options->limit, "At most so many records")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1u, UINT32_MAX))
       ->capture_default_str();
   command->add_flag("-f,--follow", options->follow, "Go on with records as they arrive");
   command->add_flag("--forward", options->forward, "Oldest first");

@@ -2,6 +2,8 @@
 //
 // The program `vigil`.
 #include <exception>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <CLI/App.hpp>
@@ -11,6 +13,17 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "server/app.h"
+
+namespace {
+
+// What is wrong with the command line. CLI11 calls a command missing when there is an unknown one.
+std::string UsageFault(const CLI::App& program, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = program.remaining();
+  if (!program.get_subcommands().empty() || unknown.empty()) return error.what();
+  return fmt::format("\"{}\" is neither a command nor an option of vigil", unknown.front());
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace vigil::cli;  // The table below reads better so.
@@ -30,7 +43,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     return program.exit(version);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "error: {}\nsee `vigil --help`, or `vigil COMMAND --help`\n", error.what());
+    fmt::print(stderr, "error: {}\nsee `vigil --help`, or `vigil COMMAND --help`\n",
+               UsageFault(program, error));
     return kExitUsage;
   } catch (const std::exception& error) {
     fmt::print(stderr, "error: {}\n", error.what());
