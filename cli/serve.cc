@@ -23,6 +23,7 @@
 #include "cli/command.h"
 #include "server/app.h"
 #include "server/config.h"
+#include "server/library_log.h"
 
 namespace vigil::cli {
 namespace {
@@ -79,6 +80,7 @@ void WaitForStop(const sigset_t& signals, server::App& app) {
 
 int Run(const ServeOptions& options) {
   if (options.debug) SetLogLevel(LogLevel::kDebug);
+  server::TakeOverLibraryLogs();
   // Blocked before any thread starts, so that only WaitForStop takes them.
   sigset_t signals;
   sigemptyset(&signals);
