@@ -88,7 +88,8 @@ absl::StatusOr<storage::Attributes> MetricsWalk::ParsePointAttributes() const {
   for (const std::string_view run : point_.attributes.runs()) {
     WireReader reader(run);
     while (reader.NextField()) {
-      VIGIL_ASSIGN_OR_RETURN(storage::Attribute attribute, ParseAttribute(reader.Bytes()));
+      VIGIL_ASSIGN_OR_RETURN_WITH(storage::Attribute attribute, ParseAttribute(reader.Bytes()),
+                                  fmt::format("metric \"{}\"", ReplaceInvalidUtf8(metric_.name)));
       attributes.push_back(std::move(attribute));
     }
   }

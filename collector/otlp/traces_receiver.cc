@@ -94,6 +94,8 @@ absl::StatusOr<ExportOutcome> TracesReceiver::Export(storage::TenantId tenant,
         if (span.trace_id.empty() || span.span_id.empty()) {
           return rejections.Add(1, "a span has no valid trace id (16 bytes) or span id (8 bytes)");
         }
+        // It would be kept under 1970 and gone with the next look at what is too old.
+        if (span.start_ns == 0) return rejections.Add(1, "a span has no start time");
         span.origin = envelope.origin;
         spans.push_back(std::move(span));
       }));
