@@ -44,8 +44,13 @@ constexpr size_t kMaxQueuedRequests = 1024;
 // Workers wait for the disk most of the time, and those that wait together share one sync.
 constexpr size_t kWorkersPerCore = 4;
 constexpr int64_t kMaintenanceIntervalMs = 1000;
+// Memory is looked at apart from maintenance, which may take seconds, and often: a second of ingest
+// can be hundreds of megabytes.
+constexpr int64_t kMemoryWatchIntervalMs = 50;
 // Outcomes of deliveries are taken in this often, and a clock that was set is noticed.
 constexpr int64_t kMaxAlertWaitMs = 200;
+// Requests of the largest size for which there is room while they arrive.
+constexpr size_t kArrivingRequests = 4;
 constexpr auto kShutdownGrace = std::chrono::seconds(5);
 
 // What people write to say when they are to be told of what.
@@ -106,6 +111,11 @@ class AppImpl final : public App {
         std::make_unique<Ticker>(&clock_, kMaintenanceIntervalMs, [this](int64_t now_ms) {
           Maintain();
           return now_ms + kMaintenanceIntervalMs;
+        });
+    memory_watch_ =
+        std::make_unique<Ticker>(&clock_, kMemoryWatchIntervalMs, [this](int64_t now_ms) {
+          WatchMemory();
+          return now_ms + kMemoryWatchIntervalMs;
         });
     ready_.store(true);
     Log(LogLevel::kInfo, "ready",
@@ -208,8 +218,9 @@ class AppImpl final : public App {
     // Without this, a second vigil could listen on the same port and take half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.SetMaxReceiveMessageSize(config_.max_request_bytes);
-    builder.SetResourceQuota(
-        grpc::ResourceQuota("vigil").Resize(config_.admission.max_bytes_in_flight * 2));
+    // Requests that are still arriving count here, those that have arrived are admitted or refused.
+    builder.SetResourceQuota(grpc::ResourceQuota("vigil").Resize(
+        config_.admission.max_bytes_in_flight + kArrivingRequests * config_.max_request_bytes));
     int port = 0;
     builder.AddListeningPort(config_.grpc_listen.ToString(), grpc::InsecureServerCredentials(),
                              &port);
@@ -249,7 +260,13 @@ class AppImpl final : public App {
     if (!status.ok()) {
       Log(LogLevel::kError, "maintenance of the store failed", {{"error", MessageOf(status)}});
     }
-    admission_->SetHeadBytes(storage_->HeadBytes());
+  }
+
+  // Tells admission how full the heads are, and maintenance when they are to be written.
+  void WatchMemory() {
+    const size_t head_bytes = storage_->HeadBytes();
+    admission_->SetHeadBytes(head_bytes);
+    if (head_bytes >= config_.storage.head_flush_bytes) maintenance_->Wake();
   }
 
   // In the order that leaves nothing half done: no new work, then the engines, then the store.
@@ -260,6 +277,7 @@ class AppImpl final : public App {
     http_.reset();
     rules_ticker_.reset();
     manager_ticker_.reset();
+    memory_watch_.reset();
     maintenance_.reset();
     rules_.reset();
     manager_.reset();
@@ -295,6 +313,7 @@ class AppImpl final : public App {
   std::unique_ptr<Ticker> rules_ticker_;
   std::unique_ptr<collector::ScrapeManager> scrapes_;
   std::unique_ptr<Ticker> maintenance_;
+  std::unique_ptr<Ticker> memory_watch_;
   HttpRouter router_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<collector::OtlpServices> otlp_;

@@ -57,7 +57,18 @@ class ConfigReader {
         config_.max_request_bytes = static_cast<int>(max_request_bytes);
       }
     }
+    ReadBytes("max_inflight_bytes", &map, &config_.admission.max_bytes_in_flight);
     map.Finish();
+  }
+
+  void ReadBytes(const char* key, YamlMap* map, size_t* bytes) {
+    int64_t value = 0;
+    if (!map->TakeInt(key, &value)) return;
+    if (value == 0) {
+      errors_.Add(map->MarkOf(key), fmt::format("{} must be more than 0", key));
+    } else {
+      *bytes = static_cast<size_t>(value);
+    }
   }
 
   void ReadAddress(const char* key, YamlMap* map, ListenAddress* address) {
@@ -91,6 +102,14 @@ class ConfigReader {
     map.TakeDurationMs("max_age", &options.max_age_ms);
     map.TakeDurationMs("max_future", &options.max_future_ms);
     map.TakeDurationMs("flush_interval", &options.head_flush_age_ms);
+    ReadBytes("flush_bytes", &map, &options.head_flush_bytes);
+    ReadBytes("max_head_bytes", &map, &config_.admission.max_head_bytes);
+    if (config_.admission.max_head_bytes < options.head_flush_bytes) {
+      errors_.Add(map.MarkOf("max_head_bytes"),
+                  fmt::format("max_head_bytes ({}) is less than flush_bytes ({}): senders would be "
+                              "refused before anything is written",
+                              config_.admission.max_head_bytes, options.head_flush_bytes));
+    }
     int64_t shards = options.shards;
     if (map.TakeInt("shards", &shards)) {
       if (shards < 1 || shards > 64) {

@@ -48,7 +48,7 @@ class Admission {
   // than the whole budget is let in: its size has its own limit.
   Ticket Admit(size_t bytes);
 
-  // What the store's heads take now; told about once a second by whoever runs the store.
+  // What the store's heads take now; told many times a second by whoever runs the store.
   void SetHeadBytes(size_t bytes) { head_bytes_.store(bytes, std::memory_order_relaxed); }
 
   const AdmissionOptions& options() const { return options_; }
