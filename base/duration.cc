@@ -87,7 +87,11 @@ absl::StatusOr<int64_t> ParseInstantMs(std::string_view text, int64_t now_ms) {
   if (distance.starts_with("now")) distance.remove_prefix(3);
   if (distance.size() > 1 && (distance[0] == '-' || distance[0] == '+')) {
     const absl::StatusOr<int64_t> delta_ms = ParseDurationMs(distance.substr(1));
-    if (delta_ms.ok()) return distance[0] == '-' ? now_ms - *delta_ms : now_ms + *delta_ms;
+    int64_t sum_ms = 0;
+    if (delta_ms.ok() &&
+        !__builtin_add_overflow(now_ms, distance[0] == '-' ? -*delta_ms : *delta_ms, &sum_ms)) {
+      return sum_ms;
+    }
   }
   if (ParseDouble(text, &seconds) && std::isfinite(seconds)) {
     const double unix_ms = std::round(seconds * kMillisPerSecond);
@@ -95,7 +99,8 @@ absl::StatusOr<int64_t> ParseInstantMs(std::string_view text, int64_t now_ms) {
   }
   absl::Time time;
   std::string error;
-  if (absl::ParseTime(absl::RFC3339_full, ToAbsl(text), &time, &error)) {
+  if (absl::ParseTime(absl::RFC3339_full, ToAbsl(text), &time, &error) &&
+      time != absl::InfiniteFuture() && time != absl::InfinitePast()) {
     return absl::ToUnixMillis(time);
   }
   return absl::InvalidArgumentError(fmt::format(

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -119,6 +120,9 @@ absl::StatusOr<std::vector<std::string>> Glob(const std::string& pattern) {
   const int result = ::glob(pattern.c_str(), GLOB_BRACE | GLOB_TILDE, nullptr, &found);
   std::vector<std::string> paths(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
+  // glob sorts what each alternative in braces gives.
+  std::sort(paths.begin(), paths.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   if (result != 0 && result != GLOB_NOMATCH) {
     return absl::UnavailableError(fmt::format("listing files that match {} failed", pattern));
   }

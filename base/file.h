@@ -26,7 +26,7 @@ absl::Status MakeDirectories(const std::string& path);
 // Whether files can be made in the directory `path`; the status says why not.
 absl::Status CheckWritable(const std::string& path);
 
-// The files that match a shell pattern, sorted. No match gives an empty list.
+// The files that match a shell pattern, sorted, each once. No match gives an empty list.
 absl::StatusOr<std::vector<std::string>> Glob(const std::string& pattern);
 
 // Free bytes for ordinary users on the file system that holds `path`.

@@ -39,10 +39,12 @@ Metric& FindOrMake(std::map<std::string, Family<Metric>, std::less<>>& families,
   return *metric;
 }
 
+// Adds the text of each family under its name.
 template <typename Metric>
 void Expose(const std::map<std::string, Family<Metric>, std::less<>>& families,
-            std::string_view type, std::string* text) {
+            std::string_view type, std::map<std::string, std::string>* texts) {
   for (const auto& [name, family] : families) {
+    std::string* const text = &(*texts)[name];
     *text += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, family.help, name, type);
     for (const auto& [labels, metric] : family.by_labels) {
       *text += labels.empty() ? fmt::format("{} {}\n", name, metric->Value())
@@ -68,10 +70,12 @@ Gauge& GetGauge(std::string_view name, std::string_view help, std::string_view l
 std::string ExposeMetrics() {
   Registry& registry = TheRegistry();
   MutexLock lock(&registry.mutex);
-  std::string text;
-  Expose(registry.counters, "counter", &text);
-  Expose(registry.gauges, "gauge", &text);
-  return text;
+  std::map<std::string, std::string> texts;
+  Expose(registry.counters, "counter", &texts);
+  Expose(registry.gauges, "gauge", &texts);
+  std::string all;
+  for (const auto& [name, text] : texts) all += text;
+  return all;
 }
 
 }  // namespace vigil

@@ -128,12 +128,31 @@ std::string FormatValue(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
   const double magnitude = std::fabs(value);
-  const bool exponent = magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21);
-  char buffer[400];
+  if (magnitude == 0 || (magnitude >= 1e-6 && magnitude < 1e21)) return FormatPlain(value);
+  char buffer[32];
   const auto result =
-      std::to_chars(buffer, buffer + sizeof(buffer), value,
-                    exponent ? std::chars_format::scientific : std::chars_format::fixed);
+      std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific);
   return {buffer, result.ptr};
+}
+
+std::string FormatPlain(double value) {
+  // From here on every double is an integer, of which to_chars would write all digits.
+  constexpr double kIntegers = 9007199254740992;  // 2^53
+  char buffer[400];
+  if (std::fabs(value) < kIntegers) {
+    return {buffer,
+            std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::fixed).ptr};
+  }
+  const auto result =
+      std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific);
+  const std::string_view scientific(buffer, result.ptr - buffer);
+  const size_t e = scientific.find('e');
+  int exponent = 0;
+  std::from_chars(scientific.data() + e + 2, result.ptr, exponent);  // Behind "e+".
+  std::string text(scientific.substr(0, e));
+  std::erase(text, '.');
+  text.append(exponent + 1 + (value < 0 ? 1 : 0) - text.size(), '0');
+  return text;
 }
 
 bool ParseDouble(std::string_view text, double* value) {
@@ -143,12 +162,13 @@ bool ParseDouble(std::string_view text, double* value) {
     negative = digits[0] == '-';
     digits.remove_prefix(1);
   }
-  if (digits.empty() || digits[0] == '+' || digits[0] == '-') return false;
   auto format = std::chars_format::general;
   if (digits.size() > 2 && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X')) {
     digits.remove_prefix(2);
     format = std::chars_format::hex;
   }
+  // A second sign, and "nan(...)", from_chars would take.
+  if (digits.empty() || digits[0] == '-' || digits.ends_with(')')) return false;
   double parsed = 0;
   const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), parsed, format);
   if (result.ptr != digits.data() + digits.size()) return false;

@@ -57,6 +57,9 @@ std::string ReplaceInvalidUtf8(std::string_view text);
 // notation, exponent form only when |value| < 1e-6 or >= 1e21; "NaN", "+Inf", "-Inf".
 std::string FormatValue(double value);
 
+// The same in plain notation for numbers of any size. Requires: `value` is finite.
+std::string FormatPlain(double value);
+
 // The number that `text` spells ("1e3", "0x10", "NaN", "+Inf", "inf"). False on anything else.
 bool ParseDouble(std::string_view text, double* value);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/otlp/metric_resolver.h"
 
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -48,11 +47,7 @@ storage::MetricMetadata MetadataOf(const MetricIdentity& metric) {
 
 // The text of a bucket bound or quantile: shortest decimal, never with an exponent.
 std::string BoundText(double bound) {
-  if (std::isinf(bound)) return bound > 0 ? "+Inf" : "-Inf";
-  char buffer[400];
-  const auto result =
-      std::to_chars(buffer, buffer + sizeof(buffer), bound, std::chars_format::fixed);
-  return {buffer, result.ptr};
+  return std::isfinite(bound) ? FormatPlain(bound) : FormatValue(bound);
 }
 
 std::vector<Label> BaseLabels(const ResourceIdentity& resource, const storage::Attributes& point) {
