@@ -66,7 +66,7 @@ TEST(TextFormatTest, TextIsUtf8) {
 }
 
 TEST(TextFormatTest, NaNsAreNoStalenessMarkers) {
-  ASSERT_OK_AND_ASSIGN(const Exposition exposition, ParseExposition("a NaN\na -nan(2)\n", false));
+  ASSERT_OK_AND_ASSIGN(const Exposition exposition, ParseExposition("a NaN\na -NaN\n", false));
   for (const ExposedSample& sample : exposition.samples) {
     EXPECT_FALSE(storage::IsStale(sample.value));
   }
