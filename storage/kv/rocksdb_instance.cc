@@ -28,6 +28,12 @@ absl::Status OpenFailure(const rocksdb::Status& status, const std::string& direc
                     "program ({}): run that one, or choose another directory with --data-dir",
                     directory, MessageOf(converted)));
   }
+  if (status.IsCorruption()) {
+    return absl::DataLossError(
+        fmt::format("data directory {} is damaged ({}): put back a backup of it, or choose another "
+                    "directory with --data-dir",
+                    directory, MessageOf(converted)));
+  }
   return Annotate(converted, fmt::format("opening data directory {}", directory));
 }
 
