@@ -23,6 +23,9 @@ import time
 import urllib.error
 import urllib.request
 
+# Before anyone imports gRPC, whose handlers of fork() would complain about each process that is started.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("VIGIL_BINARY", REPOSITORY / "bazel-bin/cli/vigil"))
 
