@@ -91,6 +91,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     message_.body() = std::move(response.body);
     message_.prepare_payload();
     if (head_only) message_.body().clear();
+    // Anew: the handler may have taken longer than the client may be silent.
+    stream_.expires_after(std::chrono::milliseconds(options_.idle_timeout_ms));
     http::async_write(stream_, message_,
                       [self = shared_from_this(), keep_alive](beast::error_code error, size_t) {
                         if (error || !keep_alive) return self->Close();
