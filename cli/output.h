@@ -45,7 +45,7 @@ nlohmann::ordered_json JsonTime(int64_t unix_ms);
 // {"status":"success","data":...}, the shape of the Prometheus API's answers, on one line.
 std::string JsonSuccess(nlohmann::ordered_json data);
 
-// "3m 12s ago", "in 5s".
+// "3m12s ago", "in 5s".
 std::string Ago(int64_t unix_ms, int64_t now_ms);
 
 }  // namespace vigil::cli

@@ -222,8 +222,10 @@ std::string Plot(const std::vector<PlotSeries>& series, const PlotOptions& optio
       const double share = 1 - static_cast<double>(y) / std::max(1, options.height - 1);
       label = AxisLabel(range.low + share * (range.high - range.low));
     }
-    text += fmt::format("{:>{}} {} {}\n", label, kMargin - 2, label.empty() ? "│" : "┤",
+    text += fmt::format("{:>{}} {} {}", label, kMargin - 2, label.empty() ? "│" : "┤",
                         canvas.Row(y, options.color));
+    text.erase(text.find_last_not_of(' ') + 1);
+    text += '\n';
   }
   text += TimeAxis(options, kMargin, width);
   return text + Legend(series, drawn, options.color);
