@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/plot.h"
+
+#include <limits>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "base/strings.h"
+#include "tests/testing/text_test.h"
+
+namespace vigil::cli {
+namespace {
+
+using testing::TextCase;
+
+constexpr int64_t kStartMs = 1'767'322'800'000;  // 2026-01-02T03:00:00Z
+
+TEST(PlotTest, Script) {
+  const auto run = [](const TextCase& text_case) {
+    const int64_t step_ms = std::stoll(text_case.Arg("step")) * 1000;
+    const int64_t points = std::stoll(text_case.Arg("points"));
+    PlotOptions options;
+    options.width = std::stoi(text_case.Arg("width"));
+    options.height = std::stoi(text_case.Arg("height"));
+    options.color = text_case.Arg("color") == "yes";
+    options.start_ms = kStartMs;
+    options.end_ms = kStartMs + (points - 1) * step_ms;
+    options.step_ms = step_ms;
+    std::vector<PlotSeries> series;
+    for (const std::string_view line : Split(text_case.input, '\n')) {
+      if (line.empty()) continue;
+      const std::vector<std::string_view> words = Split(line, ' ');
+      PlotSeries& added = series.emplace_back();
+      added.name = words[0];
+      for (size_t i = 1; i < words.size(); ++i) {
+        double value = 0;
+        if (!ParseDouble(words[i], &value)) continue;
+        added.times_ms.push_back(kStartMs + static_cast<int64_t>(i - 1) * step_ms);
+        added.values.push_back(value);
+      }
+    }
+    return Plot(series, options);
+  };
+  testing::RunTextScript("tests/cli/testdata/plot.txt", run);
+}
+
+TEST(PlotTest, ExtremesAreDrawnToo) {
+  PlotOptions options;
+  options.width = 30;
+  options.height = 3;
+  options.end_ms = 1000;
+  options.step_ms = 1000;
+  constexpr double kMax = std::numeric_limits<double>::max();
+  const std::vector<double> values = {-kMax, kMax};
+  const std::string chart =
+      Plot({{"huge", {0, 1000}, values}, {"odd\x1b[2J\n", {0}, {1}}}, options);
+  EXPECT_EQ(chart.find('\x1b'), std::string::npos) << "names cannot steer the terminal";
+  EXPECT_NE(chart.find("huge"), std::string::npos);
+  // One instant, no height: still a chart.
+  options.end_ms = 0;
+  options.height = 1;
+  EXPECT_FALSE(Plot({{"a", {0}, {1}}}, options).empty());
+}
+
+}  // namespace
+}  // namespace vigil::cli

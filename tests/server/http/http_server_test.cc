@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The listener over real sockets, spoken to byte by byte.
+#include "server/http/http_server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <latch>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/testing/status_matchers.h"
+
+namespace vigil::server {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+using testing::StatusIs;
+
+// A connection of a client. Reads end at the test's time limit if the server is silent for good.
+class Client {
+ public:
+  explicit Client(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  }
+  ~Client() { ::close(fd_); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  void Send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return;
+      bytes.remove_prefix(sent);
+    }
+  }
+  void EndSending() { ::shutdown(fd_, SHUT_WR); }
+
+  // Everything until the server closes.
+  std::string ReadAll() {
+    while (ReadSome()) {
+    }
+    return std::exchange(buffer_, "");
+  }
+  // Head and body of one answer. `head_only`: it has no body, whatever its length says.
+  std::string ReadAnswer(bool head_only = false) {
+    while (buffer_.find("\r\n\r\n") == std::string::npos && ReadSome()) {
+    }
+    const size_t head = buffer_.find("\r\n\r\n") + 4;
+    constexpr std::string_view kLength = "Content-Length: ";
+    const size_t at = buffer_.find(kLength);
+    const size_t body =
+        head_only || at > head ? 0 : std::stoul(buffer_.substr(at + kLength.size()));
+    while (buffer_.size() < head + body && ReadSome()) {
+    }
+    const std::string answer = buffer_.substr(0, head + body);
+    buffer_.erase(0, head + body);
+    return answer;
+  }
+
+ private:
+  bool ReadSome() {
+    char bytes[4096];
+    const ssize_t count = ::recv(fd_, bytes, sizeof(bytes), 0);
+    if (count > 0) buffer_.append(bytes, count);
+    return count > 0;
+  }
+
+  const int fd_;
+  std::string buffer_;
+};
+
+// Answers /echo with what it was asked.
+class HttpServerTest : public ::testing::Test {
+ protected:
+  HttpServerTest() {
+    const auto echo = [](const HttpRequest& request) {
+      HttpResponse response;
+      response.body = fmt::format("{} {} [{}]", request.method, request.path, request.body);
+      for (const auto& [name, value] : request.parameters) {
+        response.body += fmt::format(" {}={}", name, value);
+      }
+      const auto header = request.headers.find("x-test");
+      if (header != request.headers.end()) response.headers = {{"X-Test", header->second}};
+      return response;
+    };
+    router_.Add("GET", "/echo", echo);
+    router_.Add("POST", "/echo", echo);
+  }
+
+  void Start(HttpServerOptions options = {}) {
+    auto server = HttpServer::Start(options, &router_);
+    ASSERT_OK(server);
+    server_ = *std::move(server);
+  }
+  // What one request on a connection of its own gets.
+  std::string Ask(std::string_view request) {
+    Client client(server_->port());
+    client.Send(request);
+    client.EndSending();
+    return client.ReadAll();
+  }
+
+  HttpRouter router_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(HttpServerTest, HandsOnWhatWasAskedAndAnswers) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  EXPECT_NE(server_->port(), 0);
+  EXPECT_EQ(Ask("POST /echo?a=%20b&c=d HTTP/1.1\r\nHost: x\r\nX-TEST: yes\r\nContent-Length: 4\r\n"
+                "Connection: close\r\n\r\nbody"),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nX-Test: yes\r\n"
+            "Connection: close\r\nContent-Length: 26\r\n\r\nPOST /echo [body] a= b c=d");
+  EXPECT_THAT(Ask("GET /%65cho HTTP/1.0\r\n\r\n"), HasSubstr("GET /echo []"));
+}
+
+TEST_F(HttpServerTest, ChunkedBodiesArrive) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  EXPECT_THAT(Ask("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                  "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"),
+              HasSubstr("[abcde]"));
+}
+
+TEST_F(HttpServerTest, AConnectionServesManyRequests) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Client client(server_->port());
+  for (int i = 0; i < 3; ++i) {
+    client.Send(fmt::format("GET /echo?i={} HTTP/1.1\r\nHost: x\r\n\r\n", i));
+    EXPECT_THAT(client.ReadAnswer(), HasSubstr(fmt::format("i={}", i)));
+  }
+  // Two at once, and the last one ends it.
+  client.Send("GET /echo?i=3 HTTP/1.1\r\n\r\nGET /echo?i=4 HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(client.ReadAnswer(), HasSubstr("i=3"));
+  EXPECT_THAT(client.ReadAll(), HasSubstr("i=4"));
+}
+
+TEST_F(HttpServerTest, HeadIsAnsweredWithoutABody) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Client client(server_->port());
+  client.Send("HEAD /echo HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(client.ReadAnswer(true), AllOf(HasSubstr("200 OK"), HasSubstr("Content-Length: 13")));
+  client.Send("GET /echo HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(client.ReadAll(), StartsWith("HTTP/1.1 200 OK")) << "nothing stands before it";
+}
+
+TEST_F(HttpServerTest, PathsAndMethodsAreRouted) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  EXPECT_THAT(Ask("GET /none HTTP/1.1\r\n\r\n"), HasSubstr("404 Not Found"));
+  EXPECT_THAT(Ask("DELETE /echo HTTP/1.1\r\n\r\n"),
+              AllOf(HasSubstr("405 Method Not Allowed"), HasSubstr("Allow: GET, POST")));
+  EXPECT_THAT(Ask("BREW /echo HTTP/1.1\r\n\r\n"), HasSubstr("405"));
+}
+
+TEST_F(HttpServerTest, ABodyThatIsTooLargeIsRefused) {
+  HttpServerOptions options;
+  options.max_body_bytes = 10;
+  ASSERT_NO_FATAL_FAILURE(Start(options));
+  EXPECT_THAT(Ask("POST /echo HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789"),
+              HasSubstr("200 OK"));
+  EXPECT_THAT(Ask("POST /echo HTTP/1.1\r\nContent-Length: 11\r\n\r\n"),
+              AllOf(HasSubstr("413"), HasSubstr("10 bytes"), HasSubstr("Connection: close")));
+  EXPECT_THAT(Ask("POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n"),
+              HasSubstr("413"));
+}
+
+TEST_F(HttpServerTest, WhatIsNoHttpIsRefused) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  for (const std::string request :
+       {"hello\r\n\r\n", "GET\r\n\r\n", "GET /echo HTTP/9.9\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01\r\n", "GET /echo HTTP/1.1\r\nbad header\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nContent-Length: many\r\n\r\n"}) {
+    EXPECT_THAT(Ask(request), StartsWith("HTTP/1.1 400")) << request;
+  }
+  EXPECT_THAT(Ask("GET /echo HTTP/1.1\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n"),
+              Not(HasSubstr("200 OK")));
+  // Cut short, and nothing at all: there is nobody to answer.
+  EXPECT_EQ(Ask("POST /echo HTTP/1.1\r\nContent-Length: 5\r\n\r\nabc"), "");
+  EXPECT_EQ(Ask(""), "");
+  EXPECT_THAT(Ask("GET /echo HTTP/1.1\r\n\r\n"), HasSubstr("200 OK")) << "it goes on";
+}
+
+TEST_F(HttpServerTest, ASilentConnectionIsClosed) {
+  HttpServerOptions options;
+  options.idle_timeout_ms = 1;
+  ASSERT_NO_FATAL_FAILURE(Start(options));
+  Client client(server_->port());
+  EXPECT_EQ(client.ReadAll(), "");
+}
+
+TEST_F(HttpServerTest, ASlowHandlerIsAnswered) {
+  // Longer than a client may be silent.
+  std::latch asked(1);
+  std::latch answer(1);
+  router_.Add("GET", "/slow", [&](const HttpRequest&) {
+    asked.count_down();
+    answer.wait();
+    return HttpResponse{.body = "at last"};
+  });
+  HttpServerOptions options;
+  options.idle_timeout_ms = 50;
+  options.threads = 2;
+  ASSERT_NO_FATAL_FAILURE(Start(options));
+  Client slow(server_->port());
+  slow.Send("GET /slow HTTP/1.1\r\nConnection: close\r\n\r\n");
+  asked.wait();
+  // Silent connections live as long as that limit, so by then it has passed three times.
+  for (int i = 0; i < 3; ++i) Client(server_->port()).ReadAll();
+  answer.count_down();
+  EXPECT_THAT(slow.ReadAll(), HasSubstr("at last"));
+}
+
+TEST_F(HttpServerTest, HandlersRunAtTheSameTime) {
+  std::latch both(2);
+  router_.Add("GET", "/meet", [&both](const HttpRequest&) {
+    both.arrive_and_wait();
+    return HttpResponse{.body = "met"};
+  });
+  ASSERT_NO_FATAL_FAILURE(Start());
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back(
+        [this] { EXPECT_THAT(Ask("GET /meet HTTP/1.1\r\n\r\n"), HasSubstr("met")); });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_F(HttpServerTest, StoppingEndsOpenConnections) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Client idle(server_->port());
+  idle.Send("GET /echo HTTP/1.1\r\n\r\n");
+  idle.ReadAnswer();
+  Client half(server_->port());
+  half.Send("GET /ec");
+  server_.reset();
+  EXPECT_EQ(idle.ReadAll(), "");
+  EXPECT_EQ(half.ReadAll(), "");
+}
+
+TEST_F(HttpServerTest, AddressesThatCannotBeHad) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  HttpServerOptions taken;
+  taken.port = server_->port();
+  EXPECT_THAT(HttpServer::Start(taken, &router_),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr(fmt::format("127.0.0.1:{}", taken.port))));
+  HttpServerOptions named;
+  named.host = "example.com";
+  EXPECT_THAT(HttpServer::Start(named, &router_),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("example.com")));
+}
+
+}  // namespace
+}  // namespace vigil::server
