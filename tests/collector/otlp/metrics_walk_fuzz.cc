@@ -58,6 +58,51 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   return 0;
 }
 
+namespace vigil::collector {
+namespace {
+
+// A field of bytes, with its tag and its length as varints of at least so many bytes.
+std::string Field(uint32_t number, std::string_view bytes, int tag_bytes = 1, int size_bytes = 1) {
+  const auto varint = [](uint64_t value, int min_bytes) {
+    std::string text;
+    for (int i = 1; value > 0x7F || i < min_bytes; ++i, value >>= 7) {
+      text += static_cast<char>(value | 0x80);
+    }
+    return text + static_cast<char>(value);
+  };
+  return varint(number << 3 | 2, tag_bytes) + varint(bytes.size(), size_bytes) + std::string(bytes);
+}
+
+// What no sender writes and every reader of protobuf has an answer to.
+std::vector<std::string> OddSeeds() {
+  const std::string point = std::string("\x19\x05\0\0\0\0\0\0\0", 9);  // Time 5 ns.
+  const std::string gauge = Field(5, Field(1, point));
+  const std::string summary = Field(11, Field(1, point) + Field(1, point));
+  const std::string broken = Field(7, Field(1, "\x19"));
+  const auto request = [](const std::string& metric) {
+    return Field(1, Field(2, Field(2, Field(1, "name") + metric)));
+  };
+  std::vector<std::string> seeds = {
+      request(gauge + gauge),                        // One message in two pieces.
+      request(gauge + summary),                      // Another member of the oneof.
+      request(gauge + summary + gauge),              //
+      request(broken + gauge),                       // Broken where it is replaced.
+      request(gauge + Field(8, "")),                 //
+      request(Field(5, "") + Field(5, "\x0b\x0c")),  // A group, empty.
+  };
+  for (int bytes = 2; bytes <= 11; ++bytes) {
+    seeds.push_back(Field(1, Field(2, Field(2, gauge, bytes)), bytes));
+    seeds.push_back(Field(1, Field(2, Field(2, gauge, 1, bytes)), 1, bytes));
+    seeds.push_back(request(Field(5, Field(1, point, bytes, bytes))));
+    // The flags of a point, as a varint of that length.
+    seeds.push_back(request(Field(5, Field(1, "\x40" + std::string(bytes - 1, '\x81') + '\x01'))));
+  }
+  return seeds;
+}
+
+}  // namespace
+}  // namespace vigil::collector
+
 std::vector<std::string> vigil::testing::FuzzSeeds() {
   const auto request = [](const std::string& metrics) {
     const std::string text = collector::testing::WithInstants(
@@ -67,7 +112,7 @@ std::vector<std::string> vigil::testing::FuzzSeeds() {
         1);
     return collector::testing::FromText<collector::Request>(text).SerializeAsString();
   };
-  return {
+  std::vector<std::string> seeds = {
       request(R"(metrics { name: "g" unit: "s" description: "d" gauge { data_points {
           time_unix_nano: @1 as_int: 1 attributes { key: "a" value { string_value: "b" } } } } })"),
       request(R"(metrics { name: "c" sum { aggregation_temporality: 2 is_monotonic: true
@@ -83,4 +128,6 @@ std::vector<std::string> vigil::testing::FuzzSeeds() {
       request(R"(metrics { name: "s" summary { data_points { time_unix_nano: @1 count: 2 sum: 2
           quantile_values { quantile: 0.5 value: 1 } quantile_values { quantile: 1 } } } })"),
   };
+  for (std::string& odd : collector::OddSeeds()) seeds.push_back(std::move(odd));
+  return seeds;
 }

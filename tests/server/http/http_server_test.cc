@@ -210,19 +210,20 @@ TEST_F(HttpServerTest, ASlowHandlerIsAnswered) {
   router_.Add("GET", "/slow", [&](const HttpRequest&) {
     asked.count_down();
     answer.wait();
-    return HttpResponse{.body = "at last"};
+    // More than the socket takes at once.
+    return HttpResponse{.body = std::string(16 << 20, 'x') + "at last"};
   });
   HttpServerOptions options;
-  options.idle_timeout_ms = 50;
+  options.idle_timeout_ms = 1000;
   options.threads = 2;
   ASSERT_NO_FATAL_FAILURE(Start(options));
   Client slow(server_->port());
   slow.Send("GET /slow HTTP/1.1\r\nConnection: close\r\n\r\n");
   asked.wait();
-  // Silent connections live as long as that limit, so by then it has passed three times.
-  for (int i = 0; i < 3; ++i) Client(server_->port()).ReadAll();
+  // A silent connection lives as long as that limit, so when it ends, the limit has passed.
+  Client(server_->port()).ReadAll();
   answer.count_down();
-  EXPECT_THAT(slow.ReadAll(), HasSubstr("at last"));
+  EXPECT_TRUE(slow.ReadAll().ends_with("at last"));
 }
 
 TEST_F(HttpServerTest, HandlersRunAtTheSameTime) {
