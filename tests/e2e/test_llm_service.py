@@ -91,12 +91,13 @@ class CountsMixin:
         self.assertGreater(min(sums.values()), 0)
 
     def assert_buckets(self, vigil, by_model):
-        """Cumulative counts rise to the total; `le` is spelled the same however a histogram came in."""
-        bounds = [f"{bound:.1f}" if bound == int(bound) else str(bound) for bound in BUCKETS] + ["+Inf"]
-        buckets = vigil.values("llm_request_duration_seconds_bucket", "model", "endpoint", "le")
+        """Cumulative counts rise to the total. Bounds are compared as numbers: as in Prometheus, 1 is "1"
+        in `le` when it came over OTLP and "1.0" when it was scraped."""
+        values = vigil.values("llm_request_duration_seconds_bucket", "model", "endpoint", "le")
+        buckets = {(model, endpoint, float(le)): count for (model, endpoint, le), count in values.items()}
         for (model, endpoint), total in by_model.items():
-            counts = [buckets.get((model, endpoint, bound)) for bound in bounds]
-            self.assertNotIn(None, counts, f"{bounds} of {sorted(buckets)}")
+            counts = [buckets.get((model, endpoint, bound)) for bound in (*BUCKETS, float("inf"))]
+            self.assertNotIn(None, counts, f"{model} {endpoint} of {sorted(buckets)}")
             self.assertEqual(sorted(counts), counts)
             self.assertEqual(total, counts[-1])
         self.assertEqual(len(by_model) * len(bounds), len(buckets))
