@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/otlp/metric_resolver.h"
 
-#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -9,6 +8,7 @@
 
 #include "base/status.h"
 #include "base/strings.h"
+#include "collector/labels/bound_label.h"
 #include "collector/otlp/names.h"
 #include "storage/series/labels.h"
 
@@ -43,11 +43,6 @@ storage::MetricMetadata MetadataOf(const MetricIdentity& metric) {
       break;
   }
   return metadata;
-}
-
-// The text of a bucket bound or quantile: shortest decimal, never with an exponent.
-std::string BoundText(double bound) {
-  return std::isfinite(bound) ? FormatPlain(bound) : FormatValue(bound);
 }
 
 std::vector<Label> BaseLabels(const ResourceIdentity& resource, const storage::Attributes& point) {
@@ -99,7 +94,7 @@ absl::StatusOr<PointTarget> MetricResolver::Family(const ResourceIdentity& resou
   for (const Variant& variant : variants) {
     storage::LabelsBuilder labels(base);
     labels.Set(storage::kMetricName, name + std::string(variant.suffix));
-    if (!variant.label.empty()) labels.Set(variant.label, BoundText(variant.bound));
+    if (!variant.label.empty()) labels.Set(variant.label, BoundLabel(variant.bound));
     VIGIL_ASSIGN_OR_RETURN(const storage::SeriesRef ref,
                            storage_.GetOrCreateSeries(tenant_, labels.Build(), metadata));
     refs->push_back(ref);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "base/strings.h"
+#include "collector/labels/bound_label.h"
 
 namespace vigil::collector {
 namespace {
@@ -20,15 +20,10 @@ bool IsNameStart(char c) {
 }
 bool IsNameCharacter(char c) { return IsNameStart(c) || (c >= '0' && c <= '9'); }
 
-// "1" -> "1.0": the OpenMetrics form of a float.
-std::string CanonicalFloat(const std::string& text) {
-  double value = 0;
-  if (!ParseDouble(text, &value)) return text;
-  std::string canonical = FormatValue(value);
-  if (std::isfinite(value) && canonical.find_first_of(".e") == std::string::npos) {
-    canonical += ".0";
-  }
-  return canonical;
+// "1" -> "1.0"; what is no number stays as it is.
+std::string CanonicalBound(const std::string& text) {
+  double bound = 0;
+  return ParseDouble(text, &bound) ? BoundLabel(bound) : text;
 }
 
 storage::MetricType TypeOf(std::string_view name) {
@@ -220,7 +215,7 @@ class Parser {
         reader->SkipSpace();
         if (!reader->Consume('"') || !reader->QuotedRest(&label.value)) return Unterminated();
         if (label.name == "le" || label.name == "quantile") {
-          label.value = CanonicalFloat(label.value);
+          label.value = CanonicalBound(label.value);
         }
         labels->push_back(std::move(label));
       }

@@ -36,7 +36,7 @@ struct Exposition {
 
 // `open_metrics`: times are seconds, and the text must end with "# EOF". InvalidArgument reads
 // "line N: what is wrong"; an exposition is taken whole or not at all. Values of `le` and
-// `quantile` are written as floats ("1" becomes "1.0"), so that they agree whoever exposes them.
+// `quantile` are written as BoundLabel does, so that they agree whoever exposes them.
 absl::StatusOr<Exposition> ParseExposition(std::string_view text, bool open_metrics);
 
 }  // namespace vigil::collector

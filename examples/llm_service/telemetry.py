@@ -130,6 +130,7 @@ class ScrapedMetrics:
 
     def shutdown(self):
         self.server.shutdown()
+        self.server.server_close()  # A scrape is refused from now on, not left waiting.
 
 
 # What a log line may say about a request, beside its message.
