@@ -44,7 +44,7 @@ struct StorageOptions {
   int64_t log_retention_ms = 31 * kMillisPerDay;
   int64_t span_retention_ms = 31 * kMillisPerDay;
   // Samples, records and spans beyond [now - max_age, now + max_future] are refused; a max_age of 0
-  // admits everything older. The past is open by default so that back-filling just works.
+  // admits everything older, so that back-filling just works, as far as retention would keep it.
   int64_t max_age_ms = 0;
   int64_t max_future_ms = 10 * kMillisPerMinute;
   // Heads are flushed when they hold this much or are this old.
@@ -98,8 +98,8 @@ class Storage {
   // "!-_.*'()".
   virtual absl::StatusOr<TenantId> Tenant(std::string_view name) = 0;
 
-  // Which instants are admitted now. Writes refuse the others; those who count what a sender sent
-  // in other units than samples ask first.
+  // Which instants of samples are admitted now. Writes refuse the others; those who count what a
+  // sender sent in other units than samples ask first.
   virtual TimeRules CurrentTimeRules() const = 0;
 
   // Metrics. GetOrCreateSeries: see MetricShard. A ref stays good as long as the process runs.

@@ -64,6 +64,8 @@ class StorageImpl final : public Storage {
   absl::StatusOr<uint32_t> ReadOrWriteShardCount();
   absl::Status OpenShard(uint32_t number);
   absl::Status DropOldPartitions(int64_t now_ms);
+  // Which instants are admitted of what is kept for `retention_ms`.
+  TimeRules RulesFor(int64_t retention_ms) const;
   size_t ShardOfTrace(TraceId trace_id) const;
   // The shard that is written last, whose record of the token vouches for all; see
   // docs/architecture.md. `touched` says which shards the batch has records for.

@@ -31,9 +31,16 @@ uint64_t HashOfExporter(const Labels& labels) {
 
 }  // namespace
 
-TimeRules StorageImpl::CurrentTimeRules() const {
-  return {clock_.NowMs(), options_.max_age_ms, options_.max_future_ms};
+TimeRules StorageImpl::RulesFor(int64_t retention_ms) const {
+  // What retention would drop at once is refused, not acknowledged and lost.
+  int64_t max_age_ms = options_.max_age_ms;
+  if (retention_ms > 0 && (max_age_ms == 0 || retention_ms < max_age_ms)) {
+    max_age_ms = retention_ms;
+  }
+  return {clock_.NowMs(), max_age_ms, options_.max_future_ms};
 }
+
+TimeRules StorageImpl::CurrentTimeRules() const { return RulesFor(options_.metric_retention_ms); }
 
 size_t StorageImpl::ShardOfTrace(TraceId trace_id) const {
   return HashOf(trace_id.AsBytes()) % shards_.size();
@@ -132,7 +139,7 @@ std::unique_ptr<MetricSink> StorageImpl::MetricSinkFor(TenantId tenant) {
 absl::StatusOr<WriteResult> StorageImpl::WriteLogs(TenantId tenant, LogBatch batch,
                                                    const BatchToken& token) {
   WriteResult result;
-  CurrentTimeRules().Filter(&batch, &result);
+  RulesFor(options_.log_retention_ms).Filter(&batch, &result);
   std::vector<LogBatch> parts(shards_.size());
   std::vector<bool> touched(shards_.size(), false);
   for (LogStreamBatch& stream : batch.streams) {
@@ -182,7 +189,7 @@ absl::StatusOr<std::vector<Labels>> StorageImpl::LogStreams(TenantId tenant,
 absl::StatusOr<WriteResult> StorageImpl::WriteSpans(TenantId tenant, std::vector<Span> spans,
                                                     const BatchToken& token) {
   WriteResult result;
-  CurrentTimeRules().Filter(&spans, &result);
+  RulesFor(options_.span_retention_ms).Filter(&spans, &result);
   std::vector<std::vector<Span>> parts(shards_.size());
   std::vector<bool> touched(shards_.size(), false);
   for (Span& span : spans) {

@@ -30,8 +30,8 @@ std::string TimeRules::Reason(int64_t time_ms) const {
     return fmt::format("time {} lies more than {} in the future: check the sender's clock",
                        FormatInstantMs(time_ms), FormatDurationMs(max_future_ms));
   }
-  return fmt::format("time {} is older than {} (storage.max_age)", FormatInstantMs(time_ms),
-                     FormatDurationMs(max_age_ms));
+  return fmt::format("time {} is older than {} (storage.max_age, storage.retention)",
+                     FormatInstantMs(time_ms), FormatDurationMs(max_age_ms));
 }
 
 void TimeRules::Refuse(int64_t time_ms, WriteResult* result) const {

@@ -204,6 +204,39 @@ TEST_P(StorageTest, RetentionDropsWholePartitions) {
   }
 }
 
+TEST_P(StorageTest, WhatRetentionWouldDropIsRefused) {
+  StorageOptions options;
+  options.metric_retention_ms = kMillisPerDay;
+  options.log_retention_ms = 2 * kMillisPerDay;
+  options.span_retention_ms = 0;  // Kept for good.
+  StorageHarness harness(GetParam(), options);
+  constexpr int64_t kOldMs = kStartMs - kMillisPerDay - 1;
+  constexpr int64_t kOlderNs = (kStartMs - 2 * kMillisPerDay - 1) * kNanosPerMilli;
+  const auto sink = harness.storage().MetricSinkFor(kDefaultTenant);
+  ASSERT_OK_AND_ASSIGN(
+      const WriteResult metrics,
+      sink->Append({SampleOf("m", "new", kStartMs, 1), SampleOf("m", "old", kOldMs, 2)}, {}));
+  EXPECT_EQ(metrics.rejected, 1);
+  EXPECT_THAT(metrics.rejection_reason, HasSubstr("storage.retention"));
+  LogBatch logs;
+  logs.streams.push_back({Labels{{"a", "1"}},
+                          {PlainLog(kOldMs * kNanosPerMilli, "old"), PlainLog(kOlderNs, "older")}});
+  ASSERT_OK_AND_ASSIGN(const WriteResult stored_logs,
+                       harness.storage().WriteLogs(kDefaultTenant, logs, {}));
+  EXPECT_EQ(stored_logs.rejected, 1);
+  ASSERT_OK_AND_ASSIGN(
+      const WriteResult spans,
+      harness.storage().WriteSpans(kDefaultTenant, {PlainSpan(1, 1, kOlderNs, "older")}, {}));
+  EXPECT_EQ(spans.rejected, 0);
+  // What was admitted stays.
+  ASSERT_OK(harness.storage().Flush());
+  ASSERT_OK(harness.storage().Maintain());
+  const Contents contents = harness.Read();
+  EXPECT_THAT(contents.samples, SizeIs(1));
+  EXPECT_THAT(contents.logs, SizeIs(1));
+  EXPECT_THAT(contents.spans, SizeIs(1));
+}
+
 TEST_P(StorageTest, MaintainFlushesWhatIsOldOrLarge) {
   StorageOptions options;
   options.head_flush_age_ms = kMillisPerMinute;

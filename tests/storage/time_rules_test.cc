@@ -40,7 +40,8 @@ TEST(TimeRulesTest, AnyAgeBeginsIn1970) {
 TEST(TimeRulesTest, ReasonsTellWhatToLookAt) {
   const TimeRules rules{kNow, kMillisPerHour, 10 * kMillisPerMinute};
   EXPECT_EQ(rules.Reason(-5), "time -5 ms lies before 1970");
-  EXPECT_EQ(rules.Reason(0), "time 1970-01-01T00:00:00.000Z is older than 1h (storage.max_age)");
+  EXPECT_EQ(rules.Reason(0),
+            "time 1970-01-01T00:00:00.000Z is older than 1h (storage.max_age, storage.retention)");
   EXPECT_EQ(rules.Reason(kNow + kMillisPerHour),
             "time 2026-01-02T04:04:05.000Z lies more than 10m in the future: check the sender's "
             "clock");

@@ -204,6 +204,20 @@ TEST_F(BrokenJournalTest, ATokenAloneIsFine) {
   EXPECT_EQ(shard_->deliveries().LastNumber(kDefaultTenant, "src"), 9);
 }
 
+// No shard writes such a journal; recovery does not rely on that.
+TEST_F(BrokenJournalTest, OfEntriesWithOneTokenTheFirstCounts) {
+  const std::string number("\0\0\0\0\0\0\0\x01", 8);
+  for (const std::string body : {"first", "second"}) {
+    LogBatch batch;
+    batch.streams.push_back({Labels{{"a", "b"}}, {PlainLog(kStartNs, body)}});
+    std::string payload;
+    shard_->logs().Encode(kDefaultTenant, batch, &payload);
+    ASSERT_OK(OpenWith(Header(2, 2, "src", number + payload)));
+  }
+  EXPECT_THAT(Bodies(), ElementsAre("first"));
+  EXPECT_EQ(shard_->deliveries().LastNumber(kDefaultTenant, "src"), 1);
+}
+
 TEST_F(BrokenJournalTest, EntriesThatAreNoneAreDataLoss) {
   const std::string number(8, '\0');
   const std::vector<std::string> entries = {
