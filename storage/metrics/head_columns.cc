@@ -7,17 +7,6 @@
 namespace vigil::storage {
 namespace {
 
-// Room that a series starts with. It doubles from there.
-constexpr size_t kFirstCapacity = 8;
-
-// About what a histogram takes in memory, bytes.
-size_t SizeOf(const Histogram& histogram) {
-  return sizeof(Histogram) +
-         sizeof(BucketSpan) * (histogram.positive_spans.size() + histogram.negative_spans.size()) +
-         sizeof(double) * (histogram.positive_counts.size() + histogram.negative_counts.size() +
-                           histogram.custom_bounds.size());
-}
-
 template <typename Sample>
 bool Earlier(const Sample& a, const Sample& b) {
   return a.time_ms < b.time_ms;
@@ -50,18 +39,17 @@ std::pair<size_t, size_t> Slice(const std::vector<Sample>& samples, TimeRange ra
 
 }  // namespace
 
-size_t HeadColumns::Grow() {
-  const size_t capacity = floats_.capacity();
-  floats_.reserve(std::max(kFirstCapacity, 2 * capacity));
-  return (floats_.capacity() - capacity) * sizeof(HeadSample);
+size_t HeadColumns::SizeOf(const Histogram& histogram) {
+  return sizeof(Histogram) +
+         sizeof(BucketSpan) * (histogram.positive_spans.size() + histogram.negative_spans.size()) +
+         sizeof(double) * (histogram.positive_counts.size() + histogram.negative_counts.size() +
+                           histogram.custom_bounds.size());
 }
 
-size_t HeadColumns::Append(int64_t time_ms, std::shared_ptr<const Histogram> histogram) {
+void HeadColumns::Append(int64_t time_ms, std::shared_ptr<const Histogram> histogram) {
   sorted_ = false;
   if (histograms_ == nullptr) histograms_ = std::make_unique<Histograms>();
-  const size_t size = SizeOf(*histogram) + sizeof(HeadHistogram);
   histograms_->push_back({time_ms, static_cast<uint32_t>(floats_.size()), std::move(histogram)});
-  return size;
 }
 
 void HeadColumns::Normalize() {
@@ -105,19 +93,6 @@ void HeadColumns::NormalizeMixed() {
   }
   floats_ = std::move(floats);
   *histograms_ = std::move(histograms);
-}
-
-HeadColumns HeadColumns::Copy(TimeRange range) const {
-  HeadColumns copy;
-  if (sorted_) {
-    const auto [begin, end] = Slice(floats_, range);
-    copy.floats_.assign(floats_.begin() + begin, floats_.begin() + end);
-    return copy;
-  }
-  copy.sorted_ = false;
-  copy.floats_ = floats_;
-  if (histograms_ != nullptr) copy.histograms_ = std::make_unique<Histograms>(*histograms_);
-  return copy;
 }
 
 void HeadColumns::AppendTo(TimeRange range, SampleColumns* columns) const {

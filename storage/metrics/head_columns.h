@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The open columns of one series: its samples in the order in which they came, with what it takes
-// to put them in order later.
+// The samples of one series as they came: whatever order, several for one instant, floats and
+// histograms mixed; and how they are put in order.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,6 @@
 
 namespace vigil::storage {
 
-// Time and value stand side by side: appending touches one cache line.
 struct HeadSample {
   int64_t time_ms = 0;
   double value = 0;
@@ -30,25 +29,19 @@ struct HeadHistogram {
 // Not thread-safe.
 class HeadColumns {
  public:
-  // Returns by how many bytes the columns grew.
-  size_t Append(int64_t time_ms, double value) {
+  // About what a histogram takes in memory, bytes.
+  static size_t SizeOf(const Histogram& histogram);
+
+  void Append(int64_t time_ms, double value) {
     if (!floats_.empty() && time_ms <= floats_.back().time_ms) sorted_ = false;
-    size_t grown = 0;
-    if (floats_.size() == floats_.capacity()) [[unlikely]]
-      grown = Grow();
     floats_.push_back({time_ms, value});
-    return grown;
   }
-  size_t Append(int64_t time_ms, std::shared_ptr<const Histogram> histogram);
+  void Append(int64_t time_ms, std::shared_ptr<const Histogram> histogram);
 
   bool empty() const { return floats_.empty() && histograms_ == nullptr; }
 
   // Sorts by time and keeps, of the samples for one instant, the last appended.
   void Normalize();
-
-  // The samples in `range` as a copy that Normalize may still have to put in order; may hold others
-  // too.
-  HeadColumns Copy(TimeRange range) const;
 
   // Appends the samples in `range` to `*columns`. Requires: normalized.
   void AppendTo(TimeRange range, SampleColumns* columns) const;
@@ -56,7 +49,6 @@ class HeadColumns {
  private:
   using Histograms = std::vector<HeadHistogram>;
 
-  size_t Grow();
   void NormalizeMixed();
 
   std::vector<HeadSample> floats_;

@@ -15,7 +15,6 @@
 namespace vigil::storage {
 
 std::vector<uint32_t> HeadWriter::Write(MetricHead* head) {
-  head->Normalize();
   std::vector<uint32_t> new_rows;
   const std::vector<MetricHead::Member> members = head->Members();
   for (size_t begin = 0, end = 0; begin < members.size(); begin = end) {

@@ -2,6 +2,7 @@
 #include "storage/metrics/metric_head.h"
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
 #include <utility>
 
@@ -43,44 +44,43 @@ void MetricHead::Append(TenantId tenant, const MetricBatch& batch, int64_t expir
 
 size_t MetricHead::AppendFloats(Appender& appender, Run run, Chunk* chunk) {
   const MetricBatch& batch = appender.batch;
-  size_t grown = 0;
   MutexLock lock(&chunk->mutex);
+  const size_t size_before = chunk->tile.size_bytes();
+  chunk->tile.Reserve(run.end - run.begin);
   for (size_t i = run.begin; i < run.end; ++i) {
     const uint32_t number = ShortNumber(batch.series[i]);
+    const uint32_t slot = SlotOf(number);
     const int64_t time_ms = batch.times_ms[i];
-    Series& series = chunk->series[SlotOf(number)];
-    if (time_ms < series.marked_first_ms || time_ms > series.marked_last_ms) [[unlikely]] {
-      Mark(appender, number, time_ms, &series);
-    }
-    grown += series.columns.Append(time_ms, batch.values[i]);
+    if (!chunk->IsMarked(slot, time_ms)) [[unlikely]]
+      Mark(appender, number, time_ms, chunk);
+    chunk->tile.Append(slot, time_ms, batch.values[i]);
   }
-  return grown;
+  return chunk->tile.size_bytes() - size_before;
 }
 
 size_t MetricHead::AppendHistograms(Appender& appender, Run run, Chunk* chunk) {
-  size_t grown = 0;
   MutexLock lock(&chunk->mutex);
+  const size_t size_before = chunk->tile.size_bytes();
   for (size_t i = run.begin; i < run.end; ++i) {
     const HistogramSample& sample = appender.batch.histograms[i];
     const uint32_t number = ShortNumber(sample.series);
-    Series& series = chunk->series[SlotOf(number)];
-    if (sample.time_ms < series.marked_first_ms || sample.time_ms > series.marked_last_ms) {
-      Mark(appender, number, sample.time_ms, &series);
-    }
-    grown += series.columns.Append(sample.time_ms, sample.histogram);
+    const uint32_t slot = SlotOf(number);
+    if (!chunk->IsMarked(slot, sample.time_ms)) Mark(appender, number, sample.time_ms, chunk);
+    chunk->tile.Append(slot, sample.time_ms, sample.histogram);
   }
-  return grown;
+  return chunk->tile.size_bytes() - size_before;
 }
 
-void MetricHead::Mark(Appender& appender, uint32_t number, int64_t time_ms, Series* series) {
-  if (series->columns.empty()) {
-    series->tenant = appender.tenant;
-    size_bytes_.fetch_add(sizeof(Series), std::memory_order_relaxed);
-  }
+void MetricHead::Mark(Appender& appender, uint32_t number, int64_t time_ms, Chunk* chunk) {
+  chunk->tenants[SlotOf(number)] = appender.tenant;
   const int64_t partition_ms = partitioning_.StartOf(time_ms);
   if (partition_ms < appender.expired_before_ms) return;
-  series->marked_first_ms = partition_ms;
-  series->marked_last_ms = partitioning_.EndOf(time_ms);
+  if (time_ms < chunk->marked_first_ms || time_ms > chunk->marked_last_ms) {
+    chunk->marked_first_ms = partition_ms;
+    chunk->marked_last_ms = partitioning_.EndOf(time_ms);
+    chunk->marked = 0;
+  }
+  chunk->marked |= SlotSet{1} << SlotOf(number);
   appender.marks->push_back({number, partition_ms});
 }
 
@@ -90,33 +90,26 @@ void MetricHead::Read(uint32_t number, TimeRange range, SampleColumns* columns) 
   HeadColumns copy;
   {
     MutexLock lock(&chunk->mutex);
-    copy = chunk->series[SlotOf(number)].columns.Copy(range);
+    copy = chunk->tile.Copy(SlotOf(number), range);
   }
   copy.Normalize();
   copy.AppendTo(range, columns);
-}
-
-void MetricHead::Normalize() {
-  chunks_.ForEach([](uint32_t, Chunk& chunk) {
-    MutexLock lock(&chunk.mutex);
-    for (Series& series : chunk.series) series.columns.Normalize();
-  });
 }
 
 bool MetricHead::Contains(uint32_t number) const {
   const Chunk* const chunk = chunks_.Find(ChunkOf(number));
   if (chunk == nullptr) return false;
   MutexLock lock(&chunk->mutex);
-  return !chunk->series[SlotOf(number)].columns.empty();
+  return (chunk->tile.members() >> SlotOf(number) & 1) != 0;
 }
 
 std::vector<MetricHead::Member> MetricHead::Members() const {
   std::vector<Member> members;
   chunks_.ForEach([&members](uint32_t number, const Chunk& chunk) {
     MutexLock lock(&chunk.mutex);
-    for (uint32_t slot = 0; slot < kChunkSize; ++slot) {
-      const Series& series = chunk.series[slot];
-      if (!series.columns.empty()) members.push_back({series.tenant, number * kChunkSize + slot});
+    for (SlotSet rest = chunk.tile.members(); rest != 0; rest &= rest - 1) {
+      const auto slot = static_cast<uint32_t>(std::countr_zero(rest));
+      members.push_back({chunk.tenants[slot], number * kChunkSize + slot});
     }
   });
   std::stable_sort(members.begin(), members.end(),
@@ -127,11 +120,7 @@ std::vector<MetricHead::Member> MetricHead::Members() const {
 void MetricHead::ForgetMarksBefore(int64_t partition_ms) {
   chunks_.ForEach([partition_ms](uint32_t, Chunk& chunk) {
     MutexLock lock(&chunk.mutex);
-    for (Series& series : chunk.series) {
-      if (series.marked_first_ms >= partition_ms) continue;
-      series.marked_first_ms = 1;
-      series.marked_last_ms = 0;
-    }
+    if (chunk.marked_first_ms < partition_ms) chunk.marked = 0;
   });
 }
 

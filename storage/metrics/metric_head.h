@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The samples of a shard that are in memory only: open columns per series. A head is open until it
-// is sealed, then only read, written as blocks and dropped; see storage/shard/shard_part.h.
+// The samples of a shard that are in memory only, in tiles of neighbouring series. A head is open
+// until it is sealed, then only read, written as blocks and dropped; see
+// storage/shard/shard_part.h.
 #pragma once
 
 #include <array>
@@ -14,7 +15,7 @@
 #include "base/duration.h"
 #include "base/mutex.h"
 #include "storage/metrics/chunk_table.h"
-#include "storage/metrics/head_columns.h"
+#include "storage/metrics/head_tile.h"
 #include "storage/metrics/metric_shard.h"
 #include "storage/metrics/partitioning.h"
 #include "storage/model/ids.h"
@@ -23,8 +24,8 @@
 
 namespace vigil::storage {
 
-// Thread-safe. Chunks of neighbouring series have a lock each, which is held for the length of one
-// run of a batch or the copying of one series.
+// Thread-safe. Tiles have a lock each, which is held for the length of one run of a batch or the
+// copying of one series.
 class MetricHead {
  public:
   explicit MetricHead(Partitioning partitioning) : partitioning_(partitioning) {}
@@ -37,9 +38,6 @@ class MetricHead {
   // Appends the samples of a series in `range` to `*columns`, sorted, one per instant. Requires:
   // `*columns` is empty.
   void Read(uint32_t number, TimeRange range, SampleColumns* columns) const;
-
-  // Puts all columns in order for good. Readers see no difference.
-  void Normalize();
 
   // Whether the series has samples here.
   bool Contains(uint32_t number) const;
@@ -59,17 +57,18 @@ class MetricHead {
   size_t size_bytes() const { return size_bytes_.load(std::memory_order_relaxed); }
 
  private:
-  // One cache line, so that finding a series' columns costs one miss.
-  struct alignas(64) Series {
-    HeadColumns columns;
-    // The partition last marked; no instant is in it when there is none.
-    int64_t marked_first_ms = 1;
-    int64_t marked_last_ms = 0;
-    TenantId tenant = kDefaultTenant;
-  };
   struct Chunk {
     mutable Mutex mutex;
-    std::array<Series, kChunkSize> series ABSL_GUARDED_BY(mutex);
+    HeadTile tile ABSL_GUARDED_BY(mutex);
+    // The partition last marked, and the series for which it was. No instant is in it at first.
+    int64_t marked_first_ms ABSL_GUARDED_BY(mutex) = 1;
+    int64_t marked_last_ms ABSL_GUARDED_BY(mutex) = 0;
+    SlotSet marked ABSL_GUARDED_BY(mutex) = 0;
+    std::array<TenantId, kChunkSize> tenants ABSL_GUARDED_BY(mutex) = {};
+
+    bool IsMarked(uint32_t slot, int64_t time_ms) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+      return time_ms >= marked_first_ms && time_ms <= marked_last_ms && (marked >> slot & 1) != 0;
+    }
   };
   // Samples [begin, end) of a batch whose series are in one chunk.
   struct Run {
@@ -80,8 +79,9 @@ class MetricHead {
 
   size_t AppendFloats(Appender& appender, Run run, Chunk* chunk);
   size_t AppendHistograms(Appender& appender, Run run, Chunk* chunk);
-  // Called when a sample is outside of the partition that the series was last marked in.
-  void Mark(Appender& appender, uint32_t number, int64_t time_ms, Series* series);
+  // Notes that a series has a sample in a partition in which it is not marked, as far as is known.
+  void Mark(Appender& appender, uint32_t number, int64_t time_ms, Chunk* chunk)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(chunk->mutex);
 
   const Partitioning partitioning_;
   ChunkTable<Chunk> chunks_;

@@ -28,8 +28,8 @@ inline SeriesRef MakeSeriesRef(uint32_t shard, uint64_t number) {
 }
 
 struct HistogramSample {
-  SeriesRef series;
-  int64_t time_ms;
+  SeriesRef series{};
+  int64_t time_ms = 0;
   std::shared_ptr<const Histogram> histogram;
 };
 
@@ -48,12 +48,14 @@ struct MetricBatch {
   }
   size_t size() const { return series.size() + histograms.size(); }
   bool empty() const { return size() == 0; }
-  void Clear() {
-    series.clear();
-    times_ms.clear();
-    values.clear();
-    histograms.clear();
+  // Keeps the first samples of each kind.
+  void Truncate(size_t floats, size_t histogram_samples) {
+    series.resize(floats);
+    times_ms.resize(floats);
+    values.resize(floats);
+    histograms.resize(histogram_samples);
   }
+  void Clear() { Truncate(0, 0); }
 };
 
 struct MetricOptions {

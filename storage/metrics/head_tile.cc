@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/metrics/head_tile.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace vigil::storage {
+namespace {
+
+// Capacities grow by half: doubling would leave a third of the head's memory unused.
+template <typename T>
+void GrowFor(size_t more, size_t first_capacity, std::vector<T>* column) {
+  const size_t needed = column->size() + more;
+  if (needed <= column->capacity()) return;
+  column->reserve(std::max({first_capacity, needed, column->capacity() * 3 / 2}));
+}
+
+// Room that columns start with.
+constexpr size_t kFirstRows = 4;
+constexpr size_t kFirstValues = 8;
+
+}  // namespace
+
+void HeadTile::Reserve(size_t floats) { GrowFor(floats, kFirstValues, &values_); }
+
+void HeadTile::AddRow(uint32_t slot, int64_t time_ms) {
+  if (!rows_.empty()) {
+    if (time_ms < rows_.back().time_ms) ascending_ = false;
+    closed_members_ |= rows_.back().present;
+  }
+  GrowFor(1, kFirstRows, &rows_);
+  rows_.push_back({time_ms, SlotSet{1} << slot, static_cast<uint32_t>(values_.size())});
+  row_open_ = true;
+}
+
+void HeadTile::Append(uint32_t slot, int64_t time_ms, std::shared_ptr<const Histogram> histogram) {
+  if (histograms_ == nullptr) histograms_ = std::make_unique<std::vector<TileHistogram>>();
+  histogram_bytes_ += HeadColumns::SizeOf(*histogram) + sizeof(TileHistogram);
+  histograms_->push_back(
+      {time_ms, static_cast<uint32_t>(rows_.size()), slot, std::move(histogram)});
+  histogram_members_ |= SlotSet{1} << slot;
+  row_open_ = false;
+}
+
+void HeadTile::CopyFloats(SlotSet bit, size_t begin, size_t end, TimeRange range,
+                          HeadColumns* copy) const {
+  for (size_t i = begin; i < end; ++i) {
+    const Row& row = rows_[i];
+    if ((row.present & bit) == 0) continue;
+    if (row.time_ms < range.start_ms || row.time_ms > range.end_ms) continue;
+    const int before = std::popcount(row.present & (bit - 1));
+    copy->Append(row.time_ms, values_[row.first_value + before]);
+  }
+}
+
+HeadColumns HeadTile::Copy(uint32_t slot, TimeRange range) const {
+  HeadColumns copy;
+  const SlotSet bit = SlotSet{1} << slot;
+  size_t begin = 0;
+  size_t end = rows_.size();
+  if (ascending_) {
+    const auto earlier = [](const Row& row, int64_t time_ms) { return row.time_ms < time_ms; };
+    const auto later = [](int64_t time_ms, const Row& row) { return time_ms < row.time_ms; };
+    begin = std::lower_bound(rows_.begin(), rows_.end(), range.start_ms, earlier) - rows_.begin();
+    end = std::upper_bound(rows_.begin(), rows_.end(), range.end_ms, later) - rows_.begin();
+  }
+  if ((histogram_members_ & bit) == 0) {
+    CopyFloats(bit, begin, end, range, &copy);
+    return copy;
+  }
+  // In the order in which they came, by which HeadColumns judges.
+  for (const TileHistogram& one : *histograms_) {
+    if (one.slot != slot || one.time_ms < range.start_ms || one.time_ms > range.end_ms) continue;
+    const size_t until = std::clamp<size_t>(one.rows_before, begin, end);
+    CopyFloats(bit, begin, until, range, &copy);
+    begin = until;
+    copy.Append(one.time_ms, one.histogram);
+  }
+  CopyFloats(bit, begin, end, range, &copy);
+  return copy;
+}
+
+std::vector<SlotSet> HeadTile::Groups() const {
+  // Starts with all series together and parts those that a row parts. Mostly no row does.
+  std::vector<SlotSet> groups;
+  if (rows_.empty()) return groups;
+  groups.push_back(float_members());
+  for (const Row& row : rows_) {
+    for (size_t i = 0, count = groups.size(); i < count; ++i) {
+      const SlotSet with = groups[i] & row.present;
+      if (with == 0 || with == groups[i]) continue;
+      groups.push_back(groups[i] & ~row.present);
+      groups[i] = with;
+    }
+  }
+  return groups;
+}
+
+}  // namespace vigil::storage

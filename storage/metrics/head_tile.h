@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The samples in memory of 64 neighbouring series. Series that are written together mostly have
+// neighbouring numbers and the same instant, so a tile keeps rows: one time, which of its series
+// have a sample then, and their values side by side. Appending a batch copies values; no memory of
+// a series' own is touched, and a time costs a sixty-fourth.
+//
+//   row   time  series present       values
+//    0    1000  1111...1111          64 of them
+//    1    1015  1111...1011          63
+//    2    1015  0000...0100           1, came apart
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/duration.h"
+#include "storage/metrics/chunk_table.h"
+#include "storage/metrics/head_columns.h"
+#include "storage/model/sample.h"
+
+namespace vigil::storage {
+
+// A set of series of a tile: bit i is the series in slot i.
+using SlotSet = uint64_t;
+static_assert(kChunkSize == 64, "a set of a tile's series is one word");
+
+// Not thread-safe.
+class HeadTile {
+ public:
+  // Makes room for that many more floats.
+  void Reserve(size_t floats);
+
+  // Requires: Reserve has made room.
+  void Append(uint32_t slot, int64_t time_ms, double value) {
+    // A sample joins the last row when its slot lies behind all of the row's.
+    if (row_open_ && rows_.back().time_ms == time_ms && (rows_.back().present >> slot) == 0) {
+      rows_.back().present |= SlotSet{1} << slot;
+    } else {
+      AddRow(slot, time_ms);
+    }
+    values_.push_back(value);
+  }
+  void Append(uint32_t slot, int64_t time_ms, std::shared_ptr<const Histogram> histogram);
+
+  // The series that have samples here.
+  SlotSet members() const { return float_members() | histogram_members_; }
+  // About the memory that the samples take.
+  size_t size_bytes() const {
+    return rows_.capacity() * sizeof(Row) + values_.capacity() * sizeof(double) + histogram_bytes_;
+  }
+
+  // The samples of a series in `range`, as a copy that Normalize may still have to put in order.
+  HeadColumns Copy(uint32_t slot, TimeRange range) const;
+
+  // Series whose floats came at the same instants in the same order: sets that do not overlap.
+  std::vector<SlotSet> Groups() const;
+
+ private:
+  struct Row {
+    int64_t time_ms;
+    SlotSet present;
+    uint32_t first_value;  // Where the values begin; they stand in the order of the slots.
+  };
+  struct TileHistogram {
+    int64_t time_ms;
+    // Rows that were there before: of a float and a histogram for one instant the later one counts.
+    uint32_t rows_before;
+    uint32_t slot;
+    std::shared_ptr<const Histogram> histogram;
+  };
+
+  void AddRow(uint32_t slot, int64_t time_ms);
+  SlotSet float_members() const {
+    return rows_.empty() ? 0 : closed_members_ | rows_.back().present;
+  }
+  void CopyFloats(SlotSet bit, size_t begin, size_t end, TimeRange range, HeadColumns* copy) const;
+
+  std::vector<Row> rows_;
+  std::vector<double> values_;
+  std::unique_ptr<std::vector<TileHistogram>> histograms_;  // Null until needed: most have none.
+  size_t histogram_bytes_ = 0;
+  SlotSet closed_members_ = 0;  // Of all rows but the last.
+  SlotSet histogram_members_ = 0;
+  bool row_open_ = false;  // The last row may still get samples.
+  bool ascending_ = true;  // Times of rows never go back.
+};
+
+}  // namespace vigil::storage
