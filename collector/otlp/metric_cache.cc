@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/otlp/metric_cache.h"
 
+#include <algorithm>
 #include <utility>
 
+#define XXH_STATIC_LINKING_ONLY
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/clock.h"
 #include "base/metrics.h"
 
 namespace vigil::collector {
+namespace {
+
+constexpr int kMinuteShift = 32;
+constexpr uint64_t kMinuteMask = uint64_t{0xFFFF} << kMinuteShift;
+constexpr uint64_t kMany = uint64_t{1} << 55;
+constexpr uint64_t kNumberMask = 0xFFFF'FFFF;
+
+// Minutes are kept in 16 bits, which go around in 45 days.
+uint16_t StampedMinute(uint64_t payload) { return static_cast<uint16_t>(payload >> kMinuteShift); }
+
+}  // namespace
 
 PointKey HashBytes(std::string_view bytes, uint64_t seed) {
   const XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed);
@@ -26,20 +40,149 @@ PointKey HashBounds(const PointKey& context, const std::vector<double>& bounds, 
   return CombineKeys(context, HashBytes(bytes, seed), bounds.size(), seed);
 }
 
-void MetricCache::Insert(const PointKey& key, PointTarget target) {
-  WriterLock lock(&mutex_);
-  if (entries_.size() >= max_entries_) {
-    static Counter& emptied = GetCounter("vigil_otlp_metric_cache_emptied_total",
-                                         "Times the cache of resolved OTLP series was full.");
-    emptied.Add();
-    entries_.clear();
-  }
-  entries_.try_emplace(key, std::move(target));
+PointLane::Cursor::Cursor(PointLane* lane, uint32_t minute)
+    : lane_(*lane), stamp_(uint64_t{static_cast<uint16_t>(minute)} << kMinuteShift) {
+  lane_.mutex_.lock_shared();
+  next_ = lane_.resume_.load(std::memory_order_relaxed);
 }
 
-size_t MetricCache::size() const {
-  ReaderLock lock(&mutex_);
+PointLane::Cursor::~Cursor() {
+  lane_.resume_.store(next_, std::memory_order_relaxed);
+  lane_.mutex_.unlock_shared();
+}
+
+std::optional<PointLane::Found> PointLane::Cursor::Find(const PointKey& key) {
+  std::vector<Entry>& entries = lane_.entries_;
+  if (next_ >= entries.size()) next_ = 0;
+  if (entries.empty() || entries[next_].key != key) {
+    const std::optional<uint32_t> found = lane_.LookUp(key);
+    if (!found.has_value()) return std::nullopt;
+    next_ = *found;
+  }
+  // Other cursors may set the minute at the same time, to the same value.
+  std::atomic_ref<uint64_t> payload_ref(entries[next_].payload);
+  const uint64_t payload = payload_ref.load(std::memory_order_relaxed);
+  if ((payload & kMinuteMask) != stamp_) [[unlikely]] {
+    payload_ref.store((payload & ~kMinuteMask) | stamp_, std::memory_order_relaxed);
+  }
+  ++next_;
+  if ((payload & kMany) != 0) {
+    return Found{{}, lane_.families_[payload & kNumberMask].get()};
+  }
+  return Found{storage::SeriesRef{payload & ~(kMinuteMask | kMany)}, nullptr};
+}
+
+void PointLane::Cursor::Insert(const PointKey& key, const PointTarget& target) {
+  lane_.mutex_.unlock_shared();
+  {
+    WriterLock lock(&lane_.mutex_);
+    const std::optional<uint32_t> known = lane_.LookUp(key);  // Another request was quicker.
+    if (known.has_value()) {
+      next_ = *known + 1;
+    } else {
+      uint64_t payload = static_cast<uint64_t>(target.first);
+      if (target.more != nullptr) {
+        payload = kMany | lane_.families_.size();
+        lane_.families_.push_back(target.more);
+      }
+      lane_.entries_.push_back({key, payload | stamp_});
+      next_ = lane_.entries_.size();
+      lane_.Index(static_cast<uint32_t>(next_ - 1));
+      lane_.total_.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+  lane_.mutex_.lock_shared();
+}
+
+std::optional<uint32_t> PointLane::LookUp(const PointKey& key) const {
+  if (index_.empty()) return std::nullopt;
+  const size_t mask = index_.size() - 1;
+  for (size_t slot = key.high & mask; index_[slot] != 0; slot = (slot + 1) & mask) {
+    const uint32_t entry = index_[slot] - 1;
+    if (entries_[entry].key == key) return entry;
+  }
+  return std::nullopt;
+}
+
+void PointLane::Index(uint32_t entry) {
+  constexpr size_t kFirstSlots = 16;
+  // At most three quarters full.
+  if ((entries_.size() + 1) * 4 > index_.size() * 3) {
+    return Reindex(std::max(kFirstSlots, 2 * index_.size()));
+  }
+  const size_t mask = index_.size() - 1;
+  size_t slot = entries_[entry].key.high & mask;
+  while (index_[slot] != 0) slot = (slot + 1) & mask;
+  index_[slot] = entry + 1;
+}
+
+void PointLane::Reindex(size_t slots) {
+  index_.assign(slots, 0);
+  for (uint32_t entry = 0; entry < entries_.size(); ++entry) Index(entry);
+}
+
+size_t PointLane::Tidy(uint32_t oldest_minute) {
+  WriterLock lock(&mutex_);
+  const auto unused = [oldest_minute](const Entry& entry) {
+    const auto age = static_cast<uint16_t>(StampedMinute(entry.payload) - oldest_minute);
+    return age > 0x7FFF;  // The difference is negative.
+  };
+  const auto gone = std::count_if(entries_.begin(), entries_.end(), unused);
+  // Rewriting is worth it once a good part has gone.
+  constexpr ptrdiff_t kWorthwhileShare = 8;
+  if (gone * kWorthwhileShare < std::ssize(entries_) || gone == 0) return entries_.size();
+  std::vector<Entry> kept;
+  kept.reserve(entries_.size() - gone);
+  std::vector<std::shared_ptr<const SeriesFamily>> families;
+  for (Entry& entry : entries_) {
+    if (unused(entry)) continue;
+    if ((entry.payload & kMany) != 0) {
+      families.push_back(std::move(families_[entry.payload & kNumberMask]));
+      entry.payload = (entry.payload & ~kNumberMask) | (families.size() - 1);
+    }
+    kept.push_back(entry);
+  }
+  entries_ = std::move(kept);
+  families_ = std::move(families);
+  size_t slots = 16;
+  while ((entries_.size() + 1) * 4 > slots * 3) slots *= 2;
+  index_.shrink_to_fit();
+  Reindex(slots);
   return entries_.size();
+}
+
+std::shared_ptr<PointLane> MetricCache::LaneOf(const PointKey& sender, int64_t now_ms) {
+  TidyIfDue(now_ms);
+  {
+    ReaderLock lock(&mutex_);
+    if (const auto found = lanes_.find(sender); found != lanes_.end()) return found->second;
+  }
+  WriterLock lock(&mutex_);
+  std::shared_ptr<PointLane>& lane = lanes_[sender];
+  if (lane == nullptr) lane = std::make_shared<PointLane>(&points_);
+  return lane;
+}
+
+void MetricCache::TidyIfDue(int64_t now_ms) {
+  int64_t due_ms = next_tidy_ms_.load(std::memory_order_relaxed);
+  if (now_ms < due_ms && size() <= max_points_) return;
+  // One request does it.
+  if (!next_tidy_ms_.compare_exchange_strong(due_ms, now_ms + kMillisPerMinute)) return;
+  WriterLock lock(&mutex_);
+  const uint32_t oldest_minute = MinuteOf(now_ms) - kIdleMinutes;
+  size_t points = 0;
+  absl::erase_if(lanes_, [&](const auto& lane) {
+    const size_t left = lane.second->Tidy(oldest_minute);
+    points += left;
+    return left == 0;
+  });
+  points_.store(points, std::memory_order_relaxed);
+  if (points <= max_points_) return;
+  static Counter& emptied = GetCounter("vigil_otlp_metric_cache_emptied_total",
+                                       "Times the cache of resolved OTLP series was full.");
+  emptied.Add();
+  lanes_.clear();
+  points_.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace vigil::collector

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // From the bytes that identify a data point, as they came, to the series it belongs to. What is
-// found here costs one hash and one look-up; the way round it (parse, translate, sort, index) is
+// found here costs one hash and one comparison; the way round it (parse, translate, sort, index) is
 // taken for bytes never seen.
+//
+// A sender sends the same points in the same order, export after export. So each sender has a lane:
+// its points in the order in which they first came. A cursor walks along it beside the request and
+// mostly finds the next point where it expects it; where the order changes, a small index finds it.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -38,44 +45,99 @@ PointKey HashBounds(const PointKey& context, const std::vector<double>& bounds, 
 
 // The series of a data point: one for a number, and for histograms and summaries one for each
 // bucket or quantile, then the sum, then the count.
+using SeriesFamily = std::vector<storage::SeriesRef>;
 struct PointTarget {
   storage::SeriesRef first{};  // The only one, or unused when `more` is set.
-  std::shared_ptr<const std::vector<storage::SeriesRef>> more;
+  std::shared_ptr<const SeriesFamily> more;
 };
 
-// Bounded; thread-safe. Entries are forgotten when it is full (all at once: a hot cache fills again
-// within one export interval), never changed.
-class MetricCache {
+// The points of one sender. Thread-safe.
+class PointLane {
  public:
-  // About 64 bytes each; several times the series that one machine should have active.
-  static constexpr size_t kDefaultMaxEntries = 4'000'000;
-
-  explicit MetricCache(size_t max_entries = kDefaultMaxEntries) : max_entries_(max_entries) {}
-
-  // Holds the cache open for a batch's worth of look-ups.
-  class Reader {
-   public:
-    explicit Reader(const MetricCache& cache) ABSL_NO_THREAD_SAFETY_ANALYSIS
-        : cache_(cache),
-          lock_(&cache.mutex_) {}
-    // nullptr if the key is not known. Valid as long as the Reader.
-    const PointTarget* Find(const PointKey& key) const ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      const auto found = cache_.entries_.find(key);
-      return found == cache_.entries_.end() ? nullptr : &found->second;
-    }
-
-   private:
-    const MetricCache& cache_;
-    ReaderLock lock_;
+  // What a cursor finds. The family is the lane's and stays as long as the cursor is not moved.
+  struct Found {
+    storage::SeriesRef first{};
+    const SeriesFamily* more = nullptr;
   };
 
-  void Insert(const PointKey& key, PointTarget target);
-  size_t size() const;
+  // Walks along a lane for one request, holding it open for reading.
+  class Cursor {
+   public:
+    // `minute` is the time, by which unused points are forgotten.
+    Cursor(PointLane* lane, uint32_t minute) ABSL_NO_THREAD_SAFETY_ANALYSIS;
+    ~Cursor() ABSL_NO_THREAD_SAFETY_ANALYSIS;
+    Cursor(const Cursor&) = delete;
+    Cursor& operator=(const Cursor&) = delete;
+
+    // nullopt when the point is not known.
+    std::optional<Found> Find(const PointKey& key) ABSL_NO_THREAD_SAFETY_ANALYSIS;
+    // Adds a point that is not there; the cursor goes on behind it.
+    void Insert(const PointKey& key, const PointTarget& target) ABSL_NO_THREAD_SAFETY_ANALYSIS;
+
+   private:
+    PointLane& lane_;
+    const uint64_t stamp_;
+    size_t next_ = 0;
+  };
+
+  // `total` counts the points of all lanes.
+  explicit PointLane(std::atomic<size_t>* total) : total_(*total) {}
 
  private:
-  const size_t max_entries_;
+  friend class MetricCache;
+  // 24 bytes: the lane of a large sender is read through once an export.
+  //
+  //   payload   | shard or unused 8 | many 1 | unused 7 | minute last used 16 | number 32 |
+  //
+  // `number` is that of the series in its shard or, with the bit `many`, an index into families_.
+  struct Entry {
+    PointKey key;
+    uint64_t payload;
+  };
+
+  std::optional<uint32_t> LookUp(const PointKey& key) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void Index(uint32_t entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Reindex(size_t slots) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Forgets points last used before that minute; returns how many are left.
+  size_t Tidy(uint32_t oldest_minute);
+
+  std::atomic<size_t>& total_;
   mutable SharedMutex mutex_;
-  absl::flat_hash_map<PointKey, PointTarget> entries_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  std::vector<uint32_t> index_ ABSL_GUARDED_BY(mutex_);  // Open addressing: entry + 1, 0 is free.
+  std::vector<std::shared_ptr<const SeriesFamily>> families_ ABSL_GUARDED_BY(mutex_);
+  // Where the last cursor stopped: a sender that cuts its points into several requests goes on
+  // there.
+  std::atomic<size_t> resume_{0};
+};
+
+// All lanes. Bounded in points; thread-safe. What was not used for some minutes is forgotten, and
+// everything when that is not enough: a hot cache fills again within one export interval.
+class MetricCache {
+ public:
+  // About 40 bytes each; several times the series that one machine should have active.
+  static constexpr size_t kDefaultMaxPoints = 4'000'000;
+  static constexpr int64_t kIdleMinutes = 10;
+
+  explicit MetricCache(size_t max_points = kDefaultMaxPoints) : max_points_(max_points) {}
+
+  // The lane of a sender, made at first sight. Called once for each sender in a request; forgets
+  // what is idle when it is time to.
+  std::shared_ptr<PointLane> LaneOf(const PointKey& sender, int64_t now_ms);
+
+  static constexpr uint32_t MinuteOf(int64_t now_ms) { return static_cast<uint32_t>(now_ms / 60'000); }
+
+  // Points in all lanes.
+  size_t size() const { return points_.load(std::memory_order_relaxed); }
+
+ private:
+  void TidyIfDue(int64_t now_ms);
+
+  const size_t max_points_;
+  std::atomic<size_t> points_{0};
+  std::atomic<int64_t> next_tidy_ms_{0};
+  mutable SharedMutex mutex_;
+  absl::flat_hash_map<PointKey, std::shared_ptr<PointLane>> lanes_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace vigil::collector

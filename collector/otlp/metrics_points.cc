@@ -33,14 +33,43 @@ std::string_view BucketFault(const std::vector<double>& bounds, const std::vecto
 }  // namespace
 
 void MetricsWalk::WalkPoints() {
+  const bool is_number = metric_.kind == DataKind::kGauge || metric_.kind == DataKind::kSum;
+  seen_temporality_ = 0;
+  seen_monotonic_ = false;
   for (const std::string_view piece : data_) {
-    malformed_ |= !ForEachMessage(piece, 1, [this](std::string_view bytes) {
-      if (malformed_) return;
-      malformed_ = !ReadPoint(bytes);
-      if (!malformed_) TakePoint();
-      ++points_;
-    });
+    WireReader reader(piece);
+    while (!malformed_ && reader.NextField()) {
+      if (reader.Is(1, WireType::kBytes)) {
+        const std::string_view bytes = reader.Bytes();
+        if (!reader.ok()) break;
+        ++points_;
+        if (is_number && TakePlainNumber(bytes)) continue;
+        malformed_ |= !ReadPoint(bytes);
+        if (!malformed_) TakePoint();
+      } else if (reader.Is(2, WireType::kVarint)) {
+        seen_temporality_ = reader.Varint();
+      } else if (reader.Is(3, WireType::kVarint)) {
+        seen_monotonic_ = reader.Varint() != 0;
+      } else {
+        reader.Skip();
+      }
+    }
+    malformed_ |= !reader.ok();
   }
+}
+
+bool MetricsWalk::WalkPointsGuessed() {
+  const int64_t points_before = points_;
+  const size_t floats_before = batch_.series.size();
+  const size_t histograms_before = batch_.histograms.size();
+  const Rejections rejections_before = rejections_;
+  WalkPoints();
+  if (!HasTemporality() || malformed_) return true;
+  if (seen_temporality_ == kCumulative && seen_monotonic_ == metric_.monotonic) return true;
+  points_ = points_before;
+  batch_.Truncate(floats_before, histograms_before);
+  rejections_ = rejections_before;
+  return false;
 }
 
 int64_t MetricsWalk::CheckPoints() {
@@ -58,7 +87,7 @@ void MetricsWalk::TakePoint() {
   switch (metric_.kind) {
     case DataKind::kGauge:
     case DataKind::kSum:
-      return TakeNumber();
+      return TakeNumber(point_.attributes.Hash(metric_key_, seed_));
     case DataKind::kHistogram:
       return TakeHistogram();
     case DataKind::kExponential:
@@ -69,16 +98,18 @@ void MetricsWalk::TakePoint() {
 }
 
 std::optional<int64_t> MetricsWalk::TimeMs() {
+  const auto time_ms = static_cast<int64_t>(point_.time_ns / kNanosPerMilli);
+  if (point_.time_ns == admitted_ns_ && admitted_ns_ != 0) return time_ms;
   if (point_.time_ns == 0) {
     rejections_.Add(1, fmt::format("metric \"{}\" has a point without a time",
                                    ReplaceInvalidUtf8(metric_.name)));
     return std::nullopt;
   }
-  const auto time_ms = static_cast<int64_t>(point_.time_ns / kNanosPerMilli);
   if (!time_rules_.Admits(time_ms)) {
     rejections_.Add(1, time_rules_.Reason(time_ms));
     return std::nullopt;
   }
+  admitted_ns_ = point_.time_ns;
   latest_ms_ = std::max(latest_ms_, time_ms);
   return time_ms;
 }
@@ -97,44 +128,41 @@ absl::StatusOr<storage::Attributes> MetricsWalk::ParsePointAttributes() const {
 }
 
 template <typename Resolve>
-const PointTarget* MetricsWalk::FindTarget(const PointKey& key, const Resolve& resolve) {
-  if (const PointTarget* const known = reader_->Find(key); known != nullptr) return known;
-  reader_.reset();  // The cache is about to be written.
+std::optional<PointLane::Found> MetricsWalk::FindTarget(const PointKey& key,
+                                                        const Resolve& resolve) {
+  const std::optional<PointLane::Found> known = cursor_->Find(key);
+  if (known.has_value()) return known;
   const auto resolved = [&]() -> absl::StatusOr<PointTarget> {
     VIGIL_ASSIGN_OR_RETURN(const ResourceIdentity* const resource, Resource());
     VIGIL_ASSIGN_OR_RETURN(const storage::Attributes attributes, ParsePointAttributes());
     return resolve(*resource, attributes);
   }();
-  const PointTarget* target = nullptr;
-  if (resolved.ok()) {
-    resolved_ = *resolved;
-    cache_.Insert(key, resolved_);
-    target = &resolved_;
-  } else {
+  if (!resolved.ok()) {
     rejections_.Add(1, MessageOf(resolved.status()));
+    return std::nullopt;
   }
-  reader_.emplace(cache_);
-  return target;
+  cursor_->Insert(key, *resolved);
+  resolved_family_ = resolved->more;
+  return PointLane::Found{resolved->first, resolved_family_.get()};
 }
 
-void MetricsWalk::AppendStale(const PointTarget& target, int64_t time_ms) {
+void MetricsWalk::AppendStale(const PointLane::Found& target, int64_t time_ms) {
   if (target.more == nullptr) return batch_.Add(target.first, time_ms, storage::StaleNan());
   for (const storage::SeriesRef ref : *target.more) batch_.Add(ref, time_ms, storage::StaleNan());
 }
 
-void MetricsWalk::TakeNumber() {
+void MetricsWalk::TakeNumber(const PointKey& key) {
   const std::optional<int64_t> time_ms = TimeMs();
   if (!time_ms.has_value()) return;
   if (!point_.has_value && !point_.stale) {
     return rejections_.Add(1, fmt::format("metric \"{}\" has a point without a value",
                                           ReplaceInvalidUtf8(metric_.name)));
   }
-  const PointTarget* const target =
-      FindTarget(point_.attributes.Hash(metric_key_, seed_),
-                 [this](const ResourceIdentity& resource, const storage::Attributes& attributes) {
-                   return resolver_.Number(resource, metric_, attributes);
-                 });
-  if (target == nullptr) return;
+  const std::optional<PointLane::Found> target = FindTarget(
+      key, [this](const ResourceIdentity& resource, const storage::Attributes& attributes) {
+        return resolver_.Number(resource, metric_, attributes);
+      });
+  if (!target.has_value()) return;
   if (point_.stale) return AppendStale(*target, *time_ms);
   batch_.Add(target->first, *time_ms, point_.value);
 }
@@ -148,13 +176,13 @@ void MetricsWalk::TakeHistogram() {
   }
   // Points with other bounds have other series.
   const PointKey key = point_.attributes.Hash(HashBounds(metric_key_, point_.bounds, seed_), seed_);
-  const PointTarget* const target = FindTarget(
+  const std::optional<PointLane::Found> target = FindTarget(
       key, [this](const ResourceIdentity& resource, const storage::Attributes& attributes) {
         return resolver_.Histogram(resource, metric_, attributes, point_.bounds);
       });
-  if (target == nullptr) return;
+  if (!target.has_value()) return;
   if (point_.stale) return AppendStale(*target, *time_ms);
-  const std::vector<storage::SeriesRef>& refs = *target->more;
+  const SeriesFamily& refs = *target->more;
   double below = 0;
   for (size_t i = 0; i < point_.bounds.size(); ++i) {
     below += point_.values[i];
@@ -175,12 +203,12 @@ void MetricsWalk::TakeExponential() {
     return rejections_.Add(1, fmt::format("metric \"{}\": {}", ReplaceInvalidUtf8(metric_.name),
                                           MessageOf(histogram.status())));
   }
-  const PointTarget* const target =
+  const std::optional<PointLane::Found> target =
       FindTarget(point_.attributes.Hash(metric_key_, seed_),
                  [this](const ResourceIdentity& resource, const storage::Attributes& attributes) {
                    return resolver_.Number(resource, metric_, attributes);
                  });
-  if (target == nullptr) return;
+  if (!target.has_value()) return;
   batch_.histograms.push_back(
       {target->first, *time_ms, std::make_shared<const storage::Histogram>(*std::move(histogram))});
 }
@@ -189,13 +217,13 @@ void MetricsWalk::TakeSummary() {
   const std::optional<int64_t> time_ms = TimeMs();
   if (!time_ms.has_value()) return;
   const PointKey key = point_.attributes.Hash(HashBounds(metric_key_, point_.bounds, seed_), seed_);
-  const PointTarget* const target = FindTarget(
+  const std::optional<PointLane::Found> target = FindTarget(
       key, [this](const ResourceIdentity& resource, const storage::Attributes& attributes) {
         return resolver_.Summary(resource, metric_, attributes, point_.bounds);
       });
-  if (target == nullptr) return;
+  if (!target.has_value()) return;
   if (point_.stale) return AppendStale(*target, *time_ms);
-  const std::vector<storage::SeriesRef>& refs = *target->more;
+  const SeriesFamily& refs = *target->more;
   for (size_t i = 0; i < point_.values.size(); ++i) batch_.Add(refs[i], *time_ms, point_.values[i]);
   batch_.Add(refs[refs.size() - 2], *time_ms, point_.sum);
   batch_.Add(refs[refs.size() - 1], *time_ms, point_.count);
@@ -206,13 +234,13 @@ void MetricsWalk::TakeTargetInfo() {
   constexpr uint64_t kTargetInfo = 0x74617267;
   point_.Clear();
   const int64_t rejected_before = rejections_.count();
-  const PointTarget* const target =
+  const std::optional<PointLane::Found> target =
       FindTarget(CombineKeys(resource_key_, {}, kTargetInfo, seed_),
                  [this](const ResourceIdentity& resource, const storage::Attributes&) {
                    return resolver_.TargetInfo(resource);
                  });
   // No point of the sender's is lost with it.
-  if (target == nullptr) return rejections_.Forget(rejections_.count() - rejected_before);
+  if (!target.has_value()) return rejections_.Forget(rejections_.count() - rejected_before);
   if (target->first != storage::SeriesRef{}) batch_.Add(target->first, latest_ms_, 1);
 }
 

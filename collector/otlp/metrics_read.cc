@@ -94,6 +94,54 @@ void MetricsWalk::Point::Clear() {
   attributes.Clear();
 }
 
+// Tags of a number point: field number * 8 + wire type.
+bool MetricsWalk::TakePlainNumber(std::string_view bytes) {
+  constexpr uint8_t kStartTime = 2 << 3 | 1;
+  constexpr uint8_t kTime = 3 << 3 | 1;
+  constexpr uint8_t kDouble = 4 << 3 | 1;
+  constexpr uint8_t kInteger = 6 << 3 | 1;
+  constexpr uint8_t kAttribute = 7 << 3 | 2;
+  constexpr ptrdiff_t kFixedFieldBytes = 9;
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  const char* attributes = nullptr;
+  const char* attributes_end = nullptr;
+  uint64_t time_ns = 0;
+  double value = 0;
+  bool has_value = false;
+  while (at != end) {
+    const auto tag = static_cast<uint8_t>(*at);
+    if (tag == kAttribute) {
+      if (end - at < 2 || static_cast<int8_t>(at[1]) < 0) return false;
+      const char* const next = at + 2 + at[1];
+      if (next > end || (attributes != nullptr && attributes_end != at)) return false;
+      if (attributes == nullptr) attributes = at;
+      at = attributes_end = next;
+      continue;
+    }
+    if (end - at < kFixedFieldBytes) return false;
+    uint64_t bits;
+    std::memcpy(&bits, at + 1, sizeof(bits));
+    if (tag == kTime) {
+      time_ns = bits;
+    } else if (tag == kDouble || tag == kInteger) {
+      value = tag == kDouble ? AsDouble(bits) : static_cast<double>(static_cast<int64_t>(bits));
+      has_value = true;
+    } else if (tag != kStartTime) {
+      return false;
+    }
+    at += kFixedFieldBytes;
+  }
+  point_.time_ns = time_ns;
+  point_.value = value;
+  point_.has_value = has_value;
+  point_.stale = false;
+  point_.attributes.Clear();
+  if (attributes != nullptr) point_.attributes.Add(attributes, attributes_end);
+  TakeNumber(point_.attributes.Hash(metric_key_, seed_));
+  return true;
+}
+
 bool MetricsWalk::ReadPoint(std::string_view bytes) {
   point_.Clear();
   switch (metric_.kind) {

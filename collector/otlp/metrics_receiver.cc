@@ -24,15 +24,17 @@ absl::StatusOr<ExportOutcome> MetricsReceiver::Export(storage::TenantId tenant,
                                                       std::string_view request) {
   static Counter& received =
       GetCounter("vigil_received_records_total", "Records that were stored.", "signal=\"metrics\"");
-  MetricsWalk walk(&storage_, tenant, &cache_, seed_);
+  // Requests of a thread follow each other: their memory stays.
+  thread_local storage::MetricBatch batch;
+  MetricsWalk walk(&storage_, tenant, &cache_, seed_, &batch);
   VIGIL_RETURN_IF_ERROR(walk.Walk(request));
-  if (!walk.batch().empty()) {
+  if (!batch.empty()) {
     // Samples have an identity of their own (series and instant): a request that is sent again
     // overwrites itself, so it needs no token.
     VIGIL_ASSIGN_OR_RETURN(const storage::WriteResult result,
-                           storage_.WriteMetrics(tenant, walk.batch(), {}));
+                           storage_.WriteMetrics(tenant, batch, {}));
     walk.rejections().Add(result);
-    received.Add(static_cast<int64_t>(walk.batch().size()) - result.rejected);
+    received.Add(static_cast<int64_t>(batch.size()) - result.rejected);
   }
   return walk.rejections().Outcome();
 }

@@ -16,8 +16,6 @@
 namespace vigil::collector {
 namespace {
 
-constexpr int kCumulative = 2;
-
 bool IsDataField(uint32_t field) { return field == 5 || field == 7 || (field >= 9 && field <= 11); }
 
 }  // namespace
@@ -42,17 +40,18 @@ PointKey ByteRuns::Hash(const PointKey& context, uint64_t seed) const {
 }
 
 MetricsWalk::MetricsWalk(storage::Storage* storage, storage::TenantId tenant, MetricCache* cache,
-                         uint64_t seed)
+                         uint64_t seed, storage::MetricBatch* batch)
     : time_rules_(storage->CurrentTimeRules()),
       seed_(seed ^ static_cast<uint32_t>(tenant)),
       cache_(*cache),
-      resolver_(storage, tenant) {}
+      resolver_(storage, tenant),
+      batch_(*batch) {
+  batch_.Clear();
+}
 
 absl::Status MetricsWalk::Walk(std::string_view request) {
-  reader_.emplace(cache_);
   const bool well_formed = ForEachMessage(
       request, 1, [this](std::string_view resource_metrics) { WalkResource(resource_metrics); });
-  reader_.reset();
   if (well_formed && !malformed_) return absl::OkStatus();
   return absl::InvalidArgumentError(
       "the request is not a valid ExportMetricsServiceRequest: its protobuf encoding is broken or "
@@ -63,14 +62,18 @@ void MetricsWalk::WalkResource(std::string_view resource_metrics) {
   resource_bytes_.clear();
   resource_.reset();
   latest_ms_ = 0;
+  admitted_ns_ = 0;
   resource_key_ = {};
   malformed_ |= !ForEachMessage(resource_metrics, 1, [this](std::string_view resource) {
     resource_bytes_.push_back(resource);
     resource_key_ = CombineKeys(resource_key_, HashBytes(resource, seed_), 0, seed_);
   });
+  lane_ = cache_.LaneOf(resource_key_, time_rules_.now_ms);
+  cursor_.emplace(lane_.get(), MetricCache::MinuteOf(time_rules_.now_ms));
   malformed_ |= !ForEachMessage(
       resource_metrics, 2, [this](std::string_view scope_metrics) { WalkScope(scope_metrics); });
   if (latest_ms_ != 0) TakeTargetInfo();
+  cursor_.reset();
 }
 
 void MetricsWalk::WalkScope(std::string_view scope_metrics) {
@@ -100,16 +103,24 @@ void MetricsWalk::WalkMetric(std::string_view metric) {
     rejections_.Add(1, fmt::format("metric \"{}\" has no data", ReplaceInvalidUtf8(metric_.name)));
     return;
   }
+  if (GuessTrailer()) {
+    SetMetricKey();
+    if (WalkPointsGuessed()) return;
+  }
   if (const std::string fault = TemporalityFault(); !fault.empty()) {
     const int64_t refused = CheckPoints();
     points_ += refused;
     rejections_.Add(refused, fault);
     return;
   }
+  SetMetricKey();
+  WalkPoints();
+}
+
+void MetricsWalk::SetMetricKey() {
   metric_key_ = CombineKeys(HashBytes(metric_.name, seed_), HashBytes(metric_.unit, seed_),
                             static_cast<uint64_t>(metric_.kind) * 2 + metric_.monotonic, seed_);
   metric_key_ = CombineKeys(resource_key_, metric_key_, 0, seed_);
-  WalkPoints();
 }
 
 void MetricsWalk::AddData(DataKind kind, std::string_view bytes) {
@@ -122,8 +133,19 @@ void MetricsWalk::AddData(DataKind kind, std::string_view bytes) {
   data_.push_back(bytes);
 }
 
+bool MetricsWalk::GuessTrailer() {
+  if (!HasTemporality()) return true;
+  if (data_.size() != 1) return false;
+  // What is written behind the points: temporality 2 and, of a sum that only rises, monotonic 1.
+  constexpr std::string_view kCumulativeTrailer = "\x10\x02";
+  constexpr std::string_view kMonotonicTrailer = "\x10\x02\x18\x01";
+  metric_.monotonic = data_[0].ends_with(kMonotonicTrailer);
+  return metric_.monotonic || data_[0].ends_with(kCumulativeTrailer);
+}
+
 std::string MetricsWalk::TemporalityFault() {
-  if (metric_.kind == DataKind::kGauge || metric_.kind == DataKind::kSummary) return "";
+  metric_.monotonic = false;
+  if (!HasTemporality()) return "";
   uint64_t temporality = 0;
   for (const std::string_view piece : data_) {
     WireReader reader(piece);

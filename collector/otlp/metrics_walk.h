@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,15 +39,15 @@ class ByteRuns {
 // For one request; not thread-safe.
 class MetricsWalk {
  public:
+  // Clears `*batch`, which must outlive the walk, and fills it.
   MetricsWalk(storage::Storage* storage, storage::TenantId tenant, MetricCache* cache,
-              uint64_t seed);
+              uint64_t seed, storage::MetricBatch* batch);
 
   // InvalidArgument when `request` is not well-formed; the batch is then of no use. Resources,
   // attributes and texts are looked into where a series is new: one that is broken costs the points
   // it belongs to. Scopes, exemplars and metadata are not looked into.
   absl::Status Walk(std::string_view request);
 
-  const storage::MetricBatch& batch() const { return batch_; }
   Rejections& rejections() { return rejections_; }
   // Data points that the request has, taken or refused.
   int64_t points() const { return points_; }
@@ -69,16 +70,29 @@ class MetricsWalk {
     void Clear();
   };
 
+  static constexpr uint64_t kCumulative = 2;  // Of the enumeration AggregationTemporality.
+  bool HasTemporality() const {
+    return metric_.kind != DataKind::kGauge && metric_.kind != DataKind::kSummary;
+  }
+
   void WalkResource(std::string_view resource_metrics);
   void WalkScope(std::string_view scope_metrics);
   void WalkMetric(std::string_view metric);
   void AddData(DataKind kind, std::string_view bytes);
+  void SetMetricKey();
+  // Whether what data_ says of all points can be guessed from its end; metric_ then says so too.
+  bool GuessTrailer();
   // Reads what data_ says of all points. Why they are refused, "" if they are not.
   std::string TemporalityFault();
   // Take the points of data_, or only look whether they are well-formed and count them.
   void WalkPoints();
+  // WalkPoints on a guess. False, and nothing taken, if the guess was wrong.
+  bool WalkPointsGuessed();
   int64_t CheckPoints();
 
+  // Takes a number point whose fields are laid out as senders lay them out, nearly always; false,
+  // and nothing done, if it is not such a point.
+  bool TakePlainNumber(std::string_view bytes);
   // Read a data point into point_; false if it is malformed.
   bool ReadPoint(std::string_view bytes);
   bool ReadNumber(std::string_view bytes);
@@ -90,19 +104,19 @@ class MetricsWalk {
 
   // Turn point_ into samples.
   void TakePoint();
-  void TakeNumber();
+  void TakeNumber(const PointKey& key);
   void TakeHistogram();
   void TakeExponential();
   void TakeSummary();
   void TakeTargetInfo();
   // The time of point_ in milliseconds; nullopt, and the refusal counted, if it has no usable one.
   std::optional<int64_t> TimeMs();
-  void AppendStale(const PointTarget& target, int64_t time_ms);
+  void AppendStale(const PointLane::Found& target, int64_t time_ms);
 
-  // The target of `key`, from the cache or by `resolve`; null when it was refused. Valid until the
-  // next call.
+  // The target of `key`, from the lane or by `resolve`; nullopt when it was refused. Valid until
+  // the next call.
   template <typename Resolve>
-  const PointTarget* FindTarget(const PointKey& key, const Resolve& resolve);
+  std::optional<PointLane::Found> FindTarget(const PointKey& key, const Resolve& resolve);
   absl::StatusOr<storage::Attributes> ParsePointAttributes() const;
   absl::StatusOr<const ResourceIdentity*> Resource();
   absl::StatusOr<ResourceIdentity> ParseResource() const;
@@ -111,21 +125,25 @@ class MetricsWalk {
   const uint64_t seed_;
   MetricCache& cache_;
   MetricResolver resolver_;
-  std::optional<MetricCache::Reader> reader_;
-  PointTarget resolved_;
 
   std::vector<std::string_view> resource_bytes_;  // The Resource messages of the current envelope.
   std::optional<absl::StatusOr<ResourceIdentity>> resource_;  // Parsed at first need.
   PointKey resource_key_;
+  std::shared_ptr<PointLane> lane_;  // Of the current resource.
+  std::optional<PointLane::Cursor> cursor_;
+  std::shared_ptr<const SeriesFamily> resolved_family_;  // Keeps the last one resolved.
   PointKey metric_key_;
-  int64_t latest_ms_ = 0;  // Of the current resource.
+  int64_t latest_ms_ = 0;     // Of the current resource.
+  uint64_t admitted_ns_ = 0;  // The last time that was admitted: points mostly share theirs.
   MetricIdentity metric_;
   std::vector<std::string_view> data_;  // The metric's `data`, nearly always in one piece.
+  uint64_t seen_temporality_ = 0;       // What WalkPoints found beside the points.
+  bool seen_monotonic_ = false;
   Point point_;
   bool malformed_ = false;
   int64_t points_ = 0;
 
-  storage::MetricBatch batch_;
+  storage::MetricBatch& batch_;
   Rejections rejections_;
 };
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/otlp/metric_cache.h"
 
+#include <algorithm>
 #include <atomic>
-#include <limits>
+#include <numeric>
+#include <random>
 #include <set>
 #include <thread>
 #include <utility>
@@ -10,31 +12,100 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
+
 namespace vigil::collector {
 namespace {
 
 PointKey KeyOf(int i) { return HashBytes(fmt::to_string(i), 1); }
 
-TEST(MetricCacheTest, FindsWhatWasInserted) {
+constexpr int64_t kNowMs = 1'700'000'000'000;
+constexpr uint32_t kMinute = MetricCache::MinuteOf(kNowMs);
+constexpr PointKey kSender = {1, 2};
+
+PointTarget TargetOf(int i) { return {storage::SeriesRef{uint64_t{3} << 56 | i}, nullptr}; }
+
+void Insert(int i, PointLane* lane) {
+  PointLane::Cursor cursor(lane, kMinute);
+  cursor.Insert(KeyOf(i), TargetOf(i));
+}
+
+bool Knows(int i, PointLane* lane, uint32_t minute = kMinute) {
+  const auto found = PointLane::Cursor(lane, minute).Find(KeyOf(i));
+  if (found.has_value()) {
+    EXPECT_EQ(found->first, TargetOf(i).first);
+  }
+  return found.has_value();
+}
+
+TEST(PointLaneTest, FindsWhatWasInserted) {
   MetricCache cache;
-  EXPECT_EQ(MetricCache::Reader(cache).Find(KeyOf(1)), nullptr);
-  cache.Insert(KeyOf(1), {storage::SeriesRef{7}, nullptr});
-  const auto more = std::make_shared<const std::vector<storage::SeriesRef>>(3);
-  cache.Insert(KeyOf(2), {{}, more});
-  cache.Insert(KeyOf(1), {storage::SeriesRef{8}, nullptr});  // Entries are never changed.
-  const MetricCache::Reader reader(cache);
-  ASSERT_NE(reader.Find(KeyOf(1)), nullptr);
-  EXPECT_EQ(reader.Find(KeyOf(1))->first, storage::SeriesRef{7});
-  EXPECT_EQ(reader.Find(KeyOf(2))->more, more);
-  EXPECT_EQ(reader.Find(KeyOf(3)), nullptr);
+  const auto lane = cache.LaneOf(kSender, kNowMs);
+  EXPECT_FALSE(Knows(1, lane.get()));
+  Insert(1, lane.get());
+  const auto more = std::make_shared<const SeriesFamily>(3);
+  {
+    PointLane::Cursor cursor(lane.get(), kMinute);
+    cursor.Insert(KeyOf(2), {{}, more});
+    cursor.Insert(KeyOf(1), TargetOf(8));  // Points are never changed.
+  }
+  PointLane::Cursor cursor(lane.get(), kMinute);
+  EXPECT_EQ(cursor.Find(KeyOf(1))->first, TargetOf(1).first);
+  EXPECT_EQ(cursor.Find(KeyOf(1))->more, nullptr);
+  EXPECT_EQ(cursor.Find(KeyOf(2))->more, more.get());
+  EXPECT_FALSE(cursor.Find(KeyOf(3)).has_value());
+  EXPECT_EQ(cache.size(), 2u);
+}
+
+TEST(PointLaneTest, FindsInAnyOrder) {
+  MetricCache cache;
+  const auto lane = cache.LaneOf(kSender, kNowMs);
+  constexpr int kPoints = 2000;
+  for (int i = 0; i < kPoints; ++i) Insert(i, lane.get());
+  std::vector<int> order(kPoints);
+  std::iota(order.begin(), order.end(), 0);
+  std::mt19937 random(5);
+  for (int round = 0; round < 5; ++round) {
+    PointLane::Cursor cursor(lane.get(), kMinute);
+    for (const int i : order) {
+      const auto found = cursor.Find(KeyOf(i));
+      ASSERT_TRUE(found.has_value());
+      ASSERT_EQ(found->first, TargetOf(i).first);
+    }
+    EXPECT_FALSE(cursor.Find(KeyOf(kPoints)).has_value());
+    std::shuffle(order.begin(), order.end(), random);
+  }
+}
+
+TEST(MetricCacheTest, SendersHaveLanesOfTheirOwn) {
+  MetricCache cache;
+  const auto lane = cache.LaneOf(kSender, kNowMs);
+  Insert(1, lane.get());
+  EXPECT_EQ(cache.LaneOf(kSender, kNowMs), lane);
+  EXPECT_FALSE(Knows(1, cache.LaneOf({2, 1}, kNowMs).get()));
+}
+
+TEST(MetricCacheTest, ForgetsWhatIsNotUsed) {
+  MetricCache cache;
+  const auto lane = cache.LaneOf(kSender, kNowMs);
+  for (int i = 0; i < 100; ++i) Insert(i, lane.get());
+  Insert(1, cache.LaneOf({2, 1}, kNowMs).get());
+  constexpr int64_t kLaterMs = kNowMs + (MetricCache::kIdleMinutes + 1) * kMillisPerMinute;
+  const uint32_t later = MetricCache::MinuteOf(kLaterMs);
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(Knows(2 * i, lane.get(), later));
+  EXPECT_EQ(cache.LaneOf(kSender, kLaterMs), lane);
+  EXPECT_EQ(cache.size(), 50u);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(Knows(i, lane.get(), later), i % 2 == 0);
 }
 
 TEST(MetricCacheTest, IsBounded) {
   MetricCache cache(10);
   for (int i = 0; i < 1000; ++i) {
-    cache.Insert(KeyOf(i), {storage::SeriesRef{1}, nullptr});
-    EXPECT_LE(cache.size(), 10);
-    EXPECT_NE(MetricCache::Reader(cache).Find(KeyOf(i)), nullptr) << "the newest is there";
+    // Time stands still, so nothing goes for its age.
+    const int64_t now_ms = kNowMs + i * kMillisPerMinute / 1000;
+    Insert(i, cache.LaneOf(kSender, now_ms).get());
+    EXPECT_LE(cache.size(), 11u);
+    EXPECT_TRUE(Knows(i, cache.LaneOf(kSender, now_ms).get()) || cache.size() == 0);
   }
 }
 
@@ -60,24 +131,24 @@ TEST(MetricCacheTest, KeysDependOnEverything) {
   EXPECT_EQ(HashBounds(base, {1, 2}, 1), HashBounds(base, bounds, 1));
 }
 
-TEST(MetricCacheTest, ReadersAndWritersAtOnce) {
-  MetricCache cache(50);
+TEST(PointLaneTest, ReadersAndWritersAtOnce) {
+  MetricCache cache;
+  const auto lane = cache.LaneOf(kSender, kNowMs);
   std::atomic<bool> done = false;
   std::thread reader([&] {
     while (!done) {
-      const MetricCache::Reader open(cache);
-      for (int i = 0; i < 100; ++i) {
-        const PointTarget* const found = open.Find(KeyOf(i));
-        const storage::SeriesRef expected{static_cast<uint64_t>(i)};
-        EXPECT_TRUE(found == nullptr || found->first == expected);
-      }
+      for (int i = 0; i < 100; ++i) Knows(i, lane.get());
     }
   });
-  for (int i = 0; i < 5000; ++i) {
-    cache.Insert(KeyOf(i % 100), {storage::SeriesRef{static_cast<uint64_t>(i % 100)}, nullptr});
-  }
+  std::thread tidier([&] {
+    for (int64_t minute = 0; !done; minute += 20) {
+      cache.LaneOf(kSender, kNowMs + minute * kMillisPerMinute);
+    }
+  });
+  for (int i = 0; i < 5000; ++i) Insert(i % 100, lane.get());
   done = true;
   reader.join();
+  tidier.join();
 }
 
 }  // namespace

@@ -340,11 +340,12 @@ TEST(MetricsReceiverTest, ManyThreadsMeetNewSeriesAtOnce) {
 TEST(MetricsWalkTest, CountsThePointsOfARequest) {
   StorageHarness harness(1);
   MetricCache cache;
-  MetricsWalk walk(&harness.storage(), kDefaultTenant, &cache, 1);
+  storage::MetricBatch batch;
+  MetricsWalk walk(&harness.storage(), kDefaultTenant, &cache, 1, &batch);
   ASSERT_OK(walk.Walk(Everything().SerializeAsString()));
   EXPECT_EQ(walk.points(), 5);
   EXPECT_EQ(walk.rejections().count(), 0);
-  EXPECT_EQ(walk.batch().size(), 1 + 1 + 4 + 1 + 3);
+  EXPECT_EQ(batch.size(), 1 + 1 + 4 + 1 + 3);
 }
 
 }  // namespace
