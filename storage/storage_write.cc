@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <utility>
 
 #define XXH_INLINE_ALL
@@ -27,6 +28,22 @@ uint64_t HashOfExporter(const Labels& labels) {
   const std::string_view instance = labels.Get("instance");
   if (job.empty() && instance.empty()) return labels.Hash();
   return HashOf(job) * 31 + HashOf(instance);
+}
+
+// The shard that all samples belong to; nullopt if they have several, or there are none.
+std::optional<uint32_t> OnlyShardOf(const MetricBatch& batch) {
+  if (batch.empty()) return std::nullopt;
+  const SeriesRef first =
+      batch.series.empty() ? batch.histograms.front().series : batch.series.front();
+  uint64_t differences = 0;  // Without a branch for each sample.
+  for (const SeriesRef ref : batch.series) {
+    differences |= static_cast<uint64_t>(ref) ^ static_cast<uint64_t>(first);
+  }
+  for (const HistogramSample& sample : batch.histograms) {
+    differences |= static_cast<uint64_t>(sample.series) ^ static_cast<uint64_t>(first);
+  }
+  if (ShardOf(SeriesRef{differences}) != 0) return std::nullopt;
+  return ShardOf(first);
 }
 
 }  // namespace
@@ -89,11 +106,10 @@ absl::StatusOr<WriteResult> StorageImpl::WriteMetrics(TenantId tenant, const Met
   MetricBatch admitted;
   const MetricBatch& batch = CurrentTimeRules().Filter(all, &admitted, &result) ? admitted : all;
   std::vector<bool> touched(shards_.size(), false);
-  for (const SeriesRef ref : batch.series) touched[ShardOf(ref)] = true;
-  for (const HistogramSample& sample : batch.histograms) touched[ShardOf(sample.series)] = true;
   absl::StatusOr<bool> stored;
-  if (std::count(touched.begin(), touched.end(), true) <= 1) {
+  if (const std::optional<uint32_t> only = OnlyShardOf(batch); only.has_value()) {
     // Nearly always: what one exporter sends belongs to one shard.
+    touched[*only] = true;
     stored = WriteShards(tenant, token, touched, [&](size_t shard) {
       return WriteMetricShard(shard, tenant, batch, token);
     });
@@ -105,6 +121,7 @@ absl::StatusOr<WriteResult> StorageImpl::WriteMetrics(TenantId tenant, const Met
     for (const HistogramSample& sample : batch.histograms) {
       parts[ShardOf(sample.series)].histograms.push_back(sample);
     }
+    for (size_t shard = 0; shard < parts.size(); ++shard) touched[shard] = !parts[shard].empty();
     stored = WriteShards(tenant, token, touched, [&](size_t shard) {
       return WriteMetricShard(shard, tenant, parts[shard], token);
     });

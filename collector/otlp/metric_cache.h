@@ -38,6 +38,11 @@ struct PointKey {
   }
 };
 
+// The key of both: for keys that are hashes of different things.
+inline PointKey XorKeys(const PointKey& a, const PointKey& b) {
+  return {a.low ^ b.low, a.high ^ b.high};
+}
+
 // The key of some bytes; of what stands below two keys and a number; of what has these bounds.
 PointKey HashBytes(std::string_view bytes, uint64_t seed);
 PointKey CombineKeys(const PointKey& a, const PointKey& b, uint64_t extra, uint64_t seed);
@@ -125,7 +130,9 @@ class MetricCache {
   // what is idle when it is time to.
   std::shared_ptr<PointLane> LaneOf(const PointKey& sender, int64_t now_ms);
 
-  static constexpr uint32_t MinuteOf(int64_t now_ms) { return static_cast<uint32_t>(now_ms / 60'000); }
+  static constexpr uint32_t MinuteOf(int64_t now_ms) {
+    return static_cast<uint32_t>(now_ms / 60'000);
+  }
 
   // Points in all lanes.
   size_t size() const { return points_.load(std::memory_order_relaxed); }

@@ -98,18 +98,19 @@ void MetricsWalk::TakePoint() {
 }
 
 std::optional<int64_t> MetricsWalk::TimeMs() {
-  const auto time_ms = static_cast<int64_t>(point_.time_ns / kNanosPerMilli);
-  if (point_.time_ns == admitted_ns_ && admitted_ns_ != 0) return time_ms;
+  if (point_.time_ns == admitted_ns_ && admitted_ns_ != 0) return admitted_ms_;
   if (point_.time_ns == 0) {
     rejections_.Add(1, fmt::format("metric \"{}\" has a point without a time",
                                    ReplaceInvalidUtf8(metric_.name)));
     return std::nullopt;
   }
+  const auto time_ms = static_cast<int64_t>(point_.time_ns / kNanosPerMilli);
   if (!time_rules_.Admits(time_ms)) {
     rejections_.Add(1, time_rules_.Reason(time_ms));
     return std::nullopt;
   }
   admitted_ns_ = point_.time_ns;
+  admitted_ms_ = time_ms;
   latest_ms_ = std::max(latest_ms_, time_ms);
   return time_ms;
 }

@@ -132,13 +132,21 @@ bool MetricsWalk::TakePlainNumber(std::string_view bytes) {
     }
     at += kFixedFieldBytes;
   }
+  const std::string_view run(attributes, attributes_end - attributes);
+  const PointKey key = run.empty() ? metric_key_ : XorKeys(metric_key_, HashBytes(run, seed_));
+  if (has_value && time_ns == admitted_ns_ && time_ns != 0) {
+    if (const auto known = cursor_->Find(key); known.has_value()) [[likely]] {
+      batch_.Add(known->first, admitted_ms_, value);
+      return true;
+    }
+  }
   point_.time_ns = time_ns;
   point_.value = value;
   point_.has_value = has_value;
   point_.stale = false;
   point_.attributes.Clear();
-  if (attributes != nullptr) point_.attributes.Add(attributes, attributes_end);
-  TakeNumber(point_.attributes.Hash(metric_key_, seed_));
+  if (!run.empty()) point_.attributes.Add(attributes, attributes_end);
+  TakeNumber(key);
   return true;
 }
 

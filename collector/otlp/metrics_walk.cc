@@ -33,7 +33,7 @@ PointKey ByteRuns::Hash(const PointKey& context, uint64_t seed) const {
   for (const std::string_view run : runs_) {
     const PointKey hash = HashBytes(run, seed);
     // The context is a hash itself and the first run nearly always the only one: xor mixes enough.
-    if (runs_.size() == 1) return {key.low ^ hash.low, key.high ^ hash.high};
+    if (runs_.size() == 1) return XorKeys(key, hash);
     key = CombineKeys(key, hash, run.size(), seed);
   }
   return key;

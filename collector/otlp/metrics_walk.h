@@ -133,8 +133,10 @@ class MetricsWalk {
   std::optional<PointLane::Cursor> cursor_;
   std::shared_ptr<const SeriesFamily> resolved_family_;  // Keeps the last one resolved.
   PointKey metric_key_;
-  int64_t latest_ms_ = 0;     // Of the current resource.
-  uint64_t admitted_ns_ = 0;  // The last time that was admitted: points mostly share theirs.
+  int64_t latest_ms_ = 0;  // Of the current resource.
+  // The last time that was admitted, 0 at first: points mostly share theirs.
+  uint64_t admitted_ns_ = 0;
+  int64_t admitted_ms_ = 0;
   MetricIdentity metric_;
   std::vector<std::string_view> data_;  // The metric's `data`, nearly always in one piece.
   uint64_t seen_temporality_ = 0;       // What WalkPoints found beside the points.

@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <grpcpp/grpcpp.h>
 #include <opentelemetry/proto/collector/logs/v1/logs_service.grpc.pb.h>
@@ -24,20 +26,39 @@ namespace otlp = opentelemetry::proto::collector;
 
 constexpr const char* kTenantHeader = "x-scope-orgid";
 
-// The request's bytes in one piece; copies only if gRPC received it in several.
+// The request's bytes in one piece. gRPC receives them in slices of some kilobytes, and a walk over
+// slices would pay for their borders at every byte; copying costs a tenth of what the walk costs,
+// if it goes into memory that is there already.
 class RequestBytes {
  public:
   explicit RequestBytes(const grpc::ByteBuffer& buffer) {
-    grpc::ByteBuffer copy(buffer);  // Counts references; the bytes are shared.
-    ok_ = copy.TrySingleSlice(&slice_).ok() || copy.DumpToSingleSlice(&slice_).ok();
+    std::vector<grpc::Slice> slices;  // Count references; the bytes are shared.
+    ok_ = buffer.Dump(&slices).ok();
+    if (slices.size() == 1) {
+      slice_ = std::move(slices.front());
+      view_ = {reinterpret_cast<const char*>(slice_.begin()), slice_.size()};
+      return;
+    }
+    // One request is handled by a thread at a time.
+    thread_local std::string joined;
+    if (joined.capacity() > kMaxKeptBytes) joined = std::string();
+    joined.clear();
+    joined.reserve(buffer.Length());
+    for (const grpc::Slice& slice : slices) {
+      joined.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+    }
+    view_ = joined;
   }
   bool ok() const { return ok_; }
-  std::string_view view() const {
-    return {reinterpret_cast<const char*>(slice_.begin()), slice_.size()};
-  }
+  // Valid until the thread makes another one.
+  std::string_view view() const { return view_; }
 
  private:
+  // Memory that a thread keeps for the next request.
+  static constexpr size_t kMaxKeptBytes = 8 << 20;
+
   grpc::Slice slice_;
+  std::string_view view_;
   bool ok_ = false;
 };
 

@@ -53,17 +53,49 @@ void HeadTile::CopyFloats(SlotSet bit, size_t begin, size_t end, TimeRange range
   }
 }
 
+HeadTile::RowRange HeadTile::RowsIn(TimeRange range) const {
+  if (!ascending_) return {0, rows_.size()};
+  const auto earlier = [](const Row& row, int64_t time_ms) { return row.time_ms < time_ms; };
+  const auto later = [](int64_t time_ms, const Row& row) { return time_ms < row.time_ms; };
+  const auto begin = std::lower_bound(rows_.begin(), rows_.end(), range.start_ms, earlier);
+  const auto end = std::upper_bound(begin, rows_.end(), range.end_ms, later);
+  return {static_cast<size_t>(begin - rows_.begin()), static_cast<size_t>(end - rows_.begin())};
+}
+
+void HeadTile::SortRows() {
+  if (ascending_ || histograms_ != nullptr) return;
+  std::stable_sort(rows_.begin(), rows_.end(),
+                   [](const Row& a, const Row& b) { return a.time_ms < b.time_ms; });
+  closed_members_ = float_members();
+  for (const Row& row : rows_) closed_members_ |= row.present;
+  row_open_ = false;  // The values of the last row need not be the last ones any more.
+  ascending_ = true;
+}
+
+bool HeadTile::ReadInOrder(uint32_t slot, TimeRange range, SampleColumns* columns) const {
+  const SlotSet bit = SlotSet{1} << slot;
+  if (!ascending_ || (histogram_members_ & bit) != 0) return false;
+  const auto [begin, end] = RowsIn(range);
+  columns->times_ms.reserve(end - begin);
+  columns->values.reserve(end - begin);
+  for (size_t i = begin; i < end; ++i) {
+    const Row& row = rows_[i];
+    if ((row.present & bit) == 0) continue;
+    const double value = values_[row.first_value + std::popcount(row.present & (bit - 1))];
+    if (!columns->times_ms.empty() && columns->times_ms.back() == row.time_ms) {
+      columns->values.back() = value;  // The later one counts.
+    } else {
+      columns->times_ms.push_back(row.time_ms);
+      columns->values.push_back(value);
+    }
+  }
+  return true;
+}
+
 HeadColumns HeadTile::Copy(uint32_t slot, TimeRange range) const {
   HeadColumns copy;
   const SlotSet bit = SlotSet{1} << slot;
-  size_t begin = 0;
-  size_t end = rows_.size();
-  if (ascending_) {
-    const auto earlier = [](const Row& row, int64_t time_ms) { return row.time_ms < time_ms; };
-    const auto later = [](int64_t time_ms, const Row& row) { return time_ms < row.time_ms; };
-    begin = std::lower_bound(rows_.begin(), rows_.end(), range.start_ms, earlier) - rows_.begin();
-    end = std::upper_bound(rows_.begin(), rows_.end(), range.end_ms, later) - rows_.begin();
-  }
+  auto [begin, end] = RowsIn(range);
   if ((histogram_members_ & bit) == 0) {
     CopyFloats(bit, begin, end, range, &copy);
     return copy;

@@ -53,8 +53,15 @@ class HeadTile {
     return rows_.capacity() * sizeof(Row) + values_.capacity() * sizeof(double) + histogram_bytes_;
   }
 
+  // Appends the samples of a series in `range` to `*columns` if they lie in order; false, and
+  // nothing done, if they do not. Requires: `*columns` is empty.
+  bool ReadInOrder(uint32_t slot, TimeRange range, SampleColumns* columns) const;
   // The samples of a series in `range`, as a copy that Normalize may still have to put in order.
   HeadColumns Copy(uint32_t slot, TimeRange range) const;
+
+  // Puts rows in the order of time if that does not change which of two samples for one instant
+  // came later, so that more of ReadInOrder succeeds.
+  void SortRows();
 
   // Series whose floats came at the same instants in the same order: sets that do not overlap.
   std::vector<SlotSet> Groups() const;
@@ -77,6 +84,12 @@ class HeadTile {
   SlotSet float_members() const {
     return rows_.empty() ? 0 : closed_members_ | rows_.back().present;
   }
+  struct RowRange {
+    size_t begin;
+    size_t end;
+  };
+  // The rows that may have samples in `range`.
+  RowRange RowsIn(TimeRange range) const;
   void CopyFloats(SlotSet bit, size_t begin, size_t end, TimeRange range, HeadColumns* copy) const;
 
   std::vector<Row> rows_;

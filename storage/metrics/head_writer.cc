@@ -15,6 +15,7 @@
 namespace vigil::storage {
 
 std::vector<uint32_t> HeadWriter::Write(MetricHead* head) {
+  head->SortRows();
   std::vector<uint32_t> new_rows;
   const std::vector<MetricHead::Member> members = head->Members();
   for (size_t begin = 0, end = 0; begin < members.size(); begin = end) {

@@ -90,10 +90,18 @@ void MetricHead::Read(uint32_t number, TimeRange range, SampleColumns* columns) 
   HeadColumns copy;
   {
     MutexLock lock(&chunk->mutex);
+    if (chunk->tile.ReadInOrder(SlotOf(number), range, columns)) return;
     copy = chunk->tile.Copy(SlotOf(number), range);
   }
   copy.Normalize();
   copy.AppendTo(range, columns);
+}
+
+void MetricHead::SortRows() {
+  chunks_.ForEach([](uint32_t, Chunk& chunk) {
+    MutexLock lock(&chunk.mutex);
+    chunk.tile.SortRows();
+  });
 }
 
 bool MetricHead::Contains(uint32_t number) const {

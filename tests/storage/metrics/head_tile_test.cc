@@ -20,10 +20,13 @@ using ::testing::UnorderedElementsAre;
 constexpr TimeRange kEver = {INT64_MIN, INT64_MAX};
 
 ModelSamples Read(const HeadTile& tile, uint32_t slot, TimeRange range) {
+  SampleColumns in_order;
+  const bool is_in_order = tile.ReadInOrder(slot, range, &in_order);
   HeadColumns copy = tile.Copy(slot, range);
   copy.Normalize();
   SampleColumns samples;
   copy.AppendTo(range, &samples);
+  EXPECT_TRUE(!is_in_order || ToModel(in_order) == ToModel(samples));
   return ToModel(samples);
 }
 
@@ -63,6 +66,7 @@ TEST(HeadTileTest, EqualsAModel) {
           model[slot][time_ms] = FloatValue(value);
         }
       }
+      if (random() % 8 == 0) tile.SortRows();
     }
     for (uint32_t slot = 0; slot < kChunkSize; ++slot) {
       ASSERT_EQ((tile.members() >> slot & 1) != 0, !model[slot].empty());
