@@ -33,17 +33,14 @@ uint64_t HashOfExporter(const Labels& labels) {
 // The shard that all samples belong to; nullopt if they have several, or there are none.
 std::optional<uint32_t> OnlyShardOf(const MetricBatch& batch) {
   if (batch.empty()) return std::nullopt;
-  const SeriesRef first =
-      batch.series.empty() ? batch.histograms.front().series : batch.series.front();
-  uint64_t differences = 0;  // Without a branch for each sample.
-  for (const SeriesRef ref : batch.series) {
-    differences |= static_cast<uint64_t>(ref) ^ static_cast<uint64_t>(first);
-  }
-  for (const HistogramSample& sample : batch.histograms) {
-    differences |= static_cast<uint64_t>(sample.series) ^ static_cast<uint64_t>(first);
-  }
-  if (ShardOf(SeriesRef{differences}) != 0) return std::nullopt;
-  return ShardOf(first);
+  const uint32_t shard =
+      ShardOf(batch.runs.empty() ? batch.histograms.front().series : batch.runs.front().first);
+  const bool others =
+      std::any_of(batch.runs.begin(), batch.runs.end(),
+                  [&](const SampleRun& run) { return ShardOf(run.first) != shard; }) ||
+      std::any_of(batch.histograms.begin(), batch.histograms.end(),
+                  [&](const HistogramSample& sample) { return ShardOf(sample.series) != shard; });
+  return others ? std::nullopt : std::optional(shard);
 }
 
 }  // namespace
@@ -115,9 +112,9 @@ absl::StatusOr<WriteResult> StorageImpl::WriteMetrics(TenantId tenant, const Met
     });
   } else {
     std::vector<MetricBatch> parts(shards_.size());
-    for (size_t i = 0; i < batch.series.size(); ++i) {
-      parts[ShardOf(batch.series[i])].Add(batch.series[i], batch.times_ms[i], batch.values[i]);
-    }
+    batch.ForEachFloat([&parts](SeriesRef ref, int64_t time_ms, double value) {
+      parts[ShardOf(ref)].Add(ref, time_ms, value);
+    });
     for (const HistogramSample& sample : batch.histograms) {
       parts[ShardOf(sample.series)].histograms.push_back(sample);
     }

@@ -43,20 +43,18 @@ void TimeRules::Refuse(int64_t time_ms, WriteResult* result) const {
 }
 
 bool TimeRules::Filter(const MetricBatch& batch, MetricBatch* admitted, WriteResult* result) const {
-  const int64_t lowest = lowest_ms();
-  const int64_t highest = highest_ms();
   bool all = true;
-  for (const int64_t time_ms : batch.times_ms) all &= time_ms >= lowest && time_ms <= highest;
+  for (const SampleRun& run : batch.runs) all &= Admits(run.time_ms);
   for (const HistogramSample& sample : batch.histograms) all &= Admits(sample.time_ms);
   if (all) return false;
   admitted->Clear();
-  for (size_t i = 0; i < batch.series.size(); ++i) {
-    if (Admits(batch.times_ms[i])) {
-      admitted->Add(batch.series[i], batch.times_ms[i], batch.values[i]);
+  batch.ForEachFloat([&](SeriesRef ref, int64_t time_ms, double value) {
+    if (Admits(time_ms)) {
+      admitted->Add(ref, time_ms, value);
     } else {
-      Refuse(batch.times_ms[i], result);
+      Refuse(time_ms, result);
     }
-  }
+  });
   for (const HistogramSample& sample : batch.histograms) {
     if (Admits(sample.time_ms)) {
       admitted->histograms.push_back(sample);

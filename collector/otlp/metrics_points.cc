@@ -60,14 +60,13 @@ void MetricsWalk::WalkPoints() {
 
 bool MetricsWalk::WalkPointsGuessed() {
   const int64_t points_before = points_;
-  const size_t floats_before = batch_.series.size();
-  const size_t histograms_before = batch_.histograms.size();
+  const storage::MetricBatch::Mark batch_before = batch_.mark();
   const Rejections rejections_before = rejections_;
   WalkPoints();
   if (!HasTemporality() || malformed_) return true;
   if (seen_temporality_ == kCumulative && seen_monotonic_ == metric_.monotonic) return true;
   points_ = points_before;
-  batch_.Truncate(floats_before, histograms_before);
+  batch_.Rewind(batch_before);
   rejections_ = rejections_before;
   return false;
 }

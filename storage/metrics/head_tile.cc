@@ -21,15 +21,25 @@ constexpr size_t kFirstValues = 8;
 
 }  // namespace
 
-void HeadTile::Reserve(size_t floats) { GrowFor(floats, kFirstValues, &values_); }
+void HeadTile::Append(uint32_t first_slot, int64_t time_ms, std::span<const double> values) {
+  const SlotSet slots = SlotRange(first_slot, static_cast<uint32_t>(values.size()));
+  // Samples join the last row when their slots lie behind all of the row's.
+  if (row_open_ && rows_.back().time_ms == time_ms && (rows_.back().present >> first_slot) == 0) {
+    rows_.back().present |= slots;
+  } else {
+    AddRow(slots, time_ms);
+  }
+  GrowFor(values.size(), kFirstValues, &values_);
+  values_.insert(values_.end(), values.begin(), values.end());
+}
 
-void HeadTile::AddRow(uint32_t slot, int64_t time_ms) {
+void HeadTile::AddRow(SlotSet present, int64_t time_ms) {
   if (!rows_.empty()) {
     if (time_ms < rows_.back().time_ms) ascending_ = false;
     closed_members_ |= rows_.back().present;
   }
   GrowFor(1, kFirstRows, &rows_);
-  rows_.push_back({time_ms, SlotSet{1} << slot, static_cast<uint32_t>(values_.size())});
+  rows_.push_back({time_ms, present, static_cast<uint32_t>(values_.size())});
   row_open_ = true;
 }
 

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/duration.h"
@@ -27,23 +28,17 @@ namespace vigil::storage {
 // A set of series of a tile: bit i is the series in slot i.
 using SlotSet = uint64_t;
 static_assert(kChunkSize == 64, "a set of a tile's series is one word");
+// Requires: 1 <= count, first + count <= 64.
+inline constexpr SlotSet SlotRange(uint32_t first, uint32_t count) {
+  return ~SlotSet{0} >> (kChunkSize - count) << first;
+}
 
 // Not thread-safe.
 class HeadTile {
  public:
-  // Makes room for that many more floats.
-  void Reserve(size_t floats);
-
-  // Requires: Reserve has made room.
-  void Append(uint32_t slot, int64_t time_ms, double value) {
-    // A sample joins the last row when its slot lies behind all of the row's.
-    if (row_open_ && rows_.back().time_ms == time_ms && (rows_.back().present >> slot) == 0) {
-      rows_.back().present |= SlotSet{1} << slot;
-    } else {
-      AddRow(slot, time_ms);
-    }
-    values_.push_back(value);
-  }
+  // Adds floats of neighbouring series for one instant. Requires: 1 <= values.size(), and the tile
+  // has a slot for each.
+  void Append(uint32_t first_slot, int64_t time_ms, std::span<const double> values);
   void Append(uint32_t slot, int64_t time_ms, std::shared_ptr<const Histogram> histogram);
 
   // The series that have samples here.
@@ -80,7 +75,7 @@ class HeadTile {
     std::shared_ptr<const Histogram> histogram;
   };
 
-  void AddRow(uint32_t slot, int64_t time_ms);
+  void AddRow(SlotSet present, int64_t time_ms);
   SlotSet float_members() const {
     return rows_.empty() ? 0 : closed_members_ | rows_.back().present;
   }

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <tuple>
+#include <span>
 #include <utility>
 
 namespace vigil::storage {
@@ -13,75 +13,97 @@ uint32_t ShortNumber(SeriesRef ref) { return static_cast<uint32_t>(NumberOf(ref)
 
 }  // namespace
 
-// One call of Append.
+// One call of Append: how far it has got.
 struct MetricHead::Appender {
   TenantId tenant;
-  const MetricBatch& batch;
   int64_t expired_before_ms;
   std::vector<SeriesIndex::Presence>* marks;
+
+  std::span<const SampleRun> runs;  // The rest, of the first of which `taken` are done.
+  uint32_t taken = 0;
+  std::span<const double> values;
+  std::span<const HistogramSample> histograms;
+
+  uint32_t next_number() const { return ShortNumber(runs.front().first) + taken; }
+  void Advance(uint32_t count) {
+    values = values.subspan(count);
+    taken += count;
+    if (taken < runs.front().count) return;
+    runs = runs.subspan(1);
+    taken = 0;
+  }
 };
 
 void MetricHead::Append(TenantId tenant, const MetricBatch& batch, int64_t expired_before_ms,
                         std::vector<SeriesIndex::Presence>* marks) {
-  Appender appender = {tenant, batch, expired_before_ms, marks};
+  Appender appender = {.tenant = tenant,
+                       .expired_before_ms = expired_before_ms,
+                       .marks = marks,
+                       .runs = batch.runs,
+                       .values = batch.values,
+                       .histograms = batch.histograms};
   size_t grown = 0;
-  const auto for_each_run = [&](size_t count, auto series_of, auto append) {
-    for (size_t begin = 0, end = 0; begin < count; begin = end) {
-      const uint32_t chunk = ChunkOf(ShortNumber(series_of(begin)));
-      end = begin + 1;
-      while (end < count && ChunkOf(ShortNumber(series_of(end))) == chunk) ++end;
-      grown += (this->*append)(appender, {begin, end}, &chunks_.FindOrCreate(chunk));
-    }
-  };
-  for_each_run(
-      batch.series.size(), [&](size_t i) { return batch.series[i]; }, &MetricHead::AppendFloats);
-  for_each_run(
-      batch.histograms.size(), [&](size_t i) { return batch.histograms[i].series; },
-      &MetricHead::AppendHistograms);
+  while (!appender.runs.empty()) {
+    const uint32_t chunk = ChunkOf(appender.next_number());
+    grown += AppendFloats(appender, chunk, &chunks_.FindOrCreate(chunk));
+  }
+  while (!appender.histograms.empty()) {
+    const uint32_t chunk = ChunkOf(ShortNumber(appender.histograms.front().series));
+    grown += AppendHistograms(appender, chunk, &chunks_.FindOrCreate(chunk));
+  }
   samples_.fetch_add(batch.size(), std::memory_order_relaxed);
   size_bytes_.fetch_add(grown, std::memory_order_relaxed);
 }
 
-size_t MetricHead::AppendFloats(Appender& appender, Run run, Chunk* chunk) {
-  const MetricBatch& batch = appender.batch;
+size_t MetricHead::AppendFloats(Appender& appender, uint32_t chunk_number, Chunk* chunk) {
   MutexLock lock(&chunk->mutex);
   const size_t size_before = chunk->tile.size_bytes();
-  chunk->tile.Reserve(run.end - run.begin);
-  for (size_t i = run.begin; i < run.end; ++i) {
-    const uint32_t number = ShortNumber(batch.series[i]);
-    const uint32_t slot = SlotOf(number);
-    const int64_t time_ms = batch.times_ms[i];
-    if (!chunk->IsMarked(slot, time_ms)) [[unlikely]]
-      Mark(appender, number, time_ms, chunk);
-    chunk->tile.Append(slot, time_ms, batch.values[i]);
-  }
+  do {
+    const SampleRun& run = appender.runs.front();
+    const uint32_t slot = SlotOf(appender.next_number());
+    const uint32_t count = std::min(run.count - appender.taken, kChunkSize - slot);
+    const SlotSet slots = SlotRange(slot, count);
+    if (!chunk->AreMarked(slots, run.time_ms)) [[unlikely]] {
+      Mark(appender, chunk_number, slots, run.time_ms, chunk);
+    }
+    chunk->tile.Append(slot, run.time_ms, appender.values.first(count));
+    appender.Advance(count);
+  } while (!appender.runs.empty() && ChunkOf(appender.next_number()) == chunk_number);
   return chunk->tile.size_bytes() - size_before;
 }
 
-size_t MetricHead::AppendHistograms(Appender& appender, Run run, Chunk* chunk) {
+size_t MetricHead::AppendHistograms(Appender& appender, uint32_t chunk_number, Chunk* chunk) {
   MutexLock lock(&chunk->mutex);
   const size_t size_before = chunk->tile.size_bytes();
-  for (size_t i = run.begin; i < run.end; ++i) {
-    const HistogramSample& sample = appender.batch.histograms[i];
+  while (!appender.histograms.empty()) {
+    const HistogramSample& sample = appender.histograms.front();
     const uint32_t number = ShortNumber(sample.series);
-    const uint32_t slot = SlotOf(number);
-    if (!chunk->IsMarked(slot, sample.time_ms)) Mark(appender, number, sample.time_ms, chunk);
-    chunk->tile.Append(slot, sample.time_ms, sample.histogram);
+    if (ChunkOf(number) != chunk_number) break;
+    const SlotSet slots = SlotRange(SlotOf(number), 1);
+    if (!chunk->AreMarked(slots, sample.time_ms)) {
+      Mark(appender, chunk_number, slots, sample.time_ms, chunk);
+    }
+    chunk->tile.Append(SlotOf(number), sample.time_ms, sample.histogram);
+    appender.histograms = appender.histograms.subspan(1);
   }
   return chunk->tile.size_bytes() - size_before;
 }
 
-void MetricHead::Mark(Appender& appender, uint32_t number, int64_t time_ms, Chunk* chunk) {
-  chunk->tenants[SlotOf(number)] = appender.tenant;
+void MetricHead::Mark(Appender& appender, uint32_t chunk_number, SlotSet slots, int64_t time_ms,
+                      Chunk* chunk) {
   const int64_t partition_ms = partitioning_.StartOf(time_ms);
-  if (partition_ms < appender.expired_before_ms) return;
-  if (time_ms < chunk->marked_first_ms || time_ms > chunk->marked_last_ms) {
+  const bool expired = partition_ms < appender.expired_before_ms;
+  if (!expired && (time_ms < chunk->marked_first_ms || time_ms > chunk->marked_last_ms)) {
     chunk->marked_first_ms = partition_ms;
     chunk->marked_last_ms = partitioning_.EndOf(time_ms);
     chunk->marked = 0;
   }
-  chunk->marked |= SlotSet{1} << SlotOf(number);
-  appender.marks->push_back({number, partition_ms});
+  for (SlotSet rest = expired ? slots : slots & ~chunk->marked; rest != 0; rest &= rest - 1) {
+    const auto slot = static_cast<uint32_t>(std::countr_zero(rest));
+    chunk->tenants[slot] = appender.tenant;
+    if (!expired) appender.marks->push_back({chunk_number * kChunkSize + slot, partition_ms});
+  }
+  if (!expired) chunk->marked |= slots;
 }
 
 void MetricHead::Read(uint32_t number, TimeRange range, SampleColumns* columns) const {

@@ -69,21 +69,18 @@ class MetricHead {
     SlotSet marked ABSL_GUARDED_BY(mutex) = 0;
     std::array<TenantId, kChunkSize> tenants ABSL_GUARDED_BY(mutex) = {};
 
-    bool IsMarked(uint32_t slot, int64_t time_ms) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-      return time_ms >= marked_first_ms && time_ms <= marked_last_ms && (marked >> slot & 1) != 0;
+    bool AreMarked(SlotSet slots, int64_t time_ms) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+      return time_ms >= marked_first_ms && time_ms <= marked_last_ms && (slots & ~marked) == 0;
     }
-  };
-  // Samples [begin, end) of a batch whose series are in one chunk.
-  struct Run {
-    size_t begin;
-    size_t end;
   };
   struct Appender;
 
-  size_t AppendFloats(Appender& appender, Run run, Chunk* chunk);
-  size_t AppendHistograms(Appender& appender, Run run, Chunk* chunk);
-  // Notes that a series has a sample in a partition in which it is not marked, as far as is known.
-  void Mark(Appender& appender, uint32_t number, int64_t time_ms, Chunk* chunk)
+  // Take the samples that come next in the batch as long as they belong to the chunk. Return by how
+  // many bytes it grew.
+  size_t AppendFloats(Appender& appender, uint32_t chunk_number, Chunk* chunk);
+  size_t AppendHistograms(Appender& appender, uint32_t chunk_number, Chunk* chunk);
+  // Notes that series of the chunk have samples in a partition, as far as that is not known.
+  void Mark(Appender& appender, uint32_t chunk_number, SlotSet slots, int64_t time_ms, Chunk* chunk)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(chunk->mutex);
 
   const Partitioning partitioning_;

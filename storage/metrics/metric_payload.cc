@@ -11,12 +11,13 @@
 #include "storage/codec/bytes.h"
 
 // All of it is little-endian; a varint is LEB128, a zigzag a varint of a zigzagged difference to
-// the one before (the first to 0).
+// the one before (the first to 0). The first series of a run is told by its difference to the one
+// behind the run before.
 //
-//   +-----------+---------+------------------+---------+---------+---------+-----------+
-//   | version=1 | count n | n definitions    | count m | numbers | times   | values    | ...
-//   |    u8     | varint  |                  | varint  | m zigz. | m zigz. | m doubles |
-//   +-----------+---------+------------------+---------+---------+---------+-----------+
+//   +-----------+---------+------------------+---------+---------------------------+
+//   | version=2 | count n | n definitions    | count r | r times: first, time, count m, m doubles |
+//   ... |    u8     | varint  |                  | varint  |     zigz.,  zigz., varint,  |
+//   +-----------+---------+------------------+---------+------------------------------------------+
 //       +---------+--------------------------------------+
 //   ... | count k | k times: number, time, histogram     |
 //       | varint  |          zigz.,  zigz.               |
@@ -24,7 +25,7 @@
 namespace vigil::storage {
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
 
 // How a definition's metadata is written.
 enum class MetadataForm : uint8_t { kNone = 0, kAsBefore = 1, kFollows = 2 };
@@ -34,8 +35,7 @@ static_assert(std::endian::native == std::endian::little, "values are copied as 
 // Differences wrap around: any two numbers have one.
 int64_t Difference(uint64_t to, uint64_t from) { return static_cast<int64_t>(to - from); }
 
-char* PutZigzag(int64_t value, char* at) {
-  uint64_t rest = Zigzag(value);
+char* PutVarint(uint64_t rest, char* at) {
   while (rest >= 0x80) {
     *at++ = static_cast<char>(rest | 0x80);
     rest >>= 7;
@@ -44,31 +44,28 @@ char* PutZigzag(int64_t value, char* at) {
   return at;
 }
 
-template <typename T>
-char* PutDifferences(const std::vector<T>& column, char* at) {
-  static_assert(sizeof(T) == sizeof(uint64_t));
-  uint64_t previous = 0;
-  for (const T element : column) {
-    const auto value = static_cast<uint64_t>(element);
-    at = PutZigzag(Difference(value, previous), at);
-    previous = value;
-  }
-  return at;
-}
-
-// The columns, through raw pointers into room for the worst case: every accepted sample passes
-// here.
+// The runs, through a raw pointer into room for the worst case: every accepted sample passes here.
 void EncodeFloats(const MetricBatch& batch, std::string* out) {
-  const size_t count = batch.series.size();
-  AppendVarint(count, out);
+  AppendVarint(batch.runs.size(), out);
   const size_t start = out->size();
-  const size_t value_bytes = count * sizeof(double);
-  out->resize(start + count * 2 * kMaxVarintBytes + value_bytes);
+  out->resize(start + batch.runs.size() * 3 * kMaxVarintBytes +
+              batch.values.size() * sizeof(double));
   char* at = out->data() + start;
-  at = PutDifferences(batch.series, at);
-  at = PutDifferences(batch.times_ms, at);
-  if (count > 0) std::memcpy(at, batch.values.data(), value_bytes);
-  out->resize(at - out->data() + value_bytes);
+  const double* values = batch.values.data();
+  uint64_t next = 0;
+  uint64_t time_ms = 0;
+  for (const SampleRun& run : batch.runs) {
+    const auto first = static_cast<uint64_t>(run.first);
+    at = PutVarint(Zigzag(Difference(first, next)), at);
+    at = PutVarint(Zigzag(Difference(static_cast<uint64_t>(run.time_ms), time_ms)), at);
+    at = PutVarint(run.count, at);
+    std::memcpy(at, values, run.count * sizeof(double));
+    at += run.count * sizeof(double);
+    values += run.count;
+    next = first + run.count;
+    time_ms = static_cast<uint64_t>(run.time_ms);
+  }
+  out->resize(at - out->data());
 }
 
 void AppendDouble(double value, std::string* out) {
@@ -229,18 +226,26 @@ void ReadDefinitions(ByteReader& reader, std::vector<SeriesDefinition>* definiti
 }
 
 void ReadFloats(ByteReader& reader, uint32_t shard, MetricBatch* batch) {
-  const size_t count = ReadCount(reader, 2 + sizeof(double), "count of samples");
-  uint64_t series = 0;
-  batch->series.reserve(count);
-  for (size_t i = 0; i < count; ++i) batch->series.push_back(ReadSeries(reader, shard, &series));
+  const size_t runs = ReadCount(reader, 3 + sizeof(double), "count of runs");
+  uint64_t next = 0;
   uint64_t time_ms = 0;
-  batch->times_ms.reserve(count);
-  for (size_t i = 0; i < count; ++i) {
+  batch->runs.reserve(runs);
+  for (size_t i = 0; i < runs && reader.ok(); ++i) {
+    const SeriesRef first = ReadSeries(reader, shard, &next);
     time_ms += static_cast<uint64_t>(reader.ReadZigzag("time"));
-    batch->times_ms.push_back(static_cast<int64_t>(time_ms));
+    const size_t count = ReadCount(reader, sizeof(double), "length of a run");
+    if (count == 0) reader.Fail("length of a run", "is zero");
+    next += count;
+    if (NumberOf(SeriesRef{next - 1}) > std::numeric_limits<uint32_t>::max()) {
+      reader.Fail("length of a run", "leaves the numbers of series");
+    }
+    const std::string_view bytes = reader.ReadBytes(count * sizeof(double), "values");
+    if (!reader.ok()) return;
+    batch->runs.push_back({first, static_cast<uint32_t>(count), static_cast<int64_t>(time_ms)});
+    const size_t start = batch->values.size();
+    batch->values.resize(start + count);
+    std::memcpy(batch->values.data() + start, bytes.data(), bytes.size());
   }
-  batch->values.reserve(count);
-  for (size_t i = 0; i < count; ++i) batch->values.push_back(ReadDouble(reader, "value"));
 }
 
 void ReadHistograms(ByteReader& reader, uint32_t shard, MetricBatch* batch) {

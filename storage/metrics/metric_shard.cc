@@ -38,16 +38,12 @@ size_t RemoveUnknown(const SeriesStates& states, MetricBatch* batch) {
     return states.Has(static_cast<uint32_t>(NumberOf(ref)), kSeriesKnown);
   };
   const size_t before = batch->size();
-  size_t kept = 0;
-  for (size_t i = 0; i < batch->series.size(); ++i) {
-    if (!known(batch->series[i])) continue;
-    batch->series[kept] = batch->series[i];
-    batch->times_ms[kept] = batch->times_ms[i];
-    batch->values[kept++] = batch->values[i];
-  }
-  batch->series.resize(kept);
-  batch->times_ms.resize(kept);
-  batch->values.resize(kept);
+  MetricBatch rest;
+  batch->ForEachFloat([&](SeriesRef ref, int64_t time_ms, double value) {
+    if (known(ref)) rest.Add(ref, time_ms, value);
+  });
+  batch->runs = std::move(rest.runs);
+  batch->values = std::move(rest.values);
   std::erase_if(batch->histograms,
                 [&known](const HistogramSample& sample) { return !known(sample.series); });
   return before - batch->size();

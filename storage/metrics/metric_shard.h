@@ -11,6 +11,7 @@
 #include <absl/status/statusor.h>
 
 #include "storage/kv/kv_store.h"
+#include "storage/metrics/metric_batch.h"
 #include "storage/metrics/querier.h"
 #include "storage/model/ids.h"
 #include "storage/model/sample.h"
@@ -18,45 +19,6 @@
 #include "storage/shard/shard_part.h"
 
 namespace vigil::storage {
-
-// A SeriesRef is the shard's number in the top 8 bits and the series' number within the shard
-// below; numbers start at 1 and are never used again.
-inline uint32_t ShardOf(SeriesRef ref) { return static_cast<uint64_t>(ref) >> 56; }
-inline uint64_t NumberOf(SeriesRef ref) { return static_cast<uint64_t>(ref) & ((1ull << 56) - 1); }
-inline SeriesRef MakeSeriesRef(uint32_t shard, uint64_t number) {
-  return SeriesRef{static_cast<uint64_t>(shard) << 56 | number};
-}
-
-struct HistogramSample {
-  SeriesRef series{};
-  int64_t time_ms = 0;
-  std::shared_ptr<const Histogram> histogram;
-};
-
-// Samples to be written, as columns: float sample i is (series[i], times_ms[i], values[i]). Any
-// order. Meant to be reused: Clear keeps the memory.
-struct MetricBatch {
-  std::vector<SeriesRef> series;
-  std::vector<int64_t> times_ms;
-  std::vector<double> values;
-  std::vector<HistogramSample> histograms;
-
-  void Add(SeriesRef ref, int64_t time_ms, double value) {
-    series.push_back(ref);
-    times_ms.push_back(time_ms);
-    values.push_back(value);
-  }
-  size_t size() const { return series.size() + histograms.size(); }
-  bool empty() const { return size() == 0; }
-  // Keeps the first samples of each kind.
-  void Truncate(size_t floats, size_t histogram_samples) {
-    series.resize(floats);
-    times_ms.resize(floats);
-    values.resize(floats);
-    histograms.resize(histogram_samples);
-  }
-  void Clear() { Truncate(0, 0); }
-};
 
 struct MetricOptions {
   // Length of a time partition; retention drops whole ones.

@@ -80,13 +80,16 @@ std::vector<TenantSeries*> SeriesCatalog::Tenants() const {
 std::vector<SeriesDefinition> SeriesCatalog::Undefined(TenantId tenant,
                                                        const MetricBatch& batch) const {
   std::vector<uint32_t> numbers;
-  const auto look_at = [this, &numbers](SeriesRef ref) {
-    const auto number = static_cast<uint32_t>(NumberOf(ref));
-    if (!states_.Has(number, kSeriesJournaled)) [[unlikely]]
-      numbers.push_back(number);
+  const auto look_at = [this, &numbers](SeriesRef first, uint32_t count) {
+    const auto number = static_cast<uint32_t>(NumberOf(first));
+    if (states_.HasAll(number, count, kSeriesJournaled)) [[likely]]
+      return;
+    for (uint32_t i = 0; i < count; ++i) {
+      if (!states_.Has(number + i, kSeriesJournaled)) numbers.push_back(number + i);
+    }
   };
-  for (const SeriesRef ref : batch.series) look_at(ref);
-  for (const HistogramSample& sample : batch.histograms) look_at(sample.series);
+  for (const SampleRun& run : batch.runs) look_at(run.first, run.count);
+  for (const HistogramSample& sample : batch.histograms) look_at(sample.series, 1);
   std::vector<SeriesDefinition> definitions;
   const TenantSeries* const series = Find(tenant);
   if (numbers.empty() || series == nullptr) return definitions;
@@ -108,8 +111,8 @@ std::vector<SeriesDefinition> SeriesCatalog::Undefined(TenantId tenant,
 }
 
 void SeriesCatalog::MarkJournaled(const MetricBatch& batch) {
-  for (const SeriesRef ref : batch.series) {
-    states_.Set(static_cast<uint32_t>(NumberOf(ref)), kSeriesJournaled);
+  for (const SampleRun& run : batch.runs) {
+    states_.SetAll(static_cast<uint32_t>(NumberOf(run.first)), run.count, kSeriesJournaled);
   }
   for (const HistogramSample& sample : batch.histograms) {
     states_.Set(static_cast<uint32_t>(NumberOf(sample.series)), kSeriesJournaled);

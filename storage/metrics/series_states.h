@@ -37,6 +37,16 @@ class SeriesStates {
     if (chunk == nullptr) return false;
     return ((*chunk)[SlotOf(number)].load(std::memory_order_acquire) & flags) == flags;
   }
+  // The same for `count` numbers from `first` on.
+  bool HasAll(uint32_t first, uint32_t count, uint8_t flags) const {
+    for (uint32_t i = 0; i < count; ++i) {
+      if (!Has(first + i, flags)) return false;
+    }
+    return true;
+  }
+  void SetAll(uint32_t first, uint32_t count, uint8_t flags) {
+    for (uint32_t i = 0; i < count; ++i) Set(first + i, flags);
+  }
 
  private:
   using Chunk = std::array<std::atomic<uint8_t>, kChunkSize>;

@@ -62,8 +62,8 @@ TEST(TimeRulesTest, SamplesAreFilteredOnlyIfOneIsRefused) {
   batch.histograms.push_back({SeriesRef{5}, -1, std::make_shared<const Histogram>()});
   admitted.Add(SeriesRef{9}, 9, 9);  // What is left of another batch goes.
   ASSERT_TRUE(rules.Filter(batch, &admitted, &result));
-  EXPECT_THAT(admitted.series, ElementsAre(SeriesRef{1}, SeriesRef{4}));
-  EXPECT_THAT(admitted.times_ms, ElementsAre(kNow, kNow - 1));
+  EXPECT_THAT(admitted.runs,
+              ElementsAre(SampleRun{SeriesRef{1}, 1, kNow}, SampleRun{SeriesRef{4}, 1, kNow - 1}));
   EXPECT_THAT(admitted.values, ElementsAre(1, 4));
   ASSERT_EQ(admitted.histograms.size(), 1);
   EXPECT_EQ(admitted.histograms[0].series, SeriesRef{2});

@@ -31,8 +31,7 @@ ModelSamples Read(const HeadTile& tile, uint32_t slot, TimeRange range) {
 }
 
 void AppendAll(std::initializer_list<uint32_t> slots, int64_t time_ms, HeadTile* tile) {
-  tile->Reserve(slots.size());
-  for (const uint32_t slot : slots) tile->Append(slot, time_ms, slot);
+  for (const uint32_t slot : slots) tile->Append(slot, time_ms, std::vector<double>{1.0 * slot});
 }
 
 TEST(HeadTileTest, EqualsAModel) {
@@ -51,7 +50,6 @@ TEST(HeadTileTest, EqualsAModel) {
       time_ms = in_order ? time_ms + static_cast<int64_t>(random() % 3)
                          : static_cast<int64_t>(random() % 30);
       const uint32_t samples = random() % 80;
-      tile.Reserve(samples);
       for (uint32_t i = 0; i < samples; ++i) {
         // Mostly neighbours one after the other, as exporters send them.
         const uint32_t slot = (random() % 8 == 0 ? random() : i) % kChunkSize;
@@ -62,8 +60,9 @@ TEST(HeadTileTest, EqualsAModel) {
           tile.Append(slot, time_ms, histogram);
           model[slot][time_ms] = {0, histogram};
         } else {
-          tile.Append(slot, time_ms, value);
-          model[slot][time_ms] = FloatValue(value);
+          const uint32_t run = 1 + (random() % 4 == 0 ? random() % (kChunkSize - slot) : 0);
+          tile.Append(slot, time_ms, std::vector<double>(run, value));
+          for (uint32_t j = 0; j < run; ++j) model[slot + j][time_ms] = FloatValue(value);
         }
       }
       if (random() % 8 == 0) tile.SortRows();
@@ -94,8 +93,7 @@ TEST(HeadTileTest, ATimeCostsLittleWhereItIsShared) {
   HeadTile tile;
   constexpr int kRows = 1000;
   for (int64_t row = 0; row < kRows; ++row) {
-    tile.Reserve(kChunkSize);
-    for (uint32_t slot = 0; slot < kChunkSize; ++slot) tile.Append(slot, row, 1);
+    tile.Append(0, row, std::vector<double>(kChunkSize, 1));
   }
   // Eight bytes a value, and what growing by half leaves unused.
   EXPECT_LE(tile.size_bytes(), kRows * kChunkSize * 13);

@@ -148,10 +148,9 @@ class Exerciser {
       }
       return Labels();
     };
-    for (size_t i = 0; i < batch.series.size(); ++i) {
-      model_.Put(tenant, labels_of(batch.series[i]), batch.times_ms[i],
-                 FloatValue(batch.values[i]));
-    }
+    batch.ForEachFloat([&](SeriesRef ref, int64_t time_ms, double value) {
+      model_.Put(tenant, labels_of(ref), time_ms, FloatValue(value));
+    });
     for (const HistogramSample& sample : batch.histograms) {
       model_.Put(tenant, labels_of(sample.series), sample.time_ms, {0, sample.histogram});
     }
