@@ -19,6 +19,7 @@ namespace {
 constexpr uint8_t kFormatVersion = 1;
 // Set in a block's second byte, whose other bits are its kind.
 constexpr uint8_t kSharedTimesFlag = 0x80;
+constexpr uint8_t kThoroughFlag = 0x40;
 
 void CheckVersion(ByteReader* reader) {
   const uint8_t version = reader->ReadByte("format version");
@@ -33,7 +34,7 @@ void CheckVersion(ByteReader* reader) {
 // |              | time         | last - first   | own: integer column of time - first    |
 // +--------------+--------------+----------------+----------------------------------------+
 void AppendTimes(std::span<const int64_t> times_ms, std::optional<uint64_t> shared_times,
-                 std::string* out) {
+                 CodecEffort effort, std::string* out) {
   const auto first = static_cast<uint64_t>(times_ms.front());
   AppendVarint(times_ms.size(), out);
   AppendZigzag(times_ms.front(), out);
@@ -44,7 +45,7 @@ void AppendTimes(std::span<const int64_t> times_ms, std::optional<uint64_t> shar
   for (const int64_t time : times_ms) {
     distances.push_back(static_cast<int64_t>(static_cast<uint64_t>(time) - first));
   }
-  AppendIntColumn(distances, out);
+  AppendIntColumn(distances, out, effort);
 }
 
 // Reads count and range; a failed reader leaves them 0.
@@ -62,7 +63,8 @@ MetricBlockHeader ReadHeader(ByteReader* reader) {
   MetricBlockHeader header;
   CheckVersion(reader);
   const uint8_t kind = reader->ReadByte("kind");
-  header.kind = static_cast<MetricBlockKind>(kind & ~kSharedTimesFlag);
+  header.kind = static_cast<MetricBlockKind>(kind & ~(kSharedTimesFlag | kThoroughFlag));
+  header.thorough = (kind & kThoroughFlag) != 0;
   if (reader->ok() && header.kind != MetricBlockKind::kFloat &&
       header.kind != MetricBlockKind::kHistogram) {
     reader->Fail("kind", fmt::format("{} is unknown", kind));
@@ -72,8 +74,8 @@ MetricBlockHeader ReadHeader(ByteReader* reader) {
   return header;
 }
 
-// Whether `times` are what the header says, strictly ascending.
-absl::Status CheckTimes(std::span<const int64_t> times, const MetricBlockHeader& header) {
+// Whether `times` are as many and reach as far as the header says.
+absl::Status CheckExtent(std::span<const int64_t> times, const MetricBlockHeader& header) {
   if (times.size() != header.count) {
     return absl::DataLossError(
         fmt::format("times: {} of them for {} samples", times.size(), header.count));
@@ -82,9 +84,14 @@ absl::Status CheckTimes(std::span<const int64_t> times, const MetricBlockHeader&
     return absl::DataLossError(fmt::format("times: [{}, {}] in a block of [{}, {}]", times.front(),
                                            times.back(), header.min_ms, header.max_ms));
   }
-  const bool ascend = std::adjacent_find(times.begin(), times.end(), [](int64_t a, int64_t b) {
-                        return a >= b;
-                      }) == times.end();
+  return absl::OkStatus();
+}
+
+// The same, and that they ascend strictly.
+absl::Status CheckTimes(std::span<const int64_t> times, const MetricBlockHeader& header) {
+  VIGIL_RETURN_IF_ERROR(CheckExtent(times, header));
+  bool ascend = true;  // A loop without an early end is several times as fast.
+  for (size_t i = 1; i < times.size(); ++i) ascend &= times[i - 1] < times[i];
   return ascend ? absl::OkStatus() : absl::DataLossError("times: not in ascending order");
 }
 
@@ -103,7 +110,8 @@ absl::Status ReadTimes(ByteReader* reader, const MetricBlockHeader& header, Time
   if (!header.shared_times.has_value()) return ReadOwnTimes(reader, header, times);
   VIGIL_ASSIGN_OR_RETURN_WITH(const TimesPtr shared, times_of(*header.shared_times),
                               fmt::format("shared times {}", *header.shared_times));
-  VIGIL_RETURN_IF_ERROR_WITH(CheckTimes(*shared, header),
+  // That they ascend was checked when they were decoded, once for all blocks that share them.
+  VIGIL_RETURN_IF_ERROR_WITH(CheckExtent(*shared, header),
                              fmt::format("shared times {}", *header.shared_times));
   std::copy(shared->begin(), shared->end(), times.begin());
   return absl::OkStatus();
@@ -138,19 +146,21 @@ absl::Status ReadColumns(ByteReader* reader, const MetricBlockHeader& header, Ti
 }
 
 // Everything before the values.
-// +---------+--------------------+------------------------------+
-// | version | kind, 0x80 a flag: | times, see AppendTimes       |
-// |         | times are shared   |                              |
-// +---------+--------------------+------------------------------+
+// +---------+------------------------+------------------------------+
+// | version | kind; flags: 0x80      | times, see AppendTimes       |
+// |         | times are shared, 0x40 |                              |
+// |         | made thoroughly        |                              |
+// +---------+------------------------+------------------------------+
 std::string BeginBlock(MetricBlockKind kind, std::span<const int64_t> times_ms, size_t values,
-                       std::optional<uint64_t> shared_times) {
+                       std::optional<uint64_t> shared_times, CodecEffort effort) {
   VIGIL_CHECK(!times_ms.empty() && times_ms.size() <= kMaxBlockSamples);
   VIGIL_CHECK(times_ms.size() == values);
   std::string block(1, static_cast<char>(kFormatVersion));
-  const auto kind_byte = static_cast<uint8_t>(kind);
-  block.push_back(
-      static_cast<char>(shared_times.has_value() ? kind_byte | kSharedTimesFlag : kind_byte));
-  AppendTimes(times_ms, shared_times, &block);
+  auto kind_byte = static_cast<uint8_t>(kind);
+  if (shared_times.has_value()) kind_byte |= kSharedTimesFlag;
+  if (effort == CodecEffort::kThorough) kind_byte |= kThoroughFlag;
+  block.push_back(static_cast<char>(kind_byte));
+  AppendTimes(times_ms, shared_times, effort, &block);
   return block;
 }
 
@@ -161,9 +171,10 @@ std::string BeginBlock(MetricBlockKind kind, std::span<const int64_t> times_ms, 
 // | see BeginBlock      | (codec/float_column.cc) |                    |
 // +---------------------+-------------------------+--------------------+
 std::string EncodeFloatBlock(std::span<const int64_t> times_ms, std::span<const double> values,
-                             std::optional<uint64_t> shared_times) {
-  std::string block = BeginBlock(MetricBlockKind::kFloat, times_ms, values.size(), shared_times);
-  AppendFloatColumn(values, &block);
+                             std::optional<uint64_t> shared_times, CodecEffort effort) {
+  std::string block =
+      BeginBlock(MetricBlockKind::kFloat, times_ms, values.size(), shared_times, effort);
+  AppendFloatColumn(values, &block, effort);
   AppendChecksum(&block);
   return block;
 }
@@ -171,10 +182,10 @@ std::string EncodeFloatBlock(std::span<const int64_t> times_ms, std::span<const 
 // As above, with a histogram column (codec/histogram_column.cc).
 std::string EncodeHistogramBlock(std::span<const int64_t> times_ms,
                                  std::span<const HistogramPtr> histograms,
-                                 std::optional<uint64_t> shared_times) {
+                                 std::optional<uint64_t> shared_times, CodecEffort effort) {
   std::string block =
-      BeginBlock(MetricBlockKind::kHistogram, times_ms, histograms.size(), shared_times);
-  AppendHistogramColumn(histograms, &block);
+      BeginBlock(MetricBlockKind::kHistogram, times_ms, histograms.size(), shared_times, effort);
+  AppendHistogramColumn(histograms, &block, effort);
   AppendChecksum(&block);
   return block;
 }
@@ -193,10 +204,10 @@ size_t FittingHistograms(std::span<const HistogramPtr> histograms) {
 // +---------+--------------------------------------+--------------------+
 // | version | count, range and own times as above  | checksum (4 bytes) |
 // +---------+--------------------------------------+--------------------+
-std::string EncodeTimesColumn(std::span<const int64_t> times_ms) {
+std::string EncodeTimesColumn(std::span<const int64_t> times_ms, CodecEffort effort) {
   VIGIL_CHECK(!times_ms.empty() && times_ms.size() <= kMaxBlockSamples);
   std::string column(1, static_cast<char>(kFormatVersion));
-  AppendTimes(times_ms, std::nullopt, &column);
+  AppendTimes(times_ms, std::nullopt, effort, &column);
   AppendChecksum(&column);
   return column;
 }

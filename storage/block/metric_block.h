@@ -24,6 +24,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "storage/codec/effort.h"
 #include "storage/model/histogram.h"
 #include "storage/model/sample.h"
 
@@ -44,31 +45,36 @@ struct MetricBlockHeader {
   // The number of the column of times that holds this block's times; nullopt when the block holds
   // them itself.
   std::optional<uint64_t> shared_times;
+  // Made with CodecEffort::kThorough.
+  bool thorough = false;
 };
 
 using HistogramPtr = std::shared_ptr<const Histogram>;
 using TimesPtr = std::shared_ptr<const std::vector<int64_t>>;
 
-// Gives the column of times of a number, as DecodeTimesColumn read it.
+// Gives the column of times of a number, as DecodeTimesColumn read it: strictly ascending.
 using TimesLookup = absl::FunctionRef<absl::StatusOr<TimesPtr>(uint64_t shared_times)>;
 
 // Requires (all encoders): times ascend strictly; columns are equally long; 1 <= size <=
 // kMaxBlockSamples. With `shared_times` the block names that column instead of holding the times
 // (small numbers take less room); the column must hold exactly `times_ms`.
 std::string EncodeFloatBlock(std::span<const int64_t> times_ms, std::span<const double> values,
-                             std::optional<uint64_t> shared_times = std::nullopt);
+                             std::optional<uint64_t> shared_times = std::nullopt,
+                             CodecEffort effort = CodecEffort::kQuick);
 
 // Requires also: no null, and FittingHistograms(histograms) == histograms.size().
 std::string EncodeHistogramBlock(std::span<const int64_t> times_ms,
                                  std::span<const HistogramPtr> histograms,
-                                 std::optional<uint64_t> shared_times = std::nullopt);
+                                 std::optional<uint64_t> shared_times = std::nullopt,
+                                 CodecEffort effort = CodecEffort::kQuick);
 
 // How many of the first histograms one block can hold: all, unless they have very many buckets. At
 // least 1 when there is any.
 size_t FittingHistograms(std::span<const HistogramPtr> histograms);
 
 // A column of times on its own, with version and checksum.
-std::string EncodeTimesColumn(std::span<const int64_t> times_ms);
+std::string EncodeTimesColumn(std::span<const int64_t> times_ms,
+                              CodecEffort effort = CodecEffort::kQuick);
 absl::StatusOr<std::vector<int64_t>> DecodeTimesColumn(std::string_view bytes);
 
 // Reads the header only and does not verify the checksum.

@@ -85,7 +85,8 @@ void PatchExceptions(ByteReader* reader, std::string_view field, std::span<doubl
 // | (see int_column.cc)   | exceptions           | of the one before, its 8 bytes               |
 // +-----------------------+----------------------+----------------------------------------------+
 // At an exception's position the integer repeats the one before, which costs the least.
-std::optional<DecimalColumn> EncodeDecimalColumn(std::span<const double> values) {
+std::optional<DecimalColumn> EncodeDecimalColumn(std::span<const double> values,
+                                                 CodecEffort effort) {
   const std::optional<int> exponent = FindExponent(values);
   if (!exponent.has_value()) return std::nullopt;
   std::vector<int64_t> integers(values.size());
@@ -108,7 +109,7 @@ std::optional<DecimalColumn> EncodeDecimalColumn(std::span<const double> values)
   }
   DecimalColumn column;
   column.exponent = *exponent;
-  AppendIntColumn(integers, &column.bytes);
+  AppendIntColumn(integers, &column.bytes, effort);
   AppendVarint(exception_count, &column.bytes);
   column.bytes += exceptions;
   return column;

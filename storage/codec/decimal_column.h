@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "storage/codec/bytes.h"
+#include "storage/codec/effort.h"
 
 namespace vigil::storage {
 
@@ -24,7 +25,8 @@ struct DecimalColumn {
 };
 
 // nullopt if too many values are not decimals for this to pay.
-std::optional<DecimalColumn> EncodeDecimalColumn(std::span<const double> values);
+std::optional<DecimalColumn> EncodeDecimalColumn(std::span<const double> values,
+                                                 CodecEffort effort = CodecEffort::kQuick);
 
 // Reads out.size() values. Requires: 0 <= exponent <= kMaxDecimalExponent. When `reader` fails
 // `out` is unspecified.

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -22,6 +25,7 @@ enum class FloatEncoding : uint8_t {
   kDecimal = 1,
   kXorGroups = 2,
   kXorBytes = 3,
+  kBits = 4,
 };
 constexpr int kExponentShift = 4;
 constexpr uint8_t kEncodingMask = 0x0F;
@@ -48,9 +52,35 @@ std::string EncodeXor(std::span<const double> values) {
   return bytes.size() < groups.size() ? bytes : groups;
 }
 
+// The bits as integers: a sum that grows steadily has differences that are alike until it doubles.
+std::string EncodeBits(std::span<const double> values) {
+  std::vector<int64_t> bits(values.size());
+  std::memcpy(bits.data(), values.data(), values.size_bytes());
+  std::string column;
+  PutEncoding(FloatEncoding::kBits, 0, &column);
+  AppendIntColumn(bits, &column, CodecEffort::kThorough);
+  return column;
+}
+
+// The shortest form of true floats.
+std::string EncodeTrueFloats(std::span<const double> values, CodecEffort effort) {
+  std::string shortest = EncodeXor(values);
+  if (effort == CodecEffort::kThorough) {
+    std::string bits = EncodeBits(values);
+    if (bits.size() < shortest.size()) shortest = std::move(bits);
+  }
+  return shortest;
+}
+
 // Bytes a value below which integers are taken without trying true floats, which hardly ever come
 // down there and cost time to try.
 constexpr size_t kGoodBytesPerValue = 2;
+
+void ReadBits(ByteReader* reader, std::string_view field, std::span<double> out) {
+  std::vector<int64_t> bits(out.size());
+  ReadIntColumn(reader, field, bits);
+  if (reader->ok()) std::memcpy(out.data(), bits.data(), out.size_bytes());
+}
 
 }  // namespace
 
@@ -58,10 +88,11 @@ constexpr size_t kGoodBytesPerValue = 2;
 // | low 4 bits encoding, high 4 | constant:           the 8 bytes of the value               |
 // | bits exponent of a decimal  | decimal:            see decimal_column.cc                  |
 // |                             | xor groups, bytes:  see xor_column.cc                      |
+// |                             | bits:               integer column of the values' 64 bits  |
 // +-----------------------------+------------------------------------------------------------+
-void AppendFloatColumn(std::span<const double> values, std::string* out) {
+void AppendFloatColumn(std::span<const double> values, std::string* out, CodecEffort effort) {
   if (values.empty()) return;
-  const std::optional<DecimalColumn> decimal = EncodeDecimalColumn(values);
+  const std::optional<DecimalColumn> decimal = EncodeDecimalColumn(values, effort);
   if (IsConstant(values)) {
     constexpr size_t kConstantBytes = 8;
     if (!decimal.has_value() || decimal->bytes.size() >= kConstantBytes) {
@@ -72,7 +103,7 @@ void AppendFloatColumn(std::span<const double> values, std::string* out) {
   const bool good =
       decimal.has_value() &&
       decimal->bytes.size() <= std::max<size_t>(8, kGoodBytesPerValue * values.size());
-  const std::string differences = good ? std::string() : EncodeXor(values);
+  const std::string differences = good ? std::string() : EncodeTrueFloats(values, effort);
   if (good || (decimal.has_value() && decimal->bytes.size() < differences.size())) {
     PutEncoding(FloatEncoding::kDecimal, decimal->exponent, out);
     *out += decimal->bytes;
@@ -96,6 +127,8 @@ void ReadFloatColumn(ByteReader* reader, std::string_view field, std::span<doubl
       return ReadXorGroups(reader, field, out);
     case FloatEncoding::kXorBytes:
       return ReadXorBytes(reader, field, out);
+    case FloatEncoding::kBits:
+      return ReadBits(reader, field, out);
   }
   reader->Fail(field, fmt::format("unknown float encoding {}", head & kEncodingMask));
 }
@@ -113,6 +146,8 @@ std::string FloatEncodingName(std::string_view bytes) {
       return "xor groups";
     case FloatEncoding::kXorBytes:
       return "xor bytes";
+    case FloatEncoding::kBits:
+      return fmt::format("bits {}", IntEncodingName(bytes.substr(1)));
   }
   return "unknown";
 }

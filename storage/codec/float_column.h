@@ -9,11 +9,13 @@
 #include <string_view>
 
 #include "storage/codec/bytes.h"
+#include "storage/codec/effort.h"
 
 namespace vigil::storage {
 
 // Appends `values`; nothing for no values. Their number is not kept.
-void AppendFloatColumn(std::span<const double> values, std::string* out);
+void AppendFloatColumn(std::span<const double> values, std::string* out,
+                       CodecEffort effort = CodecEffort::kQuick);
 
 // Reads out.size() values. When `reader` fails `out` is unspecified.
 void ReadFloatColumn(ByteReader* reader, std::string_view field, std::span<double> out);

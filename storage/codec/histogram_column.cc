@@ -104,14 +104,14 @@ std::vector<std::vector<Pointer>> GroupByLayout(size_t layouts, std::span<const 
 
 // One number of each row as a float column.
 template <typename Get>
-void AppendNumbers(Rows histograms, Get get, std::string* out) {
+void AppendNumbers(Rows histograms, Get get, CodecEffort effort, std::string* out) {
   std::vector<double> numbers;
   numbers.reserve(histograms.size());
   for (const HistogramPtr& histogram : histograms) numbers.push_back(get(*histogram));
-  AppendFloatColumn(numbers, out);
+  AppendFloatColumn(numbers, out, effort);
 }
 
-std::string EncodeCountsByBucket(Rows histograms, const Layouts& layouts) {
+std::string EncodeCountsByBucket(Rows histograms, const Layouts& layouts, CodecEffort effort) {
   std::string encoded(1, static_cast<char>(CountOrder::kByBucket));
   const auto groups =
       GroupByLayout<HistogramPtr>(layouts.entries.size(), layouts.indexes, histograms);
@@ -119,13 +119,14 @@ std::string EncodeCountsByBucket(Rows histograms, const Layouts& layouts) {
     const size_t buckets = CountsOf(*group.front());
     for (size_t i = 0; i < buckets; ++i) {
       AppendNumbers(
-          group, [i](const Histogram& histogram) { return CountAt(histogram, i); }, &encoded);
+          group, [i](const Histogram& histogram) { return CountAt(histogram, i); }, effort,
+          &encoded);
     }
   }
   return encoded;
 }
 
-std::string EncodeCountsByRow(Rows histograms) {
+std::string EncodeCountsByRow(Rows histograms, CodecEffort effort) {
   std::vector<double> counts;
   for (const HistogramPtr& histogram : histograms) {
     counts.insert(counts.end(), histogram->positive_counts.begin(),
@@ -134,7 +135,7 @@ std::string EncodeCountsByRow(Rows histograms) {
                   histogram->negative_counts.end());
   }
   std::string encoded(1, static_cast<char>(CountOrder::kByRow));
-  AppendFloatColumn(counts, &encoded);
+  AppendFloatColumn(counts, &encoded, effort);
   return encoded;
 }
 
@@ -304,23 +305,23 @@ size_t HistogramCells(const Histogram& histogram) {
 //   by bucket:  for each layout, for each of its buckets (positive ones first): a float column of
 //               the bucket's counts in the rows of that layout;
 //   by row:     one float column of all counts, row by row.
-void AppendHistogramColumn(Rows histograms, std::string* out) {
+void AppendHistogramColumn(Rows histograms, std::string* out, CodecEffort effort) {
   if (histograms.empty()) return;
   const Layouts layouts = CollectLayouts(histograms);
   AppendVarint(layouts.entries.size(), out);
   for (const std::string& layout : layouts.entries) *out += layout;
-  AppendIntColumn(layouts.indexes, out);
+  AppendIntColumn(layouts.indexes, out, effort);
   std::vector<int64_t> hints;
   for (const HistogramPtr& row : histograms) hints.push_back(static_cast<int64_t>(row->reset_hint));
-  AppendIntColumn(hints, out);
+  AppendIntColumn(hints, out, effort);
   AppendNumbers(
-      histograms, [](const Histogram& row) { return row.zero_count; }, out);
+      histograms, [](const Histogram& row) { return row.zero_count; }, effort, out);
   AppendNumbers(
-      histograms, [](const Histogram& row) { return row.count; }, out);
+      histograms, [](const Histogram& row) { return row.count; }, effort, out);
   AppendNumbers(
-      histograms, [](const Histogram& row) { return row.sum; }, out);
-  const std::string by_bucket = EncodeCountsByBucket(histograms, layouts);
-  const std::string by_row = EncodeCountsByRow(histograms);
+      histograms, [](const Histogram& row) { return row.sum; }, effort, out);
+  const std::string by_bucket = EncodeCountsByBucket(histograms, layouts, effort);
+  const std::string by_row = EncodeCountsByRow(histograms, effort);
   *out += by_row.size() < by_bucket.size() ? by_row : by_bucket;
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "storage/codec/bytes.h"
+#include "storage/codec/effort.h"
 #include "storage/model/histogram.h"
 
 namespace vigil::storage {
@@ -26,7 +27,7 @@ size_t HistogramCells(const Histogram& histogram);
 // Appends `histograms`; nothing for none. Their number is not kept. Requires: no null; as many
 // counts as the spans have buckets; at most kMaxHistogramCells in all.
 void AppendHistogramColumn(std::span<const std::shared_ptr<const Histogram>> histograms,
-                           std::string* out);
+                           std::string* out, CodecEffort effort = CodecEffort::kQuick);
 
 // Reads out.size() histograms that compare equal to those written. When `reader` fails `out` is
 // unspecified.

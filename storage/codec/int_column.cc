@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/codec/int_column.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "storage/codec/class_codes.h"
 #include "storage/codec/packed_groups.h"
 
 namespace vigil::storage {
@@ -20,10 +23,16 @@ enum class IntEncoding : uint8_t {
   kPacked = 2,
   kDelta = 3,
   kDeltaOfDelta = 4,
+  kCoded = 5,
 };
 constexpr uint8_t kScaledFlag = 0x80;
-constexpr std::array<std::string_view, 5> kNames = {"constant", "step", "packed", "delta",
-                                                    "delta-of-delta"};
+constexpr std::array<std::string_view, 6> kNames = {"constant", "step",           "packed",
+                                                    "delta",    "delta-of-delta", "coded"};
+
+// How often a coded column takes differences before it codes them.
+constexpr int kMaxOrder = 2;
+// Below, the description of the classes takes more than they save.
+constexpr size_t kMinCodedValues = 24;
 
 // All arithmetic on columns is modulo 2^64, which unsigned integers do, so that it cannot overflow
 // and what the encoder subtracts the decoder adds back.
@@ -63,8 +72,88 @@ Words Differences(WordSpan values) {
   return differences;
 }
 
+// About the middle one of the values.
+uint64_t Middle(WordSpan values) {
+  constexpr size_t kSample = 255;
+  std::vector<int64_t> sample;
+  const size_t step = values.size() / kSample + 1;
+  for (size_t i = step / 2; i < values.size(); i += step) {
+    sample.push_back(static_cast<int64_t>(values[i]));
+  }
+  const auto middle = sample.begin() + static_cast<ptrdiff_t>(sample.size() / 2);
+  std::nth_element(sample.begin(), middle, sample.end());
+  return static_cast<uint64_t>(*middle);
+}
+
+// Integers as class codes of their distance from a reference.
+struct CodedPlan {
+  uint64_t reference = 0;
+  Words distances;
+  ClassPlan classes;
+};
+
+CodedPlan PlanCoded(WordSpan values, uint64_t reference) {
+  CodedPlan plan = {.reference = reference, .distances = Words(values.size()), .classes = {}};
+  for (size_t i = 0; i < values.size(); ++i) {
+    plan.distances[i] = Zigzag(static_cast<int64_t>(values[i] - reference));
+  }
+  plan.classes = PlanClassCodes(plan.distances);
+  return plan;
+}
+
+// Coded in the way that promises to be the shortest: values that scatter around a middle are best
+// as they are, counters as differences (which scatter around their rate), smooth curves as
+// differences of those. Requires: at least three values.
+std::string EncodeCoded(WordSpan values) {
+  const Words deltas = Differences(values);
+  const Words delta_deltas = Differences(deltas);
+  const std::array<WordSpan, kMaxOrder + 1> orders = {values, deltas, delta_deltas};
+  CodedPlan best = PlanCoded(values, Middle(values));
+  size_t best_order = 0;
+  const auto consider = [&](size_t order, uint64_t reference) {
+    CodedPlan plan = PlanCoded(orders[order], reference);
+    if (plan.classes.size_bytes >= best.classes.size_bytes) return;
+    best = std::move(plan);
+    best_order = order;
+  };
+  const uint64_t rate = Middle(deltas);
+  consider(1, rate);
+  if (rate != 0) consider(1, 0);
+  consider(2, 0);
+  std::string coded;
+  PutEncoding(IntEncoding::kCoded, &coded);
+  coded.push_back(static_cast<char>(best_order));
+  for (size_t order = 0; order < best_order; ++order) {
+    AppendZigzag(static_cast<int64_t>(orders[order].front()), &coded);
+  }
+  AppendZigzag(static_cast<int64_t>(best.reference), &coded);
+  AppendClassCodes(best.distances, best.classes, &coded);
+  return coded;
+}
+
+// Turns differences into values, `out[0]` being a value already.
+void Accumulate(std::span<uint64_t> out) {
+  uint64_t value = out[0];
+  for (uint64_t& word : out.subspan(1)) value = word += value;
+}
+
+void ReadCoded(ByteReader* reader, std::string_view field, std::span<uint64_t> out) {
+  const size_t order = reader->ReadByte(field);
+  if (order > kMaxOrder || order >= out.size()) {
+    return reader->Fail(field,
+                        fmt::format("differences of order {} of {} values", order, out.size()));
+  }
+  for (size_t i = 0; i < order; ++i) out[i] = static_cast<uint64_t>(reader->ReadZigzag(field));
+  const auto reference = static_cast<uint64_t>(reader->ReadZigzag(field));
+  const std::span<uint64_t> coded = out.subspan(order);
+  ReadClassCodes(reader, field, coded);
+  if (!reader->ok()) return;
+  for (uint64_t& word : coded) word = static_cast<uint64_t>(Unzigzag(word)) + reference;
+  for (size_t i = order; i-- > 0;) Accumulate(out.subspan(i));
+}
+
 // Requires: at least two values.
-void AppendShortest(WordSpan values, std::string* out) {
+void AppendShortest(WordSpan values, CodecEffort effort, std::string* out) {
   const Words deltas = Differences(values);
   const Words delta_deltas = Differences(deltas);
   std::string packed;
@@ -86,6 +175,11 @@ void AppendShortest(WordSpan values, std::string* out) {
   const std::string* shortest = &packed;
   if (delta.size() < shortest->size()) shortest = &delta;
   if (delta_delta.size() < shortest->size()) shortest = &delta_delta;
+  std::string coded;
+  if (effort == CodecEffort::kThorough && values.size() >= kMinCodedValues) {
+    coded = EncodeCoded(values);
+    if (coded.size() < shortest->size()) shortest = &coded;
+  }
   *out += *shortest;
 }
 
@@ -123,6 +217,8 @@ void ReadPlain(ByteReader* reader, std::string_view field, uint8_t encoding,
       }
       return;
     }
+    case IntEncoding::kCoded:
+      return ReadCoded(reader, field, out);
   }
   reader->Fail(field, fmt::format("unknown integer encoding {}", encoding));
 }
@@ -136,10 +232,14 @@ void ReadPlain(ByteReader* reader, std::string_view field, uint8_t encoding,
 // |                | delta:           zigzag first, groups of n-1 differences   |
 // |                | delta-of-delta:  zigzag first, zigzag first difference,    |
 // |                |                  groups of n-2 differences of differences  |
+// |                | coded:           order d (byte 0..2), d zigzags: the first  |
+// |                |                  value, difference; zigzag reference r;     |
+// |                |                  class codes of zigzag(x - r) for the n-d   |
+// |                |                  differences x of order d                   |
 // +----------------+------------------------------------------------------------+
 // With the flag, zigzag base and varint divisor stand behind the first byte, and the rest encodes
 // (value - base) / divisor: nanoseconds that are really milliseconds lose six digits.
-void AppendIntColumn(std::span<const int64_t> values, std::string* out) {
+void AppendIntColumn(std::span<const int64_t> values, std::string* out, CodecEffort effort) {
   if (values.empty()) return;
   const WordSpan words(reinterpret_cast<const uint64_t*>(values.data()), values.size());
   if (words.size() == 1 || (words[0] == words[1] && HasConstantStep(words))) {
@@ -154,7 +254,7 @@ void AppendIntColumn(std::span<const int64_t> values, std::string* out) {
     return;
   }
   const uint64_t divisor = CommonDivisor(values);
-  if (divisor <= 1) return AppendShortest(words, out);
+  if (divisor <= 1) return AppendShortest(words, effort, out);
   Words scaled(words.size());
   for (size_t i = 0; i < words.size(); ++i) {
     const bool below = values[i] < values[0];
@@ -162,7 +262,7 @@ void AppendIntColumn(std::span<const int64_t> values, std::string* out) {
     scaled[i] = below ? -quotient : quotient;
   }
   const size_t head = out->size();
-  AppendShortest(scaled, out);
+  AppendShortest(scaled, effort, out);
   std::string scale;
   AppendZigzag(values[0], &scale);
   AppendVarint(divisor, &scale);

@@ -10,11 +10,13 @@
 #include <string_view>
 
 #include "storage/codec/bytes.h"
+#include "storage/codec/effort.h"
 
 namespace vigil::storage {
 
 // Appends `values`; nothing for no values. Their number is not kept.
-void AppendIntColumn(std::span<const int64_t> values, std::string* out);
+void AppendIntColumn(std::span<const int64_t> values, std::string* out,
+                     CodecEffort effort = CodecEffort::kQuick);
 
 // Reads out.size() values. When `reader` fails `out` is unspecified.
 void ReadIntColumn(ByteReader* reader, std::string_view field, std::span<int64_t> out);

@@ -10,6 +10,7 @@
 #include "storage/codec/bitmap_column.h"
 #include "storage/codec/bytes.h"
 #include "storage/codec/compress.h"
+#include "storage/codec/effort.h"
 #include "storage/codec/float_column.h"
 #include "storage/codec/histogram_column.h"
 #include "storage/codec/id_column.h"
@@ -27,29 +28,34 @@ constexpr int kCodecs = 8;
 constexpr size_t kIdWidth = 16;
 // So that an input is done quickly.
 constexpr size_t kMaxValues = 4096;
+constexpr CodecEffort kEfforts[] = {CodecEffort::kQuick, CodecEffort::kThorough};
 
 void TryInts(ByteReader* reader, size_t count) {
   std::vector<int64_t> values(count);
   ReadIntColumn(reader, "ints", values);
   if (!reader->ok()) return;
-  std::string bytes;
-  AppendIntColumn(values, &bytes);
-  ByteReader again(bytes);
-  std::vector<int64_t> decoded(count);
-  ReadIntColumn(&again, "ints", decoded);
-  VIGIL_CHECK(again.ok() && again.remaining() == 0 && decoded == values);
+  for (const CodecEffort effort : kEfforts) {
+    std::string bytes;
+    AppendIntColumn(values, &bytes, effort);
+    ByteReader again(bytes);
+    std::vector<int64_t> decoded(count);
+    ReadIntColumn(&again, "ints", decoded);
+    VIGIL_CHECK(again.ok() && again.remaining() == 0 && decoded == values);
+  }
 }
 
 void TryFloats(ByteReader* reader, size_t count) {
   std::vector<double> values(count);
   ReadFloatColumn(reader, "floats", values);
   if (!reader->ok()) return;
-  std::string bytes;
-  AppendFloatColumn(values, &bytes);
-  ByteReader again(bytes);
-  std::vector<double> decoded(count);
-  ReadFloatColumn(&again, "floats", decoded);
-  VIGIL_CHECK(again.ok() && again.remaining() == 0 && Bits(decoded) == Bits(values));
+  for (const CodecEffort effort : kEfforts) {
+    std::string bytes;
+    AppendFloatColumn(values, &bytes, effort);
+    ByteReader again(bytes);
+    std::vector<double> decoded(count);
+    ReadFloatColumn(&again, "floats", decoded);
+    VIGIL_CHECK(again.ok() && again.remaining() == 0 && Bits(decoded) == Bits(values));
+  }
 }
 
 void TryBitmap(ByteReader* reader, size_t count) {
@@ -141,9 +147,11 @@ template <typename T, typename Append>
 void AddSeeds(const std::vector<Shape<T>>& shapes, Codec codec, Append append,
               std::vector<std::string>* seeds) {
   for (const Shape<T>& shape : shapes) {
-    std::string bytes;
-    append(shape.values, &bytes);
-    seeds->push_back(Seed(codec, shape.values.size(), bytes));
+    for (const CodecEffort effort : kEfforts) {
+      std::string bytes;
+      append(shape.values, &bytes, effort);
+      seeds->push_back(Seed(codec, shape.values.size(), bytes));
+    }
   }
 }
 

@@ -13,9 +13,9 @@
 namespace vigil::storage {
 namespace {
 
-std::string Encode(const std::vector<double>& values) {
+std::string Encode(const std::vector<double>& values, CodecEffort effort = CodecEffort::kQuick) {
   std::string bytes;
-  AppendFloatColumn(values, &bytes);
+  AppendFloatColumn(values, &bytes, effort);
   return bytes;
 }
 
@@ -28,14 +28,29 @@ std::vector<double> Make(size_t count, Next next) {
 
 TEST(FloatColumn, RoundTripsEveryShapeBitForBit) {
   for (const Shape<double>& shape : FloatShapes()) {
-    const std::string bytes = Encode(shape.values);
-    ByteReader reader(bytes);
-    std::vector<double> decoded(shape.values.size());
-    ReadFloatColumn(&reader, "floats", decoded);
-    reader.ExpectEnd("floats");
-    EXPECT_OK(reader.status()) << shape.name;
-    EXPECT_EQ(Bits(decoded), Bits(shape.values)) << shape.name << " " << FloatEncodingName(bytes);
+    for (const CodecEffort effort : {CodecEffort::kQuick, CodecEffort::kThorough}) {
+      const std::string bytes = Encode(shape.values, effort);
+      ByteReader reader(bytes);
+      std::vector<double> decoded(shape.values.size());
+      ReadFloatColumn(&reader, "floats", decoded);
+      reader.ExpectEnd("floats");
+      EXPECT_OK(reader.status()) << shape.name;
+      EXPECT_EQ(Bits(decoded), Bits(shape.values)) << shape.name << " " << FloatEncodingName(bytes);
+    }
   }
+}
+
+TEST(FloatColumn, MoreEffortNeverTakesMoreRoom) {
+  for (const Shape<double>& shape : FloatShapes()) {
+    EXPECT_LE(Encode(shape.values, CodecEffort::kThorough).size(), Encode(shape.values).size())
+        << shape.name;
+  }
+  // A sum of true floats that grows at a rate: its bits do, too.
+  double sum = 1000;
+  const auto growing = Make(500, [&](double i) { return sum += 1 + std::sin(i) / 100; });
+  const std::string coded = Encode(growing, CodecEffort::kThorough);
+  EXPECT_EQ(FloatEncodingName(coded), "bits coded");
+  EXPECT_LE(coded.size(), Encode(growing).size());
 }
 
 TEST(FloatColumn, PicksTheEncodingThatFits) {

@@ -15,22 +15,24 @@ namespace {
 using ::testing::HasSubstr;
 using ::vigil::testing::StatusIs;
 
-std::string Encode(const HistogramRows& rows) {
+std::string Encode(const HistogramRows& rows, CodecEffort effort = CodecEffort::kQuick) {
   std::string bytes;
-  AppendHistogramColumn(rows, &bytes);
+  AppendHistogramColumn(rows, &bytes, effort);
   return bytes;
 }
 
 TEST(HistogramColumn, RoundTripsEveryShapeBitForBit) {
   for (const auto& shape : HistogramShapes()) {
-    const std::string bytes = Encode(shape.values);
-    ByteReader reader(bytes);
-    HistogramRows decoded(shape.values.size());
-    ReadHistogramColumn(&reader, "histograms", decoded);
-    reader.ExpectEnd("histograms");
-    ASSERT_OK(reader.status()) << shape.name;
-    for (size_t i = 0; i < decoded.size(); ++i) {
-      EXPECT_TRUE(*decoded[i] == *shape.values[i]) << shape.name << ", row " << i;
+    for (const CodecEffort effort : {CodecEffort::kQuick, CodecEffort::kThorough}) {
+      const std::string bytes = Encode(shape.values, effort);
+      ByteReader reader(bytes);
+      HistogramRows decoded(shape.values.size());
+      ReadHistogramColumn(&reader, "histograms", decoded);
+      reader.ExpectEnd("histograms");
+      ASSERT_OK(reader.status()) << shape.name;
+      for (size_t i = 0; i < decoded.size(); ++i) {
+        EXPECT_TRUE(*decoded[i] == *shape.values[i]) << shape.name << ", row " << i;
+      }
     }
   }
 }
