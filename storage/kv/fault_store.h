@@ -56,6 +56,7 @@ class FaultStore final : public KeyValueStore {
   std::unique_ptr<KeyValueSnapshot> NewSnapshot() override { return inner_->NewSnapshot(); }
   absl::Status DropRange(Family family, std::string_view begin, std::string_view end) override;
   absl::Status Flush() override;
+  absl::Status Compact(Family family) override { return inner_->Compact(family); }
   absl::Status Checkpoint(const std::string& path) override { return inner_->Checkpoint(path); }
   absl::StatusOr<uint64_t> ApproximateBytes(Family family) override {
     return inner_->ApproximateBytes(family);

@@ -34,6 +34,11 @@ void WriteBatch::DeleteRange(Family family, std::string begin, std::string end) 
   entries_.push_back({Kind::kDeleteRange, family, std::move(begin), std::move(end)});
 }
 
+void WriteBatch::Append(const WriteBatch& other) {
+  size_bytes_ += other.size_bytes_;
+  entries_.insert(entries_.end(), other.entries_.begin(), other.entries_.end());
+}
+
 absl::Status WriteBatch::Check() const {
   for (const Entry& entry : entries_) {
     if (entry.kind == Kind::kDeleteRange && entry.value < entry.key) {

@@ -53,6 +53,9 @@ class WriteBatch {
   // Removes every key in [begin, end). An empty `end` lies before every key (unlike a KeyRange's).
   void DeleteRange(Family family, std::string begin, std::string end);
 
+  // Adds the changes of `other` behind these.
+  void Append(const WriteBatch& other);
+
   // InvalidArgument when a range ends before it begins. Stores write no such batch.
   absl::Status Check() const;
 
@@ -128,6 +131,9 @@ class KeyValueStore {
   virtual absl::Status DropRange(Family family, std::string_view begin, std::string_view end) = 0;
   // Writes what is in memory to files.
   virtual absl::Status Flush() = 0;
+  // Rewrites the family's files for good: without what was overwritten or removed, as small as they
+  // get. Takes as long as reading and writing all of it; reads and writes go on.
+  virtual absl::Status Compact(Family family) = 0;
   // A consistent copy in the new directory `path`, by hard links where it can.
   virtual absl::Status Checkpoint(const std::string& path) = 0;
   // About how many bytes the family takes on disk.

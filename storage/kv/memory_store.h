@@ -36,6 +36,7 @@ class MemoryStore final : public KeyValueStore {
   std::unique_ptr<KeyValueSnapshot> NewSnapshot() override;
   absl::Status DropRange(Family family, std::string_view begin, std::string_view end) override;
   absl::Status Flush() override { return absl::OkStatus(); }
+  absl::Status Compact(Family) override { return absl::OkStatus(); }
   // FailedPrecondition: there is nothing on disk.
   absl::Status Checkpoint(const std::string& path) override;
   absl::StatusOr<uint64_t> ApproximateBytes(Family family) override;

@@ -20,8 +20,15 @@ namespace {
 // finds in common. Point reads pay with decompressing more than they asked for.
 constexpr size_t kLargeTableBlockBytes = 64 << 10;
 constexpr size_t kSmallTableBlockBytes = 16 << 10;
-// zstd's default: higher levels cost compaction more than they save here.
+// zstd's default while data moves; what has come to rest is worth more effort, and a dictionary of
+// what its blocks have in common.
 constexpr int kZstdLevel = 3;
+constexpr int kZstdLevelAtRest = 12;
+constexpr uint32_t kDictionaryBytes = 16 << 10;
+constexpr uint32_t kDictionaryTrainingBytes = 64 * kDictionaryBytes;
+
+// Keys between those that a table block holds in full; the others are told by how they differ.
+constexpr int kKeysBetweenRestarts = 64;
 // About one false positive in a hundred.
 constexpr double kFilterBitsPerKey = 10;
 
@@ -84,6 +91,20 @@ rocksdb::BlockBasedTableOptions TableOptions(const std::shared_ptr<rocksdb::Cach
   return table;
 }
 
+// For families of many small values that are alike and mostly read in order.
+void TuneForSmallValues(rocksdb::BlockBasedTableOptions* table,
+                        rocksdb::ColumnFamilyOptions* family) {
+  table->block_size = kLargeTableBlockBytes;
+  table->block_restart_interval = kKeysBetweenRestarts;
+  family->bottommost_compression = rocksdb::kZSTD;
+  family->bottommost_compression_opts.enabled = true;
+  family->bottommost_compression_opts.level = kZstdLevelAtRest;
+  family->bottommost_compression_opts.max_dict_bytes = kDictionaryBytes;
+  family->bottommost_compression_opts.zstd_max_train_bytes = kDictionaryTrainingBytes;
+  // What is looked up is there: the last level needs no filters.
+  family->optimize_filters_for_hits = true;
+}
+
 void AddFilter(rocksdb::BlockBasedTableOptions* table) {
   table->filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerKey));
 }
@@ -116,7 +137,11 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, const RocksDbOptions& 
       break;
     case Family::kBlocks:
       AddFilter(&table);  // Shared timestamp columns are read by key.
-      table.block_size = kLargeTableBlockBytes;
+      TuneForSmallValues(&table, &result);
+      break;
+    case Family::kSeries:
+      TuneForSmallValues(&table, &result);
+      result.write_buffer_size = std::min(kSmallWriteBufferBytes, options.memory_bytes / 8);
       break;
     case Family::kLogBlocks:
     case Family::kSpanBlocks:
@@ -128,7 +153,6 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, const RocksDbOptions& 
       result.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kTraceIndexPrefixBytes));
       break;
     case Family::kMeta:
-    case Family::kSeries:
     case Family::kPostings:
     case Family::kState:
       AddFilter(&table);

@@ -102,6 +102,7 @@ class RocksDbStore final : public KeyValueStore {
   std::unique_ptr<KeyValueSnapshot> NewSnapshot() override;
   absl::Status DropRange(Family family, std::string_view begin, std::string_view end) override;
   absl::Status Flush() override;
+  absl::Status Compact(Family family) override;
   absl::Status Checkpoint(const std::string& path) override;
   absl::StatusOr<uint64_t> ApproximateBytes(Family family) override;
 
@@ -183,12 +184,14 @@ absl::Status RocksDbStore::Ingest(Family family, const Entries& entries) {
   const std::string path =
       fmt::format("{}/{}{}.sst", options_.directory, kIngestPrefix, next_ingest_.fetch_add(1));
   absl::Status status = WriteTable(*instance, family, path, entries);
+  // RocksDB would do this while it keeps all writers waiting.
+  rocksdb::ColumnFamilyHandle* const handle = instance->HandleOf(family);
+  if (status.ok()) status = FromRocksDb(instance->db().Flush(rocksdb::FlushOptions(), handle));
   if (status.ok()) {
     rocksdb::IngestExternalFileOptions options;
     options.move_files = true;
     options.write_global_seqno = false;
-    status =
-        FromRocksDb(instance->db().IngestExternalFile(instance->HandleOf(family), {path}, options));
+    status = FromRocksDb(instance->db().IngestExternalFile(handle, {path}, options));
   }
   if (!status.ok()) {
     std::error_code ignored;  // What is left behind goes when the store is opened next.
@@ -240,6 +243,16 @@ absl::Status RocksDbStore::DropRange(Family family, std::string_view begin, std:
 absl::Status RocksDbStore::Flush() {
   VIGIL_ASSIGN_OR_RETURN(const Instance instance, InstanceToChange());
   return FromRocksDb(instance->db().Flush(rocksdb::FlushOptions(), instance->AllHandles()));
+}
+
+absl::Status RocksDbStore::Compact(Family family) {
+  VIGIL_ASSIGN_OR_RETURN(const Instance instance, InstanceToChange());
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  // Also what lies in the lowest level already: it may have been ingested or written in haste.
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  return FromRocksDb(
+      instance->db().CompactRange(options, instance->HandleOf(family), nullptr, nullptr));
 }
 
 absl::Status RocksDbStore::Checkpoint(const std::string& path) {

@@ -47,6 +47,7 @@ class HookStore final : public KeyValueStore {
     return inner_->DropRange(family, begin, end);
   }
   absl::Status Flush() override { return inner_->Flush(); }
+  absl::Status Compact(Family family) override { return inner_->Compact(family); }
   absl::Status Checkpoint(const std::string& path) override { return inner_->Checkpoint(path); }
   absl::StatusOr<uint64_t> ApproximateBytes(Family family) override {
     return inner_->ApproximateBytes(family);
