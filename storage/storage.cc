@@ -132,6 +132,16 @@ absl::Status StorageImpl::Flush() {
   return first;
 }
 
+absl::Status StorageImpl::Compact() {
+  VIGIL_RETURN_IF_ERROR(Flush());
+  for (const auto& shard : shards_) VIGIL_RETURN_IF_ERROR(shard->metrics().CompactAll());
+  for (int family = 0; family < kFamilyCount; ++family) {
+    VIGIL_RETURN_IF_ERROR_WITH(store_->Compact(static_cast<Family>(family)),
+                               fmt::format("compacting {}", FamilyName(Family(family))));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status StorageImpl::Maintain() {
   absl::Status first;
   const int64_t now_ms = clock_.NowMs();
@@ -139,6 +149,10 @@ absl::Status StorageImpl::Maintain() {
     KeepFirst(
         shard->FlushIfDue(options_.head_flush_bytes / shards_.size(), options_.head_flush_age_ms),
         &first);
+  }
+  const int64_t budget_ns = options_.compaction_budget_ms * kNanosPerMilli;
+  for (const auto& shard : shards_) {
+    KeepFirst(shard->metrics().Compact(now_ms, budget_ns / std::ssize(shards_)).status(), &first);
   }
   if (options_.durability == Durability::kNoSync && now_ms >= next_sync_ms_.load()) {
     KeepFirst(store_->SyncLog(), &first);

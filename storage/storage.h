@@ -50,6 +50,9 @@ struct StorageOptions {
   // Heads are flushed when they hold this much or are this old.
   size_t head_flush_bytes = 256 << 20;
   int64_t head_flush_age_ms = 30 * kMillisPerMinute;
+  // What a call of Maintain may spend on merging metric blocks: called once a second, a quarter of
+  // a core.
+  int64_t compaction_budget_ms = 250;
   MetricOptions metrics;
   LogOptions logs;
   SpanOptions spans;
@@ -136,11 +139,14 @@ class Storage {
   // Where alerting keeps its rows (Family::kState); keys begin with the owner's name and "/".
   virtual KeyValueStore& state() = 0;
 
-  // Does what is due at the clock's now: flush heads, drop old partitions. Called about once a
+  // Does what is due at the clock's now: flush heads, merge blocks, drop old partitions. Called about once a
   // second by whoever runs the store. Returns the first failure, having tried everything.
   virtual absl::Status Maintain() = 0;
   // Flushes all heads to blocks now.
   virtual absl::Status Flush() = 0;
+  // Flushes, merges all metric blocks for good and has the key-value store write its files anew.
+  // Takes as long as reading and writing everything; reads and writes go on.
+  virtual absl::Status Compact() = 0;
 
   // About the memory of what is not in blocks yet, bytes.
   virtual size_t HeadBytes() const = 0;

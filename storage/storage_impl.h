@@ -57,6 +57,7 @@ class StorageImpl final : public Storage {
   KeyValueStore& state() override { return *store_; }
   absl::Status Maintain() override;
   absl::Status Flush() override;
+  absl::Status Compact() override;
   size_t HeadBytes() const override;
   std::vector<StatusFigure> Status() override;
 

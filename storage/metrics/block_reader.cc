@@ -2,11 +2,12 @@
 #include "storage/metrics/block_reader.h"
 
 #include <algorithm>
-#include <optional>
+#include <iterator>
 #include <string>
 #include <utility>
 
 #include "base/status.h"
+#include "storage/block/metric_block.h"
 #include "storage/kv/keys.h"
 #include "storage/metrics/corruption.h"
 #include "storage/metrics/sample_merge.h"
@@ -14,14 +15,90 @@
 namespace vigil::storage {
 namespace {
 
-// Decoded columns of times that a reader keeps, bytes. Beyond that it starts anew: a query over
-// very many exporters reads some columns again rather than holding all.
-constexpr size_t kMaxTimesBytes = 64 << 20;
+// Puts the blocks of a series together as they come, ascending by their first times. Blocks that do
+// not overlap, which is nearly all, are decoded where their samples shall be.
+class Assembler {
+ public:
+  explicit Assembler(SampleColumns* columns) : columns_(*columns) {}
+
+  // `decode(&columns)` appends the block's samples, or fails and leaves the columns as they were.
+  template <typename Decode>
+  absl::Status Add(const MetricBlockHeader& header, uint64_t sequence, Decode decode) {
+    const bool overlaps = !tail_.empty && header.min_ms <= tail_.max_ms;
+    if (!overlaps && runs_.empty()) {
+      const Tail next = {false, sequence, header.max_ms, columns_.times_ms.size(),
+                         columns_.histogram_times_ms.size()};
+      const absl::Status status = decode(&columns_);
+      if (status.ok()) tail_ = next;
+      return status;
+    }
+    SampleColumns samples;
+    VIGIL_RETURN_IF_ERROR(decode(&samples));
+    if (!overlaps) {
+      Finish();
+      tail_ = {false, sequence, header.max_ms, columns_.times_ms.size(),
+               columns_.histogram_times_ms.size()};
+      Overlay(std::move(samples), &columns_);
+      return absl::OkStatus();
+    }
+    if (runs_.empty()) runs_.push_back({tail_.sequence, TakeTail()});
+    runs_.push_back({sequence, std::move(samples)});
+    tail_.max_ms = std::max(tail_.max_ms, header.max_ms);
+    return absl::OkStatus();
+  }
+
+  // Of samples for one instant the one in the block that was written last counts.
+  void Finish() {
+    std::sort(runs_.begin(), runs_.end(),
+              [](const Run& a, const Run& b) { return a.sequence < b.sequence; });
+    for (Run& run : runs_) Overlay(std::move(run.samples), &columns_);
+    runs_.clear();
+  }
+
+ private:
+  // What one block holds.
+  struct Run {
+    uint64_t sequence;
+    SampleColumns samples;
+  };
+  // The last block decoded into columns_, and where its samples begin.
+  struct Tail {
+    bool empty = true;
+    uint64_t sequence = 0;
+    int64_t max_ms = 0;
+    size_t floats_before = 0;
+    size_t histograms_before = 0;
+  };
+
+  template <typename T>
+  static std::vector<T> Cut(size_t begin, std::vector<T>* column) {
+    const auto first = column->begin() + static_cast<ptrdiff_t>(begin);
+    std::vector<T> cut(std::make_move_iterator(first), std::make_move_iterator(column->end()));
+    column->erase(first, column->end());
+    return cut;
+  }
+  SampleColumns TakeTail() {
+    SampleColumns samples;
+    samples.times_ms = Cut(tail_.floats_before, &columns_.times_ms);
+    samples.values = Cut(tail_.floats_before, &columns_.values);
+    samples.histogram_times_ms = Cut(tail_.histograms_before, &columns_.histogram_times_ms);
+    samples.histograms = Cut(tail_.histograms_before, &columns_.histograms);
+    return samples;
+  }
+
+  SampleColumns& columns_;
+  Tail tail_;
+  std::vector<Run> runs_;  // Blocks that overlap each other, while there are any.
+};
 
 }  // namespace
 
 BlockReader::BlockReader(KeyValueStore* store, TenantId tenant, uint8_t shard)
-    : store_(*store), tenant_(tenant), shard_(shard), snapshot_(store->NewSnapshot()) {}
+    : store_(*store),
+      tenant_(tenant),
+      shard_(shard),
+      snapshot_(store->NewSnapshot()),
+      times_(store, snapshot_.get()) {}
 
 absl::Status BlockReader::Read(int64_t partition_ms, uint32_t metric, uint32_t number,
                                TimeRange range, SampleColumns* columns) {
@@ -31,7 +108,10 @@ absl::Status BlockReader::Read(int64_t partition_ms, uint32_t metric, uint32_t n
                                       .metric = metric,
                                       .series = number}
                                  .SeriesPrefix();
-  std::vector<Run> runs;
+  const auto times_of = [this, partition_ms](uint64_t id) {
+    return times_.Get({tenant_, shard_, partition_ms, id});
+  };
+  Assembler assembler(columns);
   std::unique_ptr<KeyValueIterator> iterator = TakeIterator();
   for (iterator->Seek(prefix); iterator->Valid() && iterator->key().starts_with(prefix);
        iterator->Next()) {
@@ -41,54 +121,21 @@ absl::Status BlockReader::Read(int64_t partition_ms, uint32_t metric, uint32_t n
       continue;
     }
     if (key->first_ms > range.end_ms) break;
-    DecodeBlock(*key, iterator->value(), range, &runs);
+    const absl::StatusOr<MetricBlockHeader> header = PeekMetricBlock(iterator->value());
+    if (header.ok() && header->max_ms < range.start_ms) continue;
+    absl::Status status = header.status();
+    if (status.ok()) {
+      status = assembler.Add(*header, key->sequence, [&](SampleColumns* samples) {
+        return DecodeMetricBlock(iterator->value(), times_of, samples);
+      });
+    }
+    if (!status.ok()) ReportCorrupt("metric block", iterator->key(), status);
   }
+  assembler.Finish();
   absl::Status status = iterator->status();
   GiveBack(std::move(iterator));
   if (!status.ok()) ReportCorrupt("metric blocks", prefix, status);
-
-  // Of samples for one instant the one in the block that was written last counts.
-  std::sort(runs.begin(), runs.end(),
-            [](const Run& a, const Run& b) { return a.sequence < b.sequence; });
-  for (Run& run : runs) Overlay(std::move(run.samples), columns);
   return status;
-}
-
-void BlockReader::DecodeBlock(const BlockKey& key, std::string_view block, TimeRange range,
-                              std::vector<Run>* runs) {
-  const absl::StatusOr<MetricBlockHeader> header = PeekMetricBlock(block);
-  if (header.ok() && header->max_ms < range.start_ms) return;
-  const auto times_of = [this, &key](uint64_t id) {
-    return TimesColumn({key.tenant, key.shard, key.partition_start_ms, id});
-  };
-  Run run = {.sequence = key.sequence, .samples = {}};
-  const absl::Status status = DecodeMetricBlock(block, times_of, &run.samples);
-  if (status.ok()) {
-    runs->push_back(std::move(run));
-  } else {
-    ReportCorrupt("metric block", key.Encode(), status);
-  }
-}
-
-absl::StatusOr<TimesPtr> BlockReader::TimesColumn(const TimestampColumnKey& key) {
-  {
-    MutexLock lock(&mutex_);
-    if (const auto known = times_.find(key.column); known != times_.end()) return known->second;
-  }
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
-                         store_.Get(Family::kBlocks, key.Encode(), snapshot_.get()));
-  if (!bytes.has_value()) return absl::DataLossError("its column of times is missing");
-  VIGIL_ASSIGN_OR_RETURN_WITH(std::vector<int64_t> times_ms, DecodeTimesColumn(*bytes),
-                              "column of times");
-  auto times = std::make_shared<const std::vector<int64_t>>(std::move(times_ms));
-  const size_t size = times->size() * sizeof(int64_t);
-  MutexLock lock(&mutex_);
-  if (times_bytes_ + size > kMaxTimesBytes) {
-    times_.clear();
-    times_bytes_ = 0;
-  }
-  if (times_.emplace(key.column, times).second) times_bytes_ += size;
-  return times;
 }
 
 std::unique_ptr<KeyValueIterator> BlockReader::TakeIterator() {

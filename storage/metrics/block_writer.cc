@@ -49,13 +49,22 @@ std::vector<BlockWriter::Stretch> BlockWriter::CutHistograms(const SampleColumns
   return stretches;
 }
 
-void BlockWriter::Survey(const SampleColumns& columns) {
+void BlockWriter::CountUses(const SampleColumns& columns, uint32_t uses) {
   for (const Stretch& stretch : Cut(columns.times_ms)) {
-    ++columns_[HashOf(Slice(columns.times_ms, stretch.begin, stretch.end))].uses;
+    columns_[HashOf(Slice(columns.times_ms, stretch.begin, stretch.end))].uses += uses;
   }
   for (const Stretch& stretch : CutHistograms(columns)) {
-    ++columns_[HashOf(Slice(columns.histogram_times_ms, stretch.begin, stretch.end))].uses;
+    columns_[HashOf(Slice(columns.histogram_times_ms, stretch.begin, stretch.end))].uses += uses;
   }
+}
+
+void BlockWriter::Survey(const SampleColumns& columns) { CountUses(columns, 1); }
+
+void BlockWriter::SurveyShared(const SampleColumns& columns) { CountUses(columns, 2); }
+
+void BlockWriter::ForgetColumns() {
+  columns_.clear();
+  size_bytes_ = 0;
 }
 
 std::optional<uint64_t> BlockWriter::SharedColumn(int64_t partition_ms,
@@ -71,7 +80,7 @@ std::optional<uint64_t> BlockWriter::SharedColumn(int64_t partition_ms,
                                  column.times_ms.end());
     return same ? std::optional(column.id) : std::nullopt;
   }
-  std::string encoded = EncodeTimesColumn(times_ms);
+  std::string encoded = EncodeTimesColumn(times_ms, target_.effort);
   if (encoded.size() < kMinSharedColumnBytes) {
     column.refused = true;
     return std::nullopt;
@@ -79,7 +88,8 @@ std::optional<uint64_t> BlockWriter::SharedColumn(int64_t partition_ms,
   column.id = (*target_.next_sequence)++;
   column.times_ms.assign(times_ms.begin(), times_ms.end());
   const TimestampColumnKey key = {target_.tenant, target_.shard, partition_ms, column.id};
-  target_.batch->Put(Family::kBlocks, key.Encode(), std::move(encoded));
+  target_.rows->emplace_back(key.Encode(), std::move(encoded));
+  size_bytes_ += times_ms.size_bytes();
   return column.id;
 }
 
@@ -92,8 +102,9 @@ void BlockWriter::Put(uint32_t number, uint32_t metric, int64_t partition_ms, in
                         .series = number,
                         .first_ms = first_ms,
                         .sequence = (*target_.next_sequence)++};
-  target_.batch->Put(Family::kBlocks, key.Encode(), std::move(block));
+  target_.rows->emplace_back(key.Encode(), std::move(block));
   target_.presence->Add(partition_ms, number);
+  written_partitions_.insert(partition_ms);
 }
 
 void BlockWriter::Write(uint32_t number, uint32_t metric, const SampleColumns& columns) {
@@ -101,13 +112,13 @@ void BlockWriter::Write(uint32_t number, uint32_t metric, const SampleColumns& c
     const auto times_ms = Slice(columns.times_ms, begin, end);
     Put(number, metric, partition_ms, times_ms.front(),
         EncodeFloatBlock(times_ms, Slice(columns.values, begin, end),
-                         SharedColumn(partition_ms, times_ms)));
+                         SharedColumn(partition_ms, times_ms), target_.effort));
   }
   for (const auto& [begin, end, partition_ms] : CutHistograms(columns)) {
     const auto times_ms = Slice(columns.histogram_times_ms, begin, end);
     Put(number, metric, partition_ms, times_ms.front(),
         EncodeHistogramBlock(times_ms, Slice(columns.histograms, begin, end),
-                             SharedColumn(partition_ms, times_ms)));
+                             SharedColumn(partition_ms, times_ms), target_.effort));
   }
 }
 

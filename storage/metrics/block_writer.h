@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes samples of one tenant's series as metric blocks: cuts them at partition boundaries and
+// Makes metric blocks of samples of one tenant's series: cuts them at partition boundaries and
 // stores once each column of times that several series share. Two passes over the same samples:
 // Survey all of them, then Write all of them.
 #pragma once
@@ -8,14 +8,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
-#include <string_view>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
 
-#include "storage/kv/kv_store.h"
+#include "storage/codec/effort.h"
 #include "storage/metrics/block_presence.h"
 #include "storage/metrics/partitioning.h"
 #include "storage/model/ids.h"
@@ -31,6 +32,9 @@ inline constexpr size_t kMaxSamplesPerBlock = 8192;
 // Columns of times that encode to less stay in their blocks: a row and its look-up cost more.
 inline constexpr size_t kMinSharedColumnBytes = 32;
 
+// Keys and values for Family::kBlocks, in no particular order.
+using BlockRows = std::vector<std::pair<std::string, std::string>>;
+
 // Not thread-safe.
 class BlockWriter {
  public:
@@ -38,16 +42,26 @@ class BlockWriter {
   struct Target {
     TenantId tenant;
     uint8_t shard;
-    WriteBatch* batch;
+    BlockRows* rows;
     BlockPresence* presence;
     uint64_t* next_sequence;
+    CodecEffort effort = CodecEffort::kQuick;
   };
   BlockWriter(const Target& target, Partitioning partitioning)
       : target_(target), partitioning_(partitioning) {}
 
   void Survey(const SampleColumns& columns);
+  // Instead of Survey, when it is known by other means that several series share these times.
+  void SurveyShared(const SampleColumns& columns);
   // `metric` is MetricHash of the series' metric name.
   void Write(uint32_t number, uint32_t metric, const SampleColumns& columns);
+
+  // The partitions that blocks were written for.
+  const std::set<int64_t>& partitions() const { return written_partitions_; }
+  // About the memory that shared columns take, bytes.
+  size_t size_bytes() const { return size_bytes_; }
+  // Forgets the shared columns: the same times get a new one.
+  void ForgetColumns();
 
  private:
   // Samples [begin, end) of one kind, which make a block.
@@ -67,6 +81,7 @@ class BlockWriter {
 
   std::vector<Stretch> Cut(const std::vector<int64_t>& times_ms) const;
   std::vector<Stretch> CutHistograms(const SampleColumns& columns) const;
+  void CountUses(const SampleColumns& columns, uint32_t uses);
   // The shared column that holds `times_ms`, stored at first use; nullopt when there should be
   // none.
   std::optional<uint64_t> SharedColumn(int64_t partition_ms, std::span<const int64_t> times_ms);
@@ -76,6 +91,8 @@ class BlockWriter {
   const Target target_;
   const Partitioning partitioning_;
   absl::flat_hash_map<ColumnHash, Column> columns_;
+  size_t size_bytes_ = 0;
+  std::set<int64_t> written_partitions_;
 };
 
 }  // namespace vigil::storage

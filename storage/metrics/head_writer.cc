@@ -9,7 +9,6 @@
 
 #include "storage/kv/keys.h"
 #include "storage/kv/record_keys.h"
-#include "storage/metrics/block_writer.h"
 #include "storage/metrics/corruption.h"
 
 namespace vigil::storage {
@@ -29,7 +28,7 @@ void HeadWriter::WriteTenant(const MetricHead& head, Members members,
                              std::vector<uint32_t>* new_rows) {
   const TenantId tenant = members.front().tenant;
   TenantSeries& series = catalog_.FindOrCreate(tenant);
-  BlockWriter writer({tenant, options_.shard, &batch_, &series.blocks, &next_sequence_},
+  BlockWriter writer({tenant, options_.shard, target_.blocks, &series.blocks, &next_sequence_},
                      options_.partitioning);
   const TimeRange range = {options_.expired_before_ms, std::numeric_limits<int64_t>::max()};
   SampleColumns columns;
@@ -50,8 +49,11 @@ void HeadWriter::WriteTenant(const MetricHead& head, Members members,
     writer.Write(member.number, MetricHash(labels->MetricName()), columns);
     // Also when all its samples have expired: the entry that defined it is trimmed with this batch.
     if (catalog_.states().Has(member.number, kSeriesStored)) continue;
-    batch_.Put(Family::kSeries, key.Encode(), std::string(labels->packed()));
+    target_.batch->Put(Family::kSeries, key.Encode(), std::string(labels->packed()));
     new_rows->push_back(member.number);
+  }
+  for (const int64_t partition_ms : writer.partitions()) {
+    partitions_.emplace_back(tenant, partition_ms);
   }
 }
 

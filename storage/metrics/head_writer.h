@@ -6,9 +6,11 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "storage/kv/kv_store.h"
+#include "storage/metrics/block_writer.h"
 #include "storage/metrics/metric_head.h"
 #include "storage/metrics/partitioning.h"
 #include "storage/metrics/series_catalog.h"
@@ -23,13 +25,21 @@ class HeadWriter {
     Partitioning partitioning;
     int64_t expired_before_ms;  // Samples before are left out.
   };
+  // Where rows go: blocks and the columns of times that they share, and all others.
+  struct Target {
+    BlockRows* blocks;
+    WriteBatch* batch;
+  };
   HeadWriter(const Options& options, SeriesCatalog* catalog, uint64_t* next_sequence,
-             WriteBatch* batch)
-      : options_(options), catalog_(*catalog), next_sequence_(*next_sequence), batch_(*batch) {}
+             const Target& target)
+      : options_(options), catalog_(*catalog), next_sequence_(*next_sequence), target_(target) {}
 
-  // Adds the rows to the batch. Returns the series that got their own row: those in the head that
-  // had none.
+  // Adds the rows. Returns the series that got their own row: those in the head that had none.
   std::vector<uint32_t> Write(MetricHead* head);
+
+  // The partitions that got blocks.
+  using Partition = std::pair<TenantId, int64_t>;
+  const std::vector<Partition>& partitions() const { return partitions_; }
 
  private:
   using Members = std::span<const MetricHead::Member>;
@@ -38,7 +48,8 @@ class HeadWriter {
   const Options options_;
   SeriesCatalog& catalog_;
   uint64_t& next_sequence_;
-  WriteBatch& batch_;
+  const Target target_;
+  std::vector<Partition> partitions_;
 };
 
 }  // namespace vigil::storage

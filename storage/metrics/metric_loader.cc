@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/metrics/metric_loader.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -20,15 +21,28 @@ namespace vigil::storage {
 namespace {
 
 std::string CountersKey(uint32_t shard) { return fmt::format("metrics/{}", shard); }
+std::string SequenceKey(uint32_t shard) { return fmt::format("metrics/{}/sequence", shard); }
+
+absl::StatusOr<uint64_t> ReadSequence(KeyValueStore& store, uint32_t shard) {
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                         store.Get(Family::kMeta, SequenceKey(shard)));
+  if (!row.has_value()) return 1;
+  KeyReader reader(*row);
+  const uint64_t next_sequence = reader.ReadU64();
+  VIGIL_RETURN_IF_ERROR(reader.Finish("next block sequence"));
+  return next_sequence;
+}
 
 absl::StatusOr<MetricCounters> ReadCounters(KeyValueStore& store, uint32_t shard) {
   VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> row,
                          store.Get(Family::kMeta, CountersKey(shard)));
   MetricCounters counters;
+  VIGIL_ASSIGN_OR_RETURN(const uint64_t next_sequence, ReadSequence(store, shard));
+  counters.next_sequence = next_sequence;
   if (!row.has_value()) return counters;
   KeyReader reader(*row);
   counters.next_number = reader.ReadU64();
-  counters.next_sequence = reader.ReadU64();
+  counters.next_sequence = std::max(next_sequence, reader.ReadU64());
   VIGIL_RETURN_IF_ERROR(reader.Finish("metric counters"));
   return counters;
 }
@@ -91,6 +105,10 @@ void IndexBlocks(TenantSeries& series, SeriesCatalog* catalog) {
 void AddCountersRow(uint32_t shard, const MetricCounters& counters, WriteBatch* batch) {
   batch->Put(Family::kMeta, CountersKey(shard),
              KeyWriter().AppendU64(counters.next_number).AppendU64(counters.next_sequence).Take());
+}
+
+void AddSequenceRow(uint32_t shard, uint64_t next_sequence, WriteBatch* batch) {
+  batch->Put(Family::kMeta, SequenceKey(shard), KeyWriter().AppendU64(next_sequence).Take());
 }
 
 absl::StatusOr<MetricCounters> LoadMetrics(KeyValueStore& store, uint32_t shard,

@@ -23,6 +23,10 @@ struct MetricCounters {
 
 void AddCountersRow(uint32_t shard, const MetricCounters& counters, WriteBatch* batch);
 
+// A row of its own for the sequence, which is taken from between flushes too: the higher of the two
+// counts.
+void AddSequenceRow(uint32_t shard, uint64_t next_sequence, WriteBatch* batch);
+
 // Fills an empty catalog; returns the counters, of which the catalog has its own already. Damaged
 // rows are reported and skipped; errors are the store's.
 absl::StatusOr<MetricCounters> LoadMetrics(KeyValueStore& store, uint32_t shard,

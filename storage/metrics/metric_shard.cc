@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/metrics/metric_shard.h"
 
+#include <algorithm>
 #include <atomic>
 #include <limits>
 #include <string_view>
@@ -8,12 +9,14 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "storage/kv/keys.h"
 #include "storage/kv/record_keys.h"
+#include "storage/metrics/compactor.h"
 #include "storage/metrics/head_writer.h"
 #include "storage/metrics/metric_head.h"
 #include "storage/metrics/metric_loader.h"
@@ -31,6 +34,8 @@ constexpr int64_t kBeginningOfTime = std::numeric_limits<int64_t>::min();
 // encoded a batch while the series was still known to be defined by that row; once its batch is
 // applied the series is no longer retired, and the row stays.
 constexpr uint64_t kSealsBeforeRowGoes = 2;
+
+constexpr int64_t kCompactStepNs = 100 * kNanosPerMilli;
 
 // Takes the samples out of `batch` whose series is not known; returns how many there were.
 size_t RemoveUnknown(const SeriesStates& states, MetricBatch* batch) {
@@ -56,7 +61,8 @@ class MetricShardImpl final : public MetricShard {
         store_(*store),
         partitioning_(options.partition_ms),
         catalog_(shard_number, options),
-        heads_{.open = std::make_shared<MetricHead>(partitioning_), .sealed = nullptr} {}
+        heads_{.open = std::make_shared<MetricHead>(partitioning_), .sealed = nullptr},
+        compactor_({short_number(), partitioning_, store, &catalog_, &next_sequence_}) {}
 
   absl::StatusOr<SeriesRef> GetOrCreate(TenantId tenant, const Labels& labels,
                                         const MetricMetadata& metadata) override;
@@ -65,6 +71,8 @@ class MetricShardImpl final : public MetricShard {
   std::unique_ptr<MetricQuerier> NewQuerier(TenantId tenant) override;
   std::vector<std::pair<std::string, MetricMetadata>> Metadata(TenantId tenant) override;
   MetricShardStats Stats() const override;
+  absl::StatusOr<bool> Compact(int64_t now_ms, int64_t budget_ns) override;
+  absl::Status CompactAll() override;
 
   absl::Status Load() override;
   absl::Status Replay(TenantId tenant, std::string_view payload) override;
@@ -80,13 +88,16 @@ class MetricShardImpl final : public MetricShard {
     TenantSeries* series;
     uint64_t seals;  // How often had been sealed when it was retired or last written to.
   };
-  // What WriteSealed added to its batch, to be noted once that is written.
+  // What WriteSealed made of the sealed head, to be noted once its batch is written.
   struct Written {
+    bool ingested = false;  // The blocks are in the store.
+    WriteBatch rows;        // The rows beside them.
     std::vector<uint32_t> stored;
     std::vector<uint32_t> removed;
   };
 
   HeadPair heads() const;
+  absl::Status IngestBlocks(MetricHead* sealed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
   uint8_t short_number() const { return static_cast<uint8_t>(number_); }
   absl::Status DropBlocksBefore(int64_t partition_ms, TenantSeries* series)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
@@ -106,9 +117,10 @@ class MetricShardImpl final : public MetricShard {
   mutable SharedMutex heads_mutex_;
   HeadPair heads_ ABSL_GUARDED_BY(heads_mutex_);
 
-  // Held by flushes and retention. Taken before heads_mutex_.
+  // Held by flushes, compaction and retention. Taken before heads_mutex_.
   Mutex maintenance_mutex_;
   uint64_t next_sequence_ ABSL_GUARDED_BY(maintenance_mutex_) = 1;
+  MetricCompactor compactor_ ABSL_GUARDED_BY(maintenance_mutex_);
   absl::flat_hash_map<uint32_t, Retired> retired_ ABSL_GUARDED_BY(maintenance_mutex_);
   Written written_ ABSL_GUARDED_BY(maintenance_mutex_);
 };
@@ -168,6 +180,7 @@ absl::Status MetricShardImpl::Load() {
   VIGIL_ASSIGN_OR_RETURN(const MetricCounters counters, LoadMetrics(store_, number_, &catalog_));
   MutexLock lock(&maintenance_mutex_);
   next_sequence_ = counters.next_sequence;
+  compactor_.NoteRestart();
   return absl::OkStatus();
 }
 
@@ -201,15 +214,35 @@ absl::Status MetricShardImpl::WriteSealed(WriteBatch* batch) {
   const std::shared_ptr<MetricHead> sealed = heads().sealed;
   if (sealed == nullptr) return absl::OkStatus();
   MutexLock lock(&maintenance_mutex_);
-  written_ = {};
-  const HeadWriter::Options options = {short_number(), partitioning_, expired_before_ms_.load()};
-  written_.stored = HeadWriter(options, &catalog_, &next_sequence_, batch).Write(sealed.get());
+  if (!written_.ingested) VIGIL_RETURN_IF_ERROR(IngestBlocks(sealed.get()));
+  batch->Append(written_.rows);
+  written_.removed.clear();
   for (TenantSeries* series : catalog_.Tenants()) {
     series->blocks.AddRows(batch);
     series->metadata.AddRows(series->tenant, short_number(), batch);
   }
   RemoveRetiredRows(*sealed, batch);
   AddCountersRow(number_, {catalog_.next_number(), next_sequence_}, batch);
+  return absl::OkStatus();
+}
+
+absl::Status MetricShardImpl::IngestBlocks(MetricHead* sealed) {
+  written_ = {};
+  BlockRows blocks;
+  const HeadWriter::Options options = {short_number(), partitioning_, expired_before_ms_.load()};
+  HeadWriter writer(options, &catalog_, &next_sequence_, {&blocks, &written_.rows});
+  written_.stored = writer.Write(sealed);
+  std::sort(blocks.begin(), blocks.end());
+  // Before any block of theirs is there, the sequences are taken for good; the sync makes durable,
+  // too, all journal entries that the blocks stand for. See storage/shard/shard_part.h.
+  WriteBatch reservation;
+  AddSequenceRow(number_, next_sequence_, &reservation);
+  VIGIL_RETURN_IF_ERROR(store_.Write(reservation, Durability::kSync));
+  VIGIL_RETURN_IF_ERROR(store_.Ingest(Family::kBlocks, blocks));
+  written_.ingested = true;
+  for (const auto& [tenant, partition_ms] : writer.partitions()) {
+    compactor_.NoteFlush(tenant, partition_ms);
+  }
   return absl::OkStatus();
 }
 
@@ -254,6 +287,7 @@ absl::Status MetricShardImpl::DropBefore(int64_t unix_ms) {
   const int64_t partition_ms = partitioning_.StartOf(unix_ms);
   MutexLock lock(&maintenance_mutex_);
   expired_before_ms_.store(partition_ms);
+  compactor_.ForgetBefore(partition_ms);
   absl::Status first_failure;
   for (TenantSeries* series : catalog_.Tenants()) {
     if (series->blocks.HasPartitionBefore(partition_ms)) {
@@ -284,6 +318,23 @@ void MetricShardImpl::RetireSeriesBefore(int64_t partition_ms, TenantSeries* ser
     retired_.insert_or_assign(number, Retired{series, seals_.load()});
   }
   heads().open->ForgetMarksBefore(partition_ms);
+}
+
+absl::StatusOr<bool> MetricShardImpl::Compact(int64_t now_ms, int64_t budget_ns) {
+  MutexLock lock(&maintenance_mutex_);
+  return compactor_.Work(now_ms, MonotonicNs() + budget_ns);
+}
+
+absl::Status MetricShardImpl::CompactAll() {
+  {
+    MutexLock lock(&maintenance_mutex_);
+    compactor_.RequestAll();
+  }
+  // In steps, between which others get the lock. At the beginning of time nothing else is due.
+  for (bool more = true; more;) {
+    VIGIL_ASSIGN_OR_RETURN(more, Compact(/*now_ms=*/0, kCompactStepNs));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -66,6 +66,12 @@ class MetricShard : public ShardPart {
   virtual std::vector<std::pair<std::string, MetricMetadata>> Metadata(TenantId tenant) = 0;
 
   virtual MetricShardStats Stats() const = 0;
+
+  // Merges short blocks into long ones where that is due at `now_ms`, for about `budget_ns`. True
+  // if there is more to do. Damaged blocks are reported and stay as they are.
+  virtual absl::StatusOr<bool> Compact(int64_t now_ms, int64_t budget_ns) = 0;
+  // Merges all blocks for good.
+  virtual absl::Status CompactAll() = 0;
 };
 
 }  // namespace vigil::storage

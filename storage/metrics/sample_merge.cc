@@ -63,13 +63,21 @@ void MergeDistinct(Times&& from_times, std::vector<Value>&& from_values, Times* 
 }
 
 template <typename Value>
-void AppendSlice(const Times& from_times, const std::vector<Value>& from_values, TimeRange range,
+void AppendSlice(Times&& from_times, std::vector<Value>&& from_values, TimeRange range,
                  Times* times, std::vector<Value>* values) {
   const auto begin = std::lower_bound(from_times.begin(), from_times.end(), range.start_ms);
   const auto end = std::upper_bound(begin, from_times.end(), range.end_ms);
+  const auto first_value = from_values.begin() + (begin - from_times.begin());
+  const auto last_value = from_values.begin() + (end - from_times.begin());
+  if (times->empty() && begin == from_times.begin()) {
+    from_times.erase(end, from_times.end());
+    from_values.erase(last_value, from_values.end());
+    *times = std::move(from_times);
+    *values = std::move(from_values);
+    return;
+  }
   times->insert(times->end(), begin, end);
-  values->insert(values->end(), from_values.begin() + (begin - from_times.begin()),
-                 from_values.begin() + (end - from_times.begin()));
+  values->insert(values->end(), std::move_iterator(first_value), std::move_iterator(last_value));
 }
 
 }  // namespace
@@ -103,11 +111,11 @@ void Overlay(SampleColumns&& newer, SampleColumns* base) {
                 &base->histogram_times_ms, &base->histograms);
 }
 
-void AppendRange(const SampleColumns& from, TimeRange range, SampleColumns* to) {
+void AppendRange(SampleColumns&& from, TimeRange range, SampleColumns* to) {
   if (range.start_ms > range.end_ms) return;
-  AppendSlice(from.times_ms, from.values, range, &to->times_ms, &to->values);
-  AppendSlice(from.histogram_times_ms, from.histograms, range, &to->histogram_times_ms,
-              &to->histograms);
+  AppendSlice(std::move(from.times_ms), std::move(from.values), range, &to->times_ms, &to->values);
+  AppendSlice(std::move(from.histogram_times_ms), std::move(from.histograms), range,
+              &to->histogram_times_ms, &to->histograms);
 }
 
 }  // namespace vigil::storage

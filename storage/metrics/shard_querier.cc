@@ -88,7 +88,7 @@ absl::Status ShardQuerier::ReadBlocks(const TenantSeries& series, uint32_t numbe
     SampleColumns samples;
     const absl::Status status = blocks_.Read(partition_ms, metric, number, range, &samples);
     if (first_failure.ok()) first_failure = status;
-    AppendRange(samples, range, columns);
+    AppendRange(std::move(samples), range, columns);
   }
   return first_failure;
 }

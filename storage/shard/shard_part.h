@@ -9,6 +9,14 @@
 // sealed heads as blocks into one batch, adds the journal's trim to that batch, writes it in one
 // step, and has the parts drop their sealed heads. So a record is in the journal or in a block,
 // never in both or none.
+//
+// Metrics, which are most of what there is, go past the store's log: WriteSealed ingests their
+// blocks before the batch is written. A crash in between leaves blocks whose samples the journal
+// has too; replay brings those again, at the same instants of the same series, so nobody sees it.
+// That is sound because WriteSealed, before it ingests, has written with a sync that the sequences
+// in use are taken (ids of shared columns among them: a later one could else mean other times), and
+// with that same sync has made durable the journal entries behind the blocks (which define the
+// series that the blocks name).
 #pragma once
 
 #include <cstddef>
@@ -38,8 +46,8 @@ class ShardPart {
   // apply (the shard sees to that).
   virtual void Seal() = 0;
 
-  // Adds the sealed head's blocks, and what Load needs, to `batch`. May be called again if the
-  // write of the batch failed.
+  // Adds the sealed head's blocks, unless it ingests them, and what Load needs to `batch`. May be
+  // called again if the write of the batch failed.
   virtual absl::Status WriteSealed(WriteBatch* batch) = 0;
 
   // The batch is written: readers find the sealed head's records in blocks from now on.

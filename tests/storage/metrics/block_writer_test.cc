@@ -3,6 +3,7 @@
 // What is cut and shared in writing comes back in reading.
 #include "storage/metrics/block_writer.h"
 
+#include <algorithm>
 #include <random>
 
 #include <fmt/format.h>
@@ -47,12 +48,13 @@ class BlockWriterTest : public ::testing::Test {
  protected:
   // Writes series 1, 2, ... as one flush.
   void Write(const std::vector<SampleColumns>& series) {
-    WriteBatch batch;
-    BlockWriter writer({kTenant, kShard, &batch, &presence_, &next_sequence_},
+    BlockRows rows;
+    BlockWriter writer({kTenant, kShard, &rows, &presence_, &next_sequence_},
                        Partitioning(kPartitionMs));
     for (const SampleColumns& columns : series) writer.Survey(columns);
     for (uint32_t i = 0; i < series.size(); ++i) writer.Write(i + 1, kMetric, series[i]);
-    ASSERT_OK(store_.Write(batch, Durability::kNoSync));
+    std::sort(rows.begin(), rows.end());
+    ASSERT_OK(store_.Ingest(Family::kBlocks, rows));
   }
 
   ModelSamples Read(uint32_t number) {

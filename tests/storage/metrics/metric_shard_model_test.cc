@@ -62,6 +62,8 @@ class Exerciser {
         DropBefore(now_ms_ - 4 * kPartitionMs);
       } else if (choice < 86) {
         CheckOverFlushes();
+      } else if (choice < 90) {
+        Compact();
       } else {
         CheckAll();
       }
@@ -177,6 +179,15 @@ class Exerciser {
     }
   }
 
+  // Some of the work that is due, or all blocks.
+  void Compact() {
+    if (random_() % 2 == 0) {
+      ASSERT_OK(shard_->CompactAll());
+    } else {
+      ASSERT_OK(shard_->Compact(now_ms_ + (random_() % 2 == 0 ? 7'200'000 : 0), random_() % 2));
+    }
+  }
+
   void Restart() {
     shard_ = MetricShard::Create(kShard, store_, Options());
     refs_.clear();
@@ -199,13 +210,14 @@ class Exerciser {
     }
   }
 
-  // A querier that is older than a seal or a drop sees the same.
+  // A querier that is older than a seal, a drop or a compaction sees the same.
   void CheckOverFlushes() {
     Commit();  // What comes later it need not see.
     const TenantId tenant = RandomTenant();
     const std::unique_ptr<MetricQuerier> querier = shard_->NewQuerier(tenant);
     for (int i = 0; i < 5; ++i) {
       Flush();
+      if (random_() % 3 == 0) Compact();
       Check(*querier, tenant, RandomRange());
       if (::testing::Test::HasFatalFailure()) return;
     }

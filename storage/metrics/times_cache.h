@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The columns of times that blocks share, decoded: the series of a query, and of a compaction,
+// mostly share theirs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/status/statusor.h>
+
+#include "base/mutex.h"
+#include "storage/block/metric_block.h"
+#include "storage/kv/kv_store.h"
+#include "storage/kv/record_keys.h"
+
+namespace vigil::storage {
+
+// For one tenant's blocks in one shard. Thread-safe.
+class TimesCache {
+ public:
+  // Reads at `snapshot`, or at the present if it is null. Borrows both.
+  TimesCache(KeyValueStore* store, const KeyValueSnapshot* snapshot)
+      : store_(*store), snapshot_(snapshot) {}
+
+  // DataLoss when the column is missing or damaged.
+  absl::StatusOr<TimesPtr> Get(const TimestampColumnKey& key);
+
+ private:
+  KeyValueStore& store_;
+  const KeyValueSnapshot* const snapshot_;
+
+  Mutex mutex_;
+  absl::flat_hash_map<uint64_t, TimesPtr> columns_ ABSL_GUARDED_BY(mutex_);  // By id.
+  size_t size_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace vigil::storage
