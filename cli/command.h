@@ -19,6 +19,7 @@ void AddLabels(CLI::App* program, int* exit_status);
 void AddAlerts(CLI::App* program, int* exit_status);
 void AddRules(CLI::App* program, int* exit_status);
 void AddStatus(CLI::App* program, int* exit_status);
+void AddCompact(CLI::App* program, int* exit_status);
 void AddDemo(CLI::App* program, int* exit_status);
 
 }  // namespace vigil::cli

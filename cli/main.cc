@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
   program.failure_message(CLI::FailureMessage::help);
   int exit_status = kExitOk;
   for (const auto add : {AddServe, AddQuery, AddLogs, AddTrace, AddSeries, AddLabels, AddAlerts,
-                         AddRules, AddStatus, AddDemo}) {
+                         AddRules, AddStatus, AddCompact, AddDemo}) {
     add(&program, &exit_status);
   }
   try {

@@ -134,6 +134,11 @@ class AdminService final : public v1::AdminService::Service {
     return collector::ToGrpcStatus(reload_());
   }
 
+  grpc::Status Compact(grpc::ServerContext*, const v1::CompactRequest*,
+                       v1::CompactResponse*) override {
+    return collector::ToGrpcStatus(storage_.Compact());
+  }
+
  private:
   std::vector<storage::StatusFigure> Figures() const {
     std::vector<storage::StatusFigure> figures = storage_.Status();
