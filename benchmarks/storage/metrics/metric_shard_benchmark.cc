@@ -55,16 +55,14 @@ class Setup {
     }
   }
 
-  // Returns the bytes written.
-  size_t Flush() {
+  void Flush() {
     shard_->Seal();
     WriteBatch batch;
     VIGIL_CHECK_OK(shard_->WriteSealed(&batch));
-    const size_t size = batch.size_bytes();
     VIGIL_CHECK_OK(store_.Write(batch, Durability::kNoSync));
     shard_->DropSealed();
-    return size;
   }
+  size_t BlockBytes() { return store_.ApproximateBytes(Family::kBlocks).value(); }
 
   MetricShard& shard() { return *shard_; }
   size_t series() const { return refs_.size(); }
@@ -113,22 +111,45 @@ BENCHMARK(BM_Encode)->Arg(10'000);
 void BM_Flush(benchmark::State& state) {
   Setup setup(state.range(0));
   int64_t round = 0;
-  size_t bytes = 0;
   int64_t samples = 0;
   for (auto _ : state) {
     state.PauseTiming();
     for (int64_t i = 0; i < kScrapes; ++i) setup.Write(setup.Scrape(round++));
     samples += kScrapes * static_cast<int64_t>(setup.series());
     state.ResumeTiming();
-    bytes += setup.Flush();
+    setup.Flush();
   }
   state.SetItemsProcessed(samples);
-  state.counters["bytes/sample"] = static_cast<double>(bytes) / static_cast<double>(samples);
+  state.counters["bytes/sample"] =
+      static_cast<double>(setup.BlockBytes()) / static_cast<double>(samples);
 }
 BENCHMARK(BM_Flush)->Arg(10'000)->Iterations(4)->Unit(benchmark::kMillisecond);
 
+// Merging the blocks of four hours.
+void BM_Compact(benchmark::State& state) {
+  int64_t samples = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    Setup setup(state.range(0));
+    int64_t round = 0;
+    for (int flush = 0; flush < 8; ++flush) {
+      for (int64_t i = 0; i < kScrapes; ++i) setup.Write(setup.Scrape(round++));
+      setup.Flush();
+    }
+    samples += round * static_cast<int64_t>(setup.series());
+    state.ResumeTiming();
+    VIGIL_CHECK_OK(setup.shard().CompactAll());
+    state.PauseTiming();
+    state.counters["bytes/sample"] =
+        static_cast<double>(setup.BlockBytes()) / static_cast<double>(samples);
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(samples);
+}
+BENCHMARK(BM_Compact)->Arg(2'000)->Iterations(1)->Unit(benchmark::kMillisecond);
+
 // One metric (a hundredth of the series) over five hours in blocks and half an hour in the head;
-// second argument: minutes asked for.
+// second argument: minutes asked for; third: whether the blocks have been merged.
 void BM_Query(benchmark::State& state) {
   Setup setup(state.range(0));
   int64_t round = 0;
@@ -136,6 +157,7 @@ void BM_Query(benchmark::State& state) {
     for (int64_t i = 0; i < kScrapes; ++i) setup.Write(setup.Scrape(round++));
     setup.Flush();
   }
+  if (state.range(2) != 0) VIGIL_CHECK_OK(setup.shard().CompactAll());
   for (int64_t i = 0; i < kScrapes; ++i) setup.Write(setup.Scrape(round++));
   const int64_t end_ms = kStartMs + round * kIntervalMs;
   const TimeRange range = {end_ms - state.range(1) * 60'000, end_ms};
@@ -152,7 +174,12 @@ void BM_Query(benchmark::State& state) {
   }
   state.SetItemsProcessed(samples);
 }
-BENCHMARK(BM_Query)->Args({10'000, 5})->Args({10'000, 300})->Unit(benchmark::kMicrosecond);
+BENCHMARK(BM_Query)
+    ->Args({10'000, 5, 0})
+    ->Args({10'000, 300, 0})
+    ->Args({10'000, 5, 1})
+    ->Args({10'000, 300, 1})
+    ->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace vigil::storage
