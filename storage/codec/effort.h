@@ -8,7 +8,8 @@
 namespace vigil::storage {
 
 enum class CodecEffort : uint8_t {
-  kQuick,     // When data comes in: short columns that will be coded again before long.
+  kGuess,     // When data comes in that will be coded again before long: one form, by estimate.
+  kQuick,     // The best of the forms that are quick to try.
   kThorough,  // For good: several times the work for the fewest bytes.
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <numeric>
 #include <utility>
@@ -152,24 +153,68 @@ void ReadCoded(ByteReader* reader, std::string_view field, std::span<uint64_t> o
   for (size_t i = order; i-- > 0;) Accumulate(out.subspan(i));
 }
 
+// About the bits that values take in groups: what their ranges ask for. A single wide value in a
+// group makes it too many.
+uint64_t EstimateBits(WordSpan values) {
+  uint64_t bits = 0;
+  for (size_t begin = 0; begin < values.size(); begin += kGroupSize) {
+    const WordSpan group = values.subspan(begin, std::min(kGroupSize, values.size() - begin));
+    auto low = static_cast<int64_t>(group[0]);
+    int64_t high = low;
+    for (const uint64_t value : group) {
+      low = std::min(low, static_cast<int64_t>(value));
+      high = std::max(high, static_cast<int64_t>(value));
+    }
+    const uint64_t range = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
+    bits += group.size() * static_cast<uint64_t>(std::bit_width(range));
+  }
+  return bits;
+}
+
+void AppendPackedColumn(WordSpan values, std::string* out) {
+  PutEncoding(IntEncoding::kPacked, out);
+  AppendGroups(values, out);
+}
+
+void AppendDeltaColumn(WordSpan values, WordSpan deltas, std::string* out) {
+  PutEncoding(IntEncoding::kDelta, out);
+  AppendZigzag(static_cast<int64_t>(values[0]), out);
+  AppendGroups(deltas, out);
+}
+
+void AppendDeltaOfDeltaColumn(WordSpan values, WordSpan deltas, WordSpan delta_deltas,
+                              std::string* out) {
+  PutEncoding(IntEncoding::kDeltaOfDelta, out);
+  AppendZigzag(static_cast<int64_t>(values[0]), out);
+  AppendZigzag(static_cast<int64_t>(deltas[0]), out);
+  AppendGroups(delta_deltas, out);
+}
+
+// Requires: at least two values.
+void AppendGuessed(WordSpan values, std::string* out) {
+  const Words deltas = Differences(values);
+  const Words delta_deltas = Differences(deltas);
+  const uint64_t packed_bits = EstimateBits(values);
+  const uint64_t delta_bits = EstimateBits(deltas);
+  const uint64_t delta_delta_bits = EstimateBits(delta_deltas);
+  if (packed_bits <= delta_bits && packed_bits <= delta_delta_bits) {
+    return AppendPackedColumn(values, out);
+  }
+  if (delta_bits <= delta_delta_bits) return AppendDeltaColumn(values, deltas, out);
+  AppendDeltaOfDeltaColumn(values, deltas, delta_deltas, out);
+}
+
 // Requires: at least two values.
 void AppendShortest(WordSpan values, CodecEffort effort, std::string* out) {
+  if (effort == CodecEffort::kGuess) return AppendGuessed(values, out);
   const Words deltas = Differences(values);
   const Words delta_deltas = Differences(deltas);
   std::string packed;
-  PutEncoding(IntEncoding::kPacked, &packed);
-  AppendGroups(values, &packed);
-
+  AppendPackedColumn(values, &packed);
   std::string delta;
-  PutEncoding(IntEncoding::kDelta, &delta);
-  AppendZigzag(static_cast<int64_t>(values[0]), &delta);
-  AppendGroups(deltas, &delta);
-
+  AppendDeltaColumn(values, deltas, &delta);
   std::string delta_delta;
-  PutEncoding(IntEncoding::kDeltaOfDelta, &delta_delta);
-  AppendZigzag(static_cast<int64_t>(values[0]), &delta_delta);
-  AppendZigzag(static_cast<int64_t>(deltas[0]), &delta_delta);
-  AppendGroups(delta_deltas, &delta_delta);
+  AppendDeltaOfDeltaColumn(values, deltas, delta_deltas, &delta_delta);
 
   // Of equally long ones the one that is quicker to read.
   const std::string* shortest = &packed;

@@ -45,7 +45,7 @@ class BlockWriter {
     BlockRows* rows;
     BlockPresence* presence;
     uint64_t* next_sequence;
-    CodecEffort effort = CodecEffort::kQuick;
+    CodecEffort effort = CodecEffort::kGuess;  // Compaction codes what flushes write once more.
   };
   BlockWriter(const Target& target, Partitioning partitioning)
       : target_(target), partitioning_(partitioning) {}

@@ -28,7 +28,8 @@ std::vector<double> Make(size_t count, Next next) {
 
 TEST(FloatColumn, RoundTripsEveryShapeBitForBit) {
   for (const Shape<double>& shape : FloatShapes()) {
-    for (const CodecEffort effort : {CodecEffort::kQuick, CodecEffort::kThorough}) {
+    for (const CodecEffort effort :
+         {CodecEffort::kGuess, CodecEffort::kQuick, CodecEffort::kThorough}) {
       const std::string bytes = Encode(shape.values, effort);
       ByteReader reader(bytes);
       std::vector<double> decoded(shape.values.size());

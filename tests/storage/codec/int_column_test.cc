@@ -31,7 +31,8 @@ std::vector<int64_t> Make(size_t count, Next next) {
 
 TEST(IntColumn, RoundTripsEveryShape) {
   for (const Shape<int64_t>& shape : IntShapes()) {
-    for (const CodecEffort effort : {CodecEffort::kQuick, CodecEffort::kThorough}) {
+    for (const CodecEffort effort :
+         {CodecEffort::kGuess, CodecEffort::kQuick, CodecEffort::kThorough}) {
       const std::string bytes = Encode(shape.values, effort);
       ByteReader reader(bytes);
       std::vector<int64_t> decoded(shape.values.size());
