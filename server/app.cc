@@ -200,8 +200,8 @@ class AppImpl final : public App {
   }
 
   absl::Status StartGrpc() {
-    otlp_ =
-        std::make_unique<collector::OtlpServices>(storage_.get(), &clock_, &*admission_, &workers_);
+    otlp_ = std::make_unique<collector::OtlpServices>(storage_.get(), config_.otlp, &clock_,
+                                                      &*admission_, &workers_);
     services_.push_back(
         collector::MakeIngestService(storage_.get(), &clock_, &*admission_, &workers_));
     services_.push_back(MakeQueryService(storage_.get(), &*engine_, &clock_));

@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "base/yaml_map.h"
+#include "server/config_otlp.h"
 
 namespace vigil::server {
 namespace {
@@ -30,6 +31,7 @@ class ConfigReader {
     YamlMap map(root, "configuration", &errors_);
     ReadServer(map.Take("server"));
     ReadStorage(map.Take("storage"));
+    ReadOtlp(map.Take("otlp"), &errors_, &config_.otlp);
     ReadGlobal(map.Take("global"));
     ReadRuleFiles(map.Take("rule_files"));
     ReadAlertmanager(map.Take("alertmanager"));

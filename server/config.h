@@ -13,6 +13,7 @@
 
 #include "alerting/rules/rule_engine.h"
 #include "collector/admission/admission.h"
+#include "collector/otlp/otlp_options.h"
 #include "collector/scrape/scrape_config.h"
 #include "server/listen_address.h"
 #include "storage/storage.h"
@@ -26,6 +27,7 @@ struct Config {
   int max_request_bytes = 64 << 20;
   storage::StorageOptions storage;
   collector::AdmissionOptions admission;
+  collector::OtlpOptions otlp;
   alerting::RuleEngineOptions rules;
   std::vector<std::string> rule_files;  // Patterns.
   std::string alertmanager_file;        // Alertmanager's configuration; "" for none.

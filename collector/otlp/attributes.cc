@@ -7,7 +7,7 @@
 
 #include <opentelemetry/proto/common/v1/common.pb.h>
 
-#include "collector/otlp/names.h"
+#include <fmt/format.h>
 
 namespace vigil::collector {
 namespace {
@@ -52,19 +52,27 @@ storage::Attribute ToAttribute(const common::KeyValue& message) {
   return {message.key(), ToValue(message.value())};
 }
 
-void AddLabels(const storage::Attributes& attributes, std::vector<storage::Label>* labels) {
+absl::Status AddLabels(const storage::Attributes& attributes, const NameRules& rules,
+                       std::vector<storage::Label>* labels, std::vector<std::string>* joined) {
   // By original name, so that values that fall together are joined in its order; of a name that
   // repeats the last value counts.
   std::map<std::string_view, const storage::Value*> by_name;
   for (const storage::Attribute& attribute : attributes) by_name[attribute.name] = &attribute.value;
   std::map<std::string, std::string> translated;
   for (const auto& [name, value] : by_name) {
-    std::string label = TranslateLabelName(name);
-    if (label.empty() || label == storage::kMetricName) continue;
+    std::string label = TranslateLabelName(name, rules);
+    if (label.empty()) {
+      return absl::InvalidArgumentError(
+          fmt::format("attribute \"{}\" has no name that a label could have", name));
+    }
+    if (label == storage::kMetricName) continue;
     const auto [at, added] = translated.try_emplace(std::move(label), storage::ToText(*value));
-    if (!added) at->second += ";" + storage::ToText(*value);
+    if (added) continue;
+    at->second += ";" + storage::ToText(*value);
+    if (joined->empty() || joined->back() != at->first) joined->push_back(at->first);
   }
   for (auto& [name, value] : translated) labels->push_back({name, std::move(value)});
+  return absl::OkStatus();
 }
 
 absl::StatusOr<storage::Attribute> ParseAttribute(std::string_view bytes) {

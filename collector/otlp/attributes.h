@@ -9,6 +9,7 @@
 
 #include <absl/status/statusor.h>
 
+#include "collector/otlp/names.h"
 #include "storage/model/value.h"
 #include "storage/series/labels.h"
 
@@ -34,8 +35,10 @@ storage::Attributes ToAttributes(const Messages& messages) {
 }
 
 // Adds the attributes to `*labels` under translated names; values of names that fall together are
-// joined by ";" in the order of the original names. `__name__` is left out.
-void AddLabels(const storage::Attributes& attributes, std::vector<storage::Label>* labels);
+// joined by ";" in the order of the original names, and `*joined` gets the label's name. `__name__`
+// is left out. InvalidArgument for an attribute of whose name nothing is left.
+absl::Status AddLabels(const storage::Attributes& attributes, const NameRules& rules,
+                       std::vector<storage::Label>* labels, std::vector<std::string>* joined);
 
 // Parses the KeyValue message in `bytes`. InvalidArgument when it is not one (which includes text
 // that is not UTF-8).

@@ -31,7 +31,14 @@ struct ExponentialPoint {
 };
 
 // Scales above 8 are merged down to 8. InvalidArgument for a scale below -4, which native
-// histograms do not have, for too many buckets and for such beyond the range of an index.
+// histograms do not have, for too many buckets and for such beyond the range of an index or, if
+// they are populated, of doubles.
 absl::StatusOr<storage::Histogram> ToNativeHistogram(const ExponentialPoint& point);
+
+// Adds the observations of `delta` to `*total`. The result has the coarser of the two schemas, or a
+// coarser one if there are very many buckets, and the wider of the two zero buckets, raised to the
+// upper bound of a populated bucket that it would cut through. Requires: both are exponential,
+// or have the same custom bounds.
+void AddHistogram(const storage::Histogram& delta, storage::Histogram* total);
 
 }  // namespace vigil::collector

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/otlp/metric_resolver.h"
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -45,23 +48,67 @@ storage::MetricMetadata MetadataOf(const MetricIdentity& metric) {
   return metadata;
 }
 
-std::vector<Label> BaseLabels(const ResourceIdentity& resource, const storage::Attributes& point) {
-  std::vector<Label> labels;
-  AddLabels(point, &labels);
-  // Later labels win: the target's identity overrides attributes of the same name.
-  if (!resource.target.job.empty()) labels.push_back({"job", resource.target.job});
-  if (!resource.target.instance.empty()) labels.push_back({"instance", resource.target.instance});
-  return labels;
+constexpr std::string_view kIdentifying[] = {"service.name", "service.namespace",
+                                             "service.instance.id"};
+constexpr std::string_view kScopePrefix = "otel_scope_";
+
+bool Contains(std::span<const std::string> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool IsIdentifying(std::string_view name) {
+  return std::find(std::begin(kIdentifying), std::end(kIdentifying), name) !=
+         std::end(kIdentifying);
 }
 
 }  // namespace
+
+absl::Status MetricResolver::AddPromoted(const PointOrigin& origin, std::vector<Label>* labels) {
+  storage::Attributes promoted;
+  for (const storage::Attribute& attribute : origin.resource) {
+    const bool chosen = options_.promote_all_resource_attributes
+                            ? !Contains(options_.ignore_resource_attributes, attribute.name)
+                            : Contains(options_.promote_resource_attributes, attribute.name);
+    if (chosen) promoted.push_back(attribute);
+  }
+  return AddLabels(promoted, options_.names, labels, &joined_);
+}
+
+absl::Status MetricResolver::AddScope(const PointOrigin& origin, std::vector<Label>* labels) {
+  if (!options_.promote_scope_metadata || origin.scope_name.empty()) return absl::OkStatus();
+  storage::Attributes attributes;
+  for (const storage::Attribute& attribute : origin.scope) {
+    // These are the scope's own.
+    if (attribute.name == "name" || attribute.name == "version" || attribute.name == "schema_url") {
+      continue;
+    }
+    attributes.push_back({std::string(kScopePrefix) + attribute.name, attribute.value});
+  }
+  VIGIL_RETURN_IF_ERROR(AddLabels(attributes, options_.names, labels, &joined_));
+  labels->push_back({"otel_scope_name", origin.scope_name});
+  labels->push_back({"otel_scope_version", origin.scope_version});
+  labels->push_back({"otel_scope_schema_url", origin.scope_schema_url});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Label>> MetricResolver::BaseLabels(const PointOrigin& origin,
+                                                              const storage::Attributes& point) {
+  std::vector<Label> labels;
+  VIGIL_RETURN_IF_ERROR(AddPromoted(origin, &labels));
+  VIGIL_RETURN_IF_ERROR(AddLabels(point, options_.names, &labels, &joined_));
+  if (!origin.target.job.empty()) labels.push_back({"job", origin.target.job});
+  if (!origin.target.instance.empty()) labels.push_back({"instance", origin.target.instance});
+  VIGIL_RETURN_IF_ERROR(AddScope(origin, &labels));
+  return labels;
+}
 
 absl::StatusOr<std::string> MetricResolver::NameOf(const MetricIdentity& metric) const {
   if (!IsValidUtf8(metric.name) || !IsValidUtf8(metric.unit) || !IsValidUtf8(metric.description)) {
     return absl::InvalidArgumentError(
         fmt::format("metric \"{}\" has text that is not UTF-8", ReplaceInvalidUtf8(metric.name)));
   }
-  std::string name = TranslateMetricName(metric.name, metric.unit, KindOfName(metric));
+  std::string name =
+      TranslateMetricName(metric.name, metric.unit, KindOfName(metric), options_.names);
   if (name.empty()) {
     return absl::InvalidArgumentError(
         fmt::format("metric name \"{}\" has no letter, digit or colon", metric.name));
@@ -69,11 +116,11 @@ absl::StatusOr<std::string> MetricResolver::NameOf(const MetricIdentity& metric)
   return name;
 }
 
-absl::StatusOr<PointTarget> MetricResolver::Number(const ResourceIdentity& resource,
+absl::StatusOr<PointTarget> MetricResolver::Number(const PointOrigin& origin,
                                                    const MetricIdentity& metric,
                                                    const storage::Attributes& point) {
   VIGIL_ASSIGN_OR_RETURN(std::string name, NameOf(metric));
-  std::vector<Label> labels = BaseLabels(resource, point);
+  VIGIL_ASSIGN_OR_RETURN(std::vector<Label> labels, BaseLabels(origin, point));
   labels.push_back({std::string(storage::kMetricName), std::move(name)});
   PointTarget target;
   VIGIL_ASSIGN_OR_RETURN(
@@ -82,12 +129,13 @@ absl::StatusOr<PointTarget> MetricResolver::Number(const ResourceIdentity& resou
   return target;
 }
 
-absl::StatusOr<PointTarget> MetricResolver::Family(const ResourceIdentity& resource,
+absl::StatusOr<PointTarget> MetricResolver::Family(const PointOrigin& origin,
                                                    const MetricIdentity& metric,
                                                    const storage::Attributes& point,
                                                    const std::vector<Variant>& variants) {
   VIGIL_ASSIGN_OR_RETURN(const std::string name, NameOf(metric));
-  const storage::Labels base(BaseLabels(resource, point));
+  VIGIL_ASSIGN_OR_RETURN(std::vector<Label> base_labels, BaseLabels(origin, point));
+  const storage::Labels base(std::move(base_labels));
   const storage::MetricMetadata metadata = MetadataOf(metric);
   auto refs = std::make_shared<std::vector<storage::SeriesRef>>();
   refs->reserve(variants.size());
@@ -104,7 +152,7 @@ absl::StatusOr<PointTarget> MetricResolver::Family(const ResourceIdentity& resou
   return target;
 }
 
-absl::StatusOr<PointTarget> MetricResolver::Histogram(const ResourceIdentity& resource,
+absl::StatusOr<PointTarget> MetricResolver::Histogram(const PointOrigin& origin,
                                                       const MetricIdentity& metric,
                                                       const storage::Attributes& point,
                                                       const std::vector<double>& bounds) {
@@ -113,10 +161,10 @@ absl::StatusOr<PointTarget> MetricResolver::Histogram(const ResourceIdentity& re
   variants.push_back({"_bucket", "le", std::numeric_limits<double>::infinity()});
   variants.push_back({"_sum", "", 0});
   variants.push_back({"_count", "", 0});
-  return Family(resource, metric, point, variants);
+  return Family(origin, metric, point, variants);
 }
 
-absl::StatusOr<PointTarget> MetricResolver::Summary(const ResourceIdentity& resource,
+absl::StatusOr<PointTarget> MetricResolver::Summary(const PointOrigin& origin,
                                                     const MetricIdentity& metric,
                                                     const storage::Attributes& point,
                                                     const std::vector<double>& quantiles) {
@@ -124,21 +172,23 @@ absl::StatusOr<PointTarget> MetricResolver::Summary(const ResourceIdentity& reso
   for (const double quantile : quantiles) variants.push_back({"", "quantile", quantile});
   variants.push_back({"_sum", "", 0});
   variants.push_back({"_count", "", 0});
-  return Family(resource, metric, point, variants);
+  return Family(origin, metric, point, variants);
 }
 
-absl::StatusOr<PointTarget> MetricResolver::TargetInfo(const ResourceIdentity& resource) {
-  storage::Attributes descriptive;
-  for (const storage::Attribute& attribute : resource.attributes) {
-    if (attribute.name == "service.name" || attribute.name == "service.namespace" ||
-        attribute.name == "service.instance.id") {
-      continue;
-    }
-    descriptive.push_back(attribute);
+absl::StatusOr<PointTarget> MetricResolver::TargetInfo(const PointOrigin& origin) {
+  storage::Attributes told;
+  bool descriptive = false;
+  for (const storage::Attribute& attribute : origin.resource) {
+    const bool identifying = IsIdentifying(attribute.name);
+    descriptive |= !identifying;
+    if (!identifying || options_.keep_identifying_resource_attributes) told.push_back(attribute);
   }
-  const bool identified = !resource.target.job.empty() || !resource.target.instance.empty();
-  if (descriptive.empty() || !identified) return PointTarget();
-  std::vector<Label> labels = BaseLabels(resource, descriptive);
+  const bool identified = !origin.target.job.empty() || !origin.target.instance.empty();
+  if (!descriptive || !identified) return PointTarget();
+  std::vector<Label> labels;
+  VIGIL_RETURN_IF_ERROR(AddLabels(told, options_.names, &labels, &joined_));
+  if (!origin.target.job.empty()) labels.push_back({"job", origin.target.job});
+  if (!origin.target.instance.empty()) labels.push_back({"instance", origin.target.instance});
   labels.push_back({std::string(storage::kMetricName), "target_info"});
   PointTarget target;
   VIGIL_ASSIGN_OR_RETURN(target.first, storage_.GetOrCreateSeries(

@@ -11,10 +11,17 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "base/strings.h"
+#include "collector/otlp/custom_buckets.h"
 #include "collector/otlp/metrics_walk.h"
 
 namespace vigil::collector {
 namespace {
+
+// target_info is written this often along the points of a resource, and no further back than this
+// from the latest: back-filling in small requests gets all of it, a stray instant does not cost
+// millions of samples.
+constexpr int64_t kTargetInfoStepMs = 150 * kMillisPerSecond;
+constexpr int64_t kMaxTargetInfoMs = 31 * kMillisPerDay;
 
 // What is wrong with a histogram's buckets, "" if nothing.
 std::string_view BucketFault(const std::vector<double>& bounds, const std::vector<double>& counts) {
@@ -34,6 +41,7 @@ std::string_view BucketFault(const std::vector<double>& bounds, const std::vecto
 
 void MetricsWalk::WalkPoints() {
   const bool is_number = metric_.kind == DataKind::kGauge || metric_.kind == DataKind::kSum;
+  const bool plain = is_number && !metric_.delta;
   seen_temporality_ = 0;
   seen_monotonic_ = false;
   for (const std::string_view piece : data_) {
@@ -43,7 +51,7 @@ void MetricsWalk::WalkPoints() {
         const std::string_view bytes = reader.Bytes();
         if (!reader.ok()) break;
         ++points_;
-        if (is_number && TakePlainNumber(bytes)) continue;
+        if (plain && TakePlainNumber(bytes)) continue;
         malformed_ |= !ReadPoint(bytes);
         if (!malformed_) TakePoint();
       } else if (reader.Is(2, WireType::kVarint)) {
@@ -110,6 +118,7 @@ std::optional<int64_t> MetricsWalk::TimeMs() {
   }
   admitted_ns_ = point_.time_ns;
   admitted_ms_ = time_ms;
+  if (latest_ms_ == 0 || time_ms < earliest_ms_) earliest_ms_ = time_ms;
   latest_ms_ = std::max(latest_ms_, time_ms);
   return time_ms;
 }
@@ -133,10 +142,14 @@ std::optional<PointLane::Found> MetricsWalk::FindTarget(const PointKey& key,
   const std::optional<PointLane::Found> known = cursor_->Find(key);
   if (known.has_value()) return known;
   const auto resolved = [&]() -> absl::StatusOr<PointTarget> {
-    VIGIL_ASSIGN_OR_RETURN(const ResourceIdentity* const resource, Resource());
+    VIGIL_ASSIGN_OR_RETURN(const PointOrigin* const origin, Origin());
     VIGIL_ASSIGN_OR_RETURN(const storage::Attributes attributes, ParsePointAttributes());
-    return resolve(*resource, attributes);
+    return resolve(*origin, attributes);
   }();
+  for (const std::string& label : resolver_.TakeJoined()) {
+    rejections_.Warn(
+        fmt::format("several attributes become label \"{}\": their values are joined", label));
+  }
   if (!resolved.ok()) {
     rejections_.Add(1, MessageOf(resolved.status()));
     return std::nullopt;
@@ -158,11 +171,12 @@ void MetricsWalk::TakeNumber(const PointKey& key) {
     return rejections_.Add(1, fmt::format("metric \"{}\" has a point without a value",
                                           ReplaceInvalidUtf8(metric_.name)));
   }
-  const std::optional<PointLane::Found> target = FindTarget(
-      key, [this](const ResourceIdentity& resource, const storage::Attributes& attributes) {
-        return resolver_.Number(resource, metric_, attributes);
+  const std::optional<PointLane::Found> target =
+      FindTarget(key, [this](const PointOrigin& origin, const storage::Attributes& attributes) {
+        return resolver_.Number(origin, metric_, attributes);
       });
   if (!target.has_value()) return;
+  if (metric_.delta) return TakeDeltaNumber(target->first);
   if (point_.stale) return AppendStale(*target, *time_ms);
   batch_.Add(target->first, *time_ms, point_.value);
 }
@@ -174,13 +188,18 @@ void MetricsWalk::TakeHistogram() {
     return rejections_.Add(
         1, fmt::format("histogram \"{}\": {}", ReplaceInvalidUtf8(metric_.name), fault));
   }
+  if (options_.convert_histograms_to_nhcb) {
+    return TakeNative(*time_ms, ToCustomHistogram(point_.bounds, point_.values, point_.count,
+                                                  point_.stale ? storage::StaleNan() : point_.sum));
+  }
   // Points with other bounds have other series.
   const PointKey key = point_.attributes.Hash(HashBounds(metric_key_, point_.bounds, seed_), seed_);
-  const std::optional<PointLane::Found> target = FindTarget(
-      key, [this](const ResourceIdentity& resource, const storage::Attributes& attributes) {
-        return resolver_.Histogram(resource, metric_, attributes, point_.bounds);
+  const std::optional<PointLane::Found> target =
+      FindTarget(key, [this](const PointOrigin& origin, const storage::Attributes& attributes) {
+        return resolver_.Histogram(origin, metric_, attributes, point_.bounds);
       });
   if (!target.has_value()) return;
+  if (metric_.delta) return TakeDeltaHistogram(*target->more);
   if (point_.stale) return AppendStale(*target, *time_ms);
   const SeriesFamily& refs = *target->more;
   double below = 0;
@@ -203,23 +222,28 @@ void MetricsWalk::TakeExponential() {
     return rejections_.Add(1, fmt::format("metric \"{}\": {}", ReplaceInvalidUtf8(metric_.name),
                                           MessageOf(histogram.status())));
   }
+  TakeNative(*time_ms, *std::move(histogram));
+}
+
+void MetricsWalk::TakeNative(int64_t time_ms, storage::Histogram histogram) {
   const std::optional<PointLane::Found> target =
       FindTarget(point_.attributes.Hash(metric_key_, seed_),
-                 [this](const ResourceIdentity& resource, const storage::Attributes& attributes) {
-                   return resolver_.Number(resource, metric_, attributes);
+                 [this](const PointOrigin& origin, const storage::Attributes& attributes) {
+                   return resolver_.Number(origin, metric_, attributes);
                  });
   if (!target.has_value()) return;
+  if (metric_.delta) return TakeDeltaNative(target->first, std::move(histogram));
   batch_.histograms.push_back(
-      {target->first, *time_ms, std::make_shared<const storage::Histogram>(*std::move(histogram))});
+      {target->first, time_ms, std::make_shared<const storage::Histogram>(std::move(histogram))});
 }
 
 void MetricsWalk::TakeSummary() {
   const std::optional<int64_t> time_ms = TimeMs();
   if (!time_ms.has_value()) return;
   const PointKey key = point_.attributes.Hash(HashBounds(metric_key_, point_.bounds, seed_), seed_);
-  const std::optional<PointLane::Found> target = FindTarget(
-      key, [this](const ResourceIdentity& resource, const storage::Attributes& attributes) {
-        return resolver_.Summary(resource, metric_, attributes, point_.bounds);
+  const std::optional<PointLane::Found> target =
+      FindTarget(key, [this](const PointOrigin& origin, const storage::Attributes& attributes) {
+        return resolver_.Summary(origin, metric_, attributes, point_.bounds);
       });
   if (!target.has_value()) return;
   if (point_.stale) return AppendStale(*target, *time_ms);
@@ -236,12 +260,16 @@ void MetricsWalk::TakeTargetInfo() {
   const int64_t rejected_before = rejections_.count();
   const std::optional<PointLane::Found> target =
       FindTarget(CombineKeys(resource_key_, {}, kTargetInfo, seed_),
-                 [this](const ResourceIdentity& resource, const storage::Attributes&) {
-                   return resolver_.TargetInfo(resource);
+                 [this](const PointOrigin& origin, const storage::Attributes&) {
+                   return resolver_.TargetInfo(origin);
                  });
   // No point of the sender's is lost with it.
   if (!target.has_value()) return rejections_.Forget(rejections_.count() - rejected_before);
-  if (target->first != storage::SeriesRef{}) batch_.Add(target->first, latest_ms_, 1);
+  if (target->first == storage::SeriesRef{}) return;
+  // Readers look back five minutes: all along the points there is one to be found.
+  int64_t time_ms = std::max(earliest_ms_, latest_ms_ - kMaxTargetInfoMs);
+  for (; time_ms < latest_ms_; time_ms += kTargetInfoStepMs) batch_.Add(target->first, time_ms, 1);
+  batch_.Add(target->first, latest_ms_, 1);
 }
 
 }  // namespace vigil::collector

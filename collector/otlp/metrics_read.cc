@@ -82,7 +82,7 @@ bool ReadQuantile(std::string_view bytes, double* quantile, double* value) {
 }  // namespace
 
 void MetricsWalk::Point::Clear() {
-  time_ns = 0;
+  time_ns = start_ns = 0;
   has_value = stale = has_sum = false;
   value = count = sum = 0;
   values.clear();
@@ -175,6 +175,8 @@ bool MetricsWalk::ReadCommonField(WireReader* reader, uint32_t attributes, uint3
     point_.stale = (reader->Varint() & kNoRecordedValue) != 0;
   } else if (reader->Is(3, WireType::kFixed64)) {
     point_.time_ns = reader->Fixed64();
+  } else if (reader->Is(2, WireType::kFixed64)) {
+    point_.start_ns = reader->Fixed64();
   } else {
     reader->Skip();
   }

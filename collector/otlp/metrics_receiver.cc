@@ -2,6 +2,7 @@
 #include "collector/otlp/metrics_receiver.h"
 
 #include <random>
+#include <utility>
 
 #include "base/metrics.h"
 #include "base/status.h"
@@ -17,8 +18,8 @@ uint64_t RandomSeed() {
 
 }  // namespace
 
-MetricsReceiver::MetricsReceiver(storage::Storage* storage)
-    : storage_(*storage), seed_(RandomSeed()) {}
+MetricsReceiver::MetricsReceiver(storage::Storage* storage, OtlpOptions options)
+    : storage_(*storage), options_(std::move(options)), seed_(RandomSeed()), deltas_(storage) {}
 
 absl::StatusOr<ExportOutcome> MetricsReceiver::Export(storage::TenantId tenant,
                                                       std::string_view request) {
@@ -26,8 +27,10 @@ absl::StatusOr<ExportOutcome> MetricsReceiver::Export(storage::TenantId tenant,
       GetCounter("vigil_received_records_total", "Records that were stored.", "signal=\"metrics\"");
   // Requests of a thread follow each other: their memory stays.
   thread_local storage::MetricBatch batch;
-  MetricsWalk walk(&storage_, tenant, &cache_, seed_, &batch);
+  MetricsWalk walk(&storage_, tenant, &options_, &cache_, seed_, &batch);
   VIGIL_RETURN_IF_ERROR(walk.Walk(request));
+  DeltaAccumulator::Claim claim =
+      deltas_.Accumulate(tenant, walk.TakeDeltas(), &batch, &walk.rejections());
   if (!batch.empty()) {
     // Samples have an identity of their own (series and instant): a request that is sent again
     // overwrites itself, so it needs no token.
@@ -36,6 +39,7 @@ absl::StatusOr<ExportOutcome> MetricsReceiver::Export(storage::TenantId tenant,
     walk.rejections().Add(result);
     received.Add(static_cast<int64_t>(batch.size()) - result.rejected);
   }
+  claim.SetStored();
   return walk.rejections().Outcome();
 }
 

@@ -4,15 +4,18 @@
 // whose identifying bytes were seen before costs a hash, a look-up and an append.
 //
 // Order of the stages, one file each: wire.h (fields) -> metrics_walk.h (points) -> metric_cache.h
-// (known identities) or metric_resolver.h (new ones) -> storage.
+// (known identities) or metric_resolver.h (new ones) -> storage; points of delta temporality go
+// through delta_accumulator.h before.
 #pragma once
 
 #include <string_view>
 
 #include <absl/status/statusor.h>
 
+#include "collector/otlp/delta_accumulator.h"
 #include "collector/otlp/metric_cache.h"
 #include "collector/otlp/otlp_export.h"
+#include "collector/otlp/otlp_options.h"
 #include "storage/storage.h"
 
 namespace vigil::collector {
@@ -20,7 +23,7 @@ namespace vigil::collector {
 // Thread-safe. `storage` must outlive it.
 class MetricsReceiver {
  public:
-  explicit MetricsReceiver(storage::Storage* storage);
+  explicit MetricsReceiver(storage::Storage* storage, OtlpOptions options = {});
 
   // Stores an ExportMetricsServiceRequest; returns once it is durable. InvalidArgument when the
   // bytes are not one (nothing is stored then); otherwise points that cannot be taken cost only
@@ -29,8 +32,10 @@ class MetricsReceiver {
 
  private:
   storage::Storage& storage_;
+  const OtlpOptions options_;
   const uint64_t seed_;
   MetricCache cache_;
+  DeltaAccumulator deltas_;
 };
 
 }  // namespace vigil::collector

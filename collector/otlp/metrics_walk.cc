@@ -18,6 +18,22 @@ namespace {
 
 bool IsDataField(uint32_t field) { return field == 5 || field == 7 || (field >= 9 && field <= 11); }
 
+// Appends the attributes in field `field` of the message `bytes`, which is a `what`.
+absl::Status ParseAttributes(std::string_view bytes, uint32_t field, std::string_view what,
+                             storage::Attributes* attributes) {
+  absl::Status first;
+  const bool well_formed = ForEachMessage(bytes, field, [&](std::string_view attribute) {
+    absl::StatusOr<storage::Attribute> parsed = ParseAttribute(attribute);
+    if (parsed.ok()) {
+      attributes->push_back(*std::move(parsed));
+    } else if (first.ok()) {
+      first = Annotate(parsed.status(), what);
+    }
+  });
+  if (!well_formed) return absl::InvalidArgumentError(fmt::format("the {} is malformed", what));
+  return first;
+}
+
 }  // namespace
 
 void ByteRuns::Add(const char* begin, const char* end) {
@@ -39,12 +55,14 @@ PointKey ByteRuns::Hash(const PointKey& context, uint64_t seed) const {
   return key;
 }
 
-MetricsWalk::MetricsWalk(storage::Storage* storage, storage::TenantId tenant, MetricCache* cache,
-                         uint64_t seed, storage::MetricBatch* batch)
-    : time_rules_(storage->CurrentTimeRules()),
+MetricsWalk::MetricsWalk(storage::Storage* storage, storage::TenantId tenant,
+                         const OtlpOptions* options, MetricCache* cache, uint64_t seed,
+                         storage::MetricBatch* batch)
+    : options_(*options),
+      time_rules_(storage->CurrentTimeRules()),
       seed_(seed ^ static_cast<uint32_t>(tenant)),
       cache_(*cache),
-      resolver_(storage, tenant),
+      resolver_(storage, tenant, options),
       batch_(*batch) {
   batch_.Clear();
 }
@@ -60,8 +78,9 @@ absl::Status MetricsWalk::Walk(std::string_view request) {
 
 void MetricsWalk::WalkResource(std::string_view resource_metrics) {
   resource_bytes_.clear();
-  resource_.reset();
-  latest_ms_ = 0;
+  scope_bytes_.clear();
+  origin_.reset();
+  earliest_ms_ = latest_ms_ = 0;
   admitted_ns_ = 0;
   resource_key_ = {};
   malformed_ |= !ForEachMessage(resource_metrics, 1, [this](std::string_view resource) {
@@ -77,8 +96,29 @@ void MetricsWalk::WalkResource(std::string_view resource_metrics) {
 }
 
 void MetricsWalk::WalkScope(std::string_view scope_metrics) {
+  origin_key_ = resource_key_;
+  if (options_.promote_scope_metadata) ReadScope(scope_metrics);
   malformed_ |=
       !ForEachMessage(scope_metrics, 2, [this](std::string_view metric) { WalkMetric(metric); });
+}
+
+void MetricsWalk::ReadScope(std::string_view scope_metrics) {
+  scope_bytes_.clear();
+  scope_schema_url_ = {};
+  origin_.reset();
+  WireReader reader(scope_metrics);
+  while (reader.NextField()) {
+    if (reader.Is(1, WireType::kBytes)) {
+      scope_bytes_.push_back(reader.Bytes());
+      origin_key_ = CombineKeys(origin_key_, HashBytes(scope_bytes_.back(), seed_), 1, seed_);
+    } else if (reader.Is(3, WireType::kBytes)) {
+      scope_schema_url_ = reader.Bytes();
+    } else {
+      reader.Skip();
+    }
+  }
+  malformed_ |= !reader.ok();
+  origin_key_ = CombineKeys(origin_key_, HashBytes(scope_schema_url_, seed_), 2, seed_);
 }
 
 void MetricsWalk::WalkMetric(std::string_view metric) {
@@ -120,7 +160,7 @@ void MetricsWalk::WalkMetric(std::string_view metric) {
 void MetricsWalk::SetMetricKey() {
   metric_key_ = CombineKeys(HashBytes(metric_.name, seed_), HashBytes(metric_.unit, seed_),
                             static_cast<uint64_t>(metric_.kind) * 2 + metric_.monotonic, seed_);
-  metric_key_ = CombineKeys(resource_key_, metric_key_, 0, seed_);
+  metric_key_ = CombineKeys(origin_key_, metric_key_, 0, seed_);
 }
 
 void MetricsWalk::AddData(DataKind kind, std::string_view bytes) {
@@ -160,36 +200,39 @@ std::string MetricsWalk::TemporalityFault() {
     }
     malformed_ |= !reader.ok();
   }
-  if (temporality == kCumulative) return "";
-  return fmt::format(
-      "metric \"{}\" has {} temporality; vigil takes cumulative only: set "
-      "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the sender",
-      ReplaceInvalidUtf8(metric_.name), temporality == 1 ? "delta" : "an unspecified");
+  metric_.delta = temporality == kDelta;
+  if (temporality == kCumulative || temporality == kDelta) return "";
+  return fmt::format("metric \"{}\" has an unspecified temporality: it must be delta or cumulative",
+                     ReplaceInvalidUtf8(metric_.name));
 }
 
-absl::StatusOr<ResourceIdentity> MetricsWalk::ParseResource() const {
-  ResourceIdentity resource;
-  absl::Status first;
+absl::StatusOr<PointOrigin> MetricsWalk::ParseOrigin() const {
+  PointOrigin origin;
   for (const std::string_view bytes : resource_bytes_) {
-    const bool well_formed = ForEachMessage(bytes, 1, [&](std::string_view attribute) {
-      absl::StatusOr<storage::Attribute> parsed = ParseAttribute(attribute);
-      if (parsed.ok()) {
-        resource.attributes.push_back(*std::move(parsed));
-      } else if (first.ok()) {
-        first = Annotate(parsed.status(), "resource");
-      }
-    });
-    if (!well_formed) return absl::InvalidArgumentError("the resource is not a Resource message");
+    VIGIL_RETURN_IF_ERROR(ParseAttributes(bytes, 1, "resource", &origin.resource));
   }
-  VIGIL_RETURN_IF_ERROR(first);
-  resource.target = IdentityOf(resource.attributes);
-  return resource;
+  origin.target = IdentityOf(origin.resource);
+  for (const std::string_view bytes : scope_bytes_) {
+    VIGIL_RETURN_IF_ERROR(ParseAttributes(bytes, 3, "scope", &origin.scope));
+    WireReader reader(bytes);
+    while (reader.NextField()) {
+      if (reader.Is(1, WireType::kBytes)) {
+        origin.scope_name = reader.Bytes();
+      } else if (reader.Is(2, WireType::kBytes)) {
+        origin.scope_version = reader.Bytes();
+      } else {
+        reader.Skip();
+      }
+    }
+  }
+  origin.scope_schema_url = scope_schema_url_;
+  return origin;
 }
 
-absl::StatusOr<const ResourceIdentity*> MetricsWalk::Resource() {
-  if (!resource_.has_value()) resource_ = ParseResource();
-  if (!resource_->ok()) return resource_->status();
-  return &**resource_;
+absl::StatusOr<const PointOrigin*> MetricsWalk::Origin() {
+  if (!origin_.has_value()) origin_ = ParseOrigin();
+  if (!origin_->ok()) return origin_->status();
+  return &**origin_;
 }
 
 }  // namespace vigil::collector

@@ -13,6 +13,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "collector/otlp/delta_total.h"
 #include "collector/otlp/exponential.h"
 #include "collector/otlp/metric_cache.h"
 #include "collector/otlp/metric_resolver.h"
@@ -39,14 +40,17 @@ class ByteRuns {
 // For one request; not thread-safe.
 class MetricsWalk {
  public:
-  // Clears `*batch`, which must outlive the walk, and fills it.
-  MetricsWalk(storage::Storage* storage, storage::TenantId tenant, MetricCache* cache,
-              uint64_t seed, storage::MetricBatch* batch);
+  // Clears `*batch` and fills it. Borrows everything. One cache is for one set of options.
+  MetricsWalk(storage::Storage* storage, storage::TenantId tenant, const OtlpOptions* options,
+              MetricCache* cache, uint64_t seed, storage::MetricBatch* batch);
 
   // InvalidArgument when `request` is not well-formed; the batch is then of no use. Resources,
-  // attributes and texts are looked into where a series is new: one that is broken costs the points
-  // it belongs to. Scopes, exemplars and metadata are not looked into.
+  // attributes and texts (and scopes, if they become labels) are looked into where a series is new:
+  // one that is broken costs the points it belongs to. Exemplars and metadata are not looked into.
   absl::Status Walk(std::string_view request);
+
+  // The points of delta temporality, which are not in the batch. They borrow from the request.
+  std::vector<DeltaPoint> TakeDeltas() { return std::move(deltas_); }
 
   Rejections& rejections() { return rejections_; }
   // Data points that the request has, taken or refused.
@@ -57,6 +61,7 @@ class MetricsWalk {
   // summary's values and quantiles.
   struct Point {
     uint64_t time_ns = 0;
+    uint64_t start_ns = 0;
     bool has_value = false;
     bool stale = false;  // "No recorded value".
     bool has_sum = false;
@@ -70,13 +75,16 @@ class MetricsWalk {
     void Clear();
   };
 
-  static constexpr uint64_t kCumulative = 2;  // Of the enumeration AggregationTemporality.
+  // Of the enumeration AggregationTemporality.
+  static constexpr uint64_t kDelta = 1;
+  static constexpr uint64_t kCumulative = 2;
   bool HasTemporality() const {
     return metric_.kind != DataKind::kGauge && metric_.kind != DataKind::kSummary;
   }
 
   void WalkResource(std::string_view resource_metrics);
   void WalkScope(std::string_view scope_metrics);
+  void ReadScope(std::string_view scope_metrics);
   void WalkMetric(std::string_view metric);
   void AddData(DataKind kind, std::string_view bytes);
   void SetMetricKey();
@@ -107,8 +115,14 @@ class MetricsWalk {
   void TakeNumber(const PointKey& key);
   void TakeHistogram();
   void TakeExponential();
+  void TakeNative(int64_t time_ms, storage::Histogram histogram);
   void TakeSummary();
   void TakeTargetInfo();
+  // The same for points of delta temporality (metrics_delta.cc).
+  DeltaPoint MakeDelta(storage::SeriesRef stream) const;
+  void TakeDeltaNumber(storage::SeriesRef series);
+  void TakeDeltaHistogram(const SeriesFamily& series);
+  void TakeDeltaNative(storage::SeriesRef series, storage::Histogram histogram);
   // The time of point_ in milliseconds; nullopt, and the refusal counted, if it has no usable one.
   std::optional<int64_t> TimeMs();
   void AppendStale(const PointLane::Found& target, int64_t time_ms);
@@ -118,22 +132,31 @@ class MetricsWalk {
   template <typename Resolve>
   std::optional<PointLane::Found> FindTarget(const PointKey& key, const Resolve& resolve);
   absl::StatusOr<storage::Attributes> ParsePointAttributes() const;
-  absl::StatusOr<const ResourceIdentity*> Resource();
-  absl::StatusOr<ResourceIdentity> ParseResource() const;
+  // Of the current resource and scope.
+  absl::StatusOr<const PointOrigin*> Origin();
+  absl::StatusOr<PointOrigin> ParseOrigin() const;
 
+  const OtlpOptions& options_;
   const storage::TimeRules time_rules_;
   const uint64_t seed_;
   MetricCache& cache_;
   MetricResolver resolver_;
 
-  std::vector<std::string_view> resource_bytes_;  // The Resource messages of the current envelope.
-  std::optional<absl::StatusOr<ResourceIdentity>> resource_;  // Parsed at first need.
+  // The Resource and, if scopes become labels, scope messages and the schema of the current
+  // envelopes, and all of it parsed at first need.
+  std::vector<std::string_view> resource_bytes_;
+  std::vector<std::string_view> scope_bytes_;
+  std::string_view scope_schema_url_;
+  std::optional<absl::StatusOr<PointOrigin>> origin_;
   PointKey resource_key_;
+  PointKey origin_key_;
   std::shared_ptr<PointLane> lane_;  // Of the current resource.
   std::optional<PointLane::Cursor> cursor_;
   std::shared_ptr<const SeriesFamily> resolved_family_;  // Keeps the last one resolved.
   PointKey metric_key_;
-  int64_t latest_ms_ = 0;  // Of the current resource.
+  // Of the points of the current resource; 0 if there are none.
+  int64_t earliest_ms_ = 0;
+  int64_t latest_ms_ = 0;
   // The last time that was admitted, 0 at first: points mostly share theirs.
   uint64_t admitted_ns_ = 0;
   int64_t admitted_ms_ = 0;
@@ -146,6 +169,7 @@ class MetricsWalk {
   int64_t points_ = 0;
 
   storage::MetricBatch& batch_;
+  std::vector<DeltaPoint> deltas_;
   Rejections rejections_;
 };
 

@@ -9,6 +9,10 @@ namespace vigil::collector {
 void Rejections::Add(int64_t count, std::string_view reason) {
   if (count == 0) return;
   count_ += count;
+  Warn(reason);
+}
+
+void Rejections::Warn(std::string_view reason) {
   if (reasons_.find(reason) != std::string::npos || reason_count_ >= kMaxReasons) return;
   if (!reasons_.empty()) reasons_ += "; ";
   reasons_ += reason;

@@ -28,6 +28,9 @@ class Rejections {
   // What the store refused of a batch.
   void Add(const storage::WriteResult& result);
 
+  // Tells the sender something that cost it nothing.
+  void Warn(std::string_view reason);
+
   // Takes refusals back that cost the sender nothing; the reason stays as a warning.
   void Forget(int64_t count) { count_ -= count; }
 

@@ -185,9 +185,10 @@ Export ExportTo(Receiver* receiver) {
 }  // namespace
 
 struct OtlpServices::Parts {
-  Parts(storage::Storage* storage, const Clock* clock, Admission* admission, ThreadPool* workers)
+  Parts(storage::Storage* storage, const OtlpOptions& options, const Clock* clock,
+        Admission* admission, ThreadPool* workers)
       : backend{*storage, *admission, *workers},
-        metrics_receiver(storage),
+        metrics_receiver(storage, options),
         logs_receiver(storage, clock),
         traces_receiver(storage),
         metrics(&backend, ExportTo(&metrics_receiver)),
@@ -203,9 +204,9 @@ struct OtlpServices::Parts {
   TraceService traces;
 };
 
-OtlpServices::OtlpServices(storage::Storage* storage, const Clock* clock, Admission* admission,
-                           ThreadPool* workers)
-    : parts_(std::make_unique<Parts>(storage, clock, admission, workers)) {}
+OtlpServices::OtlpServices(storage::Storage* storage, const OtlpOptions& options,
+                           const Clock* clock, Admission* admission, ThreadPool* workers)
+    : parts_(std::make_unique<Parts>(storage, options, clock, admission, workers)) {}
 
 OtlpServices::~OtlpServices() = default;
 

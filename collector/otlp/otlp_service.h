@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/thread_pool.h"
 #include "collector/admission/admission.h"
+#include "collector/otlp/otlp_options.h"
 #include "storage/storage.h"
 
 namespace grpc {
@@ -22,8 +23,8 @@ namespace vigil::collector {
 // be shut down before it is destroyed.
 class OtlpServices {
  public:
-  OtlpServices(storage::Storage* storage, const Clock* clock, Admission* admission,
-               ThreadPool* workers);
+  OtlpServices(storage::Storage* storage, const OtlpOptions& options, const Clock* clock,
+               Admission* admission, ThreadPool* workers);
   ~OtlpServices();
 
   // To be registered with the gRPC server.

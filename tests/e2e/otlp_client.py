@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
 METRICS, LOGS, TRACES = "metrics", "logs", "traces"
-CUMULATIVE, DELTA = 2, 1
+CUMULATIVE = 2
 
 # How long a call may take on a busy machine; none that succeeds does.
 CALL_SECONDS = 60

@@ -60,18 +60,38 @@ TEST(AttributesTest, LabelsAreTranslatedAndJoined) {
       {"repeated", {std::string("lost")}},
       {"repeated", {std::string("counts")}},
       {"__name__", {std::string("evil")}},
-      {"", {std::string("nameless")}},
-      {"...", {std::string("nothing left")}},
       {"empty", {}},
       {"list", {storage::ValueList{{true}, {0.5}}}},
       {"bytes", {storage::Bytes{"\x01"}}},
   };
   std::vector<Label> labels = {{"kept", "before"}};
-  AddLabels(attributes, &labels);
+  std::vector<std::string> joined;
+  ASSERT_OK(AddLabels(attributes, {}, &labels, &joined));
+  EXPECT_THAT(joined, ElementsAre("a_b"));
   EXPECT_THAT(labels,
               ElementsAre(Label{"kept", "before"}, Label{"a_b", "first;second"},
                           Label{"bytes", "AQ=="}, Label{"empty", ""}, Label{"http_status", "200"},
                           Label{"list", "[true,0.5]"}, Label{"repeated", "counts"}));
+}
+
+TEST(AttributesTest, ALabelNeedsAName) {
+  for (const std::string name : {"", "_", "..."}) {
+    std::vector<Label> labels;
+    std::vector<std::string> joined;
+    EXPECT_THAT(AddLabels({{name, {true}}}, {}, &labels, &joined),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+  }
+}
+
+TEST(AttributesTest, NamesThatAreNotEscapedStayApart) {
+  const Attributes attributes = {{"a.b", {int64_t{1}}}, {"a_b", {int64_t{2}}}, {"...", {true}}};
+  NameRules rules;
+  rules.escape = false;
+  std::vector<Label> labels;
+  std::vector<std::string> joined;
+  ASSERT_OK(AddLabels(attributes, rules, &labels, &joined));
+  EXPECT_THAT(labels, ElementsAre(Label{"...", "true"}, Label{"a.b", "1"}, Label{"a_b", "2"}));
+  EXPECT_THAT(joined, ElementsAre());
 }
 
 TEST(AttributesTest, ParsesOneAttribute) {

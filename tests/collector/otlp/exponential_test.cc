@@ -100,11 +100,30 @@ TEST(ExponentialTest, CoarserScalesAreRefused) {
   }
 }
 
+TEST(ExponentialTest, PopulatedBucketsLieWithinTheRangeOfDoubles) {
+  struct Case {
+    int32_t scale;
+    int32_t lowest;  // Indexes that are taken.
+    int32_t highest;
+  };
+  // One further than doubles reach is what producers round to.
+  for (const Case& c : {Case{0, -1077, 1024}, Case{8, -1075 * 256 - 2, 1024 * 256},
+                        Case{-4, -70, 64}, Case{20, -1075 * (1 << 20) - 8192, 1 << 30}}) {
+    EXPECT_OK(ToNativeHistogram(Positive(c.scale, c.lowest, {1}))) << c.scale;
+    EXPECT_OK(ToNativeHistogram(Positive(c.scale, c.highest, {1}))) << c.scale;
+  }
+  for (const Case& c : {Case{0, -1078, 1025}, Case{8, -1075 * 256 - 3, 1024 * 256 + 1},
+                        Case{-4, -71, 65}, Case{0, kMinInt, kMaxInt - 2}}) {
+    for (const int32_t index : {c.lowest, c.highest}) {
+      EXPECT_THAT(ToNativeHistogram(Positive(c.scale, index, {1})),
+                  StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("doubles")))
+          << c.scale << " " << index;
+      EXPECT_OK(ToNativeHistogram(Positive(c.scale, index, {0}))) << "empty buckets do no harm";
+    }
+  }
+}
+
 TEST(ExponentialTest, IndexesHaveARange) {
-  ASSERT_OK_AND_ASSIGN(const Histogram low, ToNativeHistogram(Positive(0, kMinInt, {1})));
-  EXPECT_THAT(low.positive_spans, ElementsAre(BucketSpan{kMinInt + 1, 1}));
-  ASSERT_OK_AND_ASSIGN(const Histogram high, ToNativeHistogram(Positive(0, kMaxInt - 2, {1})));
-  EXPECT_THAT(high.positive_spans, ElementsAre(BucketSpan{kMaxInt - 1, 1}));
   EXPECT_THAT(ToNativeHistogram(Positive(0, kMaxInt, {1})),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("2^31")));
   ExponentialPoint negative;
@@ -114,9 +133,81 @@ TEST(ExponentialTest, IndexesHaveARange) {
 }
 
 TEST(ExponentialTest, BucketsHaveANumber) {
-  EXPECT_OK(ToNativeHistogram(Positive(0, 0, std::vector<double>(kMaxExponentialBuckets, 1))));
+  EXPECT_OK(ToNativeHistogram(Positive(5, -34000, std::vector<double>(kMaxExponentialBuckets, 1))));
   EXPECT_THAT(ToNativeHistogram(Positive(0, 0, std::vector<double>(kMaxExponentialBuckets + 1, 0))),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("65536 buckets")));
+}
+
+Histogram Native(const ExponentialPoint& point) {
+  absl::StatusOr<Histogram> histogram = ToNativeHistogram(point);
+  EXPECT_OK(histogram);
+  return *std::move(histogram);
+}
+
+TEST(AddHistogramTest, AddsBucketsOfOneSchema) {
+  ExponentialPoint a = Positive(0, 0, {1, 2});
+  a.count = 4;
+  a.sum = 5;
+  a.zero_count = 1;
+  ExponentialPoint b = Positive(0, 1, {10, 0, 0, 0, 20});
+  b.count = 33;
+  b.sum = 50;
+  b.zero_count = 2;
+  b.negative_offset = -3;
+  b.negative_counts = {1};
+  Histogram total = Native(a);
+  AddHistogram(Native(b), &total);
+  EXPECT_EQ(total.count, 37);
+  EXPECT_EQ(total.sum, 55);
+  EXPECT_EQ(total.zero_count, 3);
+  EXPECT_EQ(total.zero_threshold, 1e-128);
+  EXPECT_THAT(total.positive_spans, ElementsAre(BucketSpan{1, 2}, BucketSpan{3, 1}));
+  EXPECT_THAT(total.positive_counts, ElementsAre(1, 12, 20));
+  EXPECT_THAT(total.negative_spans, ElementsAre(BucketSpan{-2, 1}));
+  EXPECT_THAT(total.negative_counts, ElementsAre(1));
+}
+
+TEST(AddHistogramTest, TheCoarserSchemaCounts) {
+  // Scale 1, indexes 0..3 are scale 0, indexes 0, 0, 1, 1; native ones are one higher.
+  const Histogram fine = Native(Positive(1, 0, {1, 2, 3, 4}));
+  const Histogram coarse = Native(Positive(0, 1, {10}));
+  for (const bool fine_first : {true, false}) {
+    Histogram total = fine_first ? fine : coarse;
+    AddHistogram(fine_first ? coarse : fine, &total);
+    EXPECT_EQ(total.schema, 0);
+    EXPECT_THAT(total.positive_spans, ElementsAre(BucketSpan{1, 2}));
+    EXPECT_THAT(total.positive_counts, ElementsAre(3, 17));
+  }
+}
+
+TEST(AddHistogramTest, TheWiderZeroBucketAbsorbs) {
+  // Buckets (0.5, 1], (1, 2], (2, 4] and a threshold of 1.5, which cuts through the second.
+  Histogram total = Native(Positive(0, -1, {1, 2, 3}));
+  ExponentialPoint wide;
+  wide.zero_threshold = 1.5;
+  wide.zero_count = 10;
+  AddHistogram(Native(wide), &total);
+  EXPECT_EQ(total.zero_threshold, 2);
+  EXPECT_EQ(total.zero_count, 13);
+  EXPECT_THAT(total.positive_spans, ElementsAre(BucketSpan{2, 1}));
+  EXPECT_THAT(total.positive_counts, ElementsAre(3));
+}
+
+TEST(AddHistogramTest, AThresholdBetweenEmptyBucketsStays) {
+  Histogram total = Native(Positive(0, 5, {3}));
+  ExponentialPoint wide;
+  wide.zero_threshold = 1.5;
+  AddHistogram(Native(wide), &total);
+  EXPECT_EQ(total.zero_threshold, 1.5);
+  EXPECT_EQ(total.zero_count, 0);
+  EXPECT_THAT(total.positive_counts, ElementsAre(3));
+}
+
+TEST(AddHistogramTest, VeryManyBucketsGoToACoarserSchema) {
+  Histogram total = Native(Positive(8, 0, std::vector<double>(3000, 1)));
+  AddHistogram(Native(Positive(8, 100'000, std::vector<double>(3000, 1))), &total);
+  EXPECT_EQ(total.schema, 7);
+  EXPECT_EQ(std::accumulate(total.positive_counts.begin(), total.positive_counts.end(), 0.0), 6000);
 }
 
 }  // namespace

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// OTLP metrics against a store: what becomes of every kind of point (testdata/metrics.txt), and
-// what damaged, hostile and repeated requests do.
+// OTLP metrics against a store: what becomes of every kind of point (testdata/metrics.txt, of delta
+// temporality testdata/delta.txt, and by other options testdata/options.txt), and what damaged,
+// hostile and repeated requests do.
 #include "collector/otlp/metrics_receiver.h"
 
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,23 +46,44 @@ using vigil::testing::TextCase;
 
 // A receiver on a store of its own.
 struct Fixture {
+  explicit Fixture(OtlpOptions otlp_options = {}) : options(std::move(otlp_options)) {}
+
+  const OtlpOptions options;
   StorageHarness harness{3};
-  MetricsReceiver receiver{&harness.storage()};
+  std::optional<MetricsReceiver> receiver{std::in_place, &harness.storage(), options};
 
   absl::StatusOr<ExportOutcome> Export(std::string_view bytes) {
-    return receiver.Export(kDefaultTenant, bytes);
+    return receiver->Export(kDefaultTenant, bytes);
   }
   absl::StatusOr<ExportOutcome> Export(const Request& request) {
     return Export(request.SerializeAsString());
   }
   std::string Series() { return SeriesText(harness.storage()); }
+  void Restart() {
+    receiver.reset();
+    ASSERT_OK(harness.Kill());
+    receiver.emplace(&harness.storage(), options);
+  }
 };
 
 class Script {
  public:
   std::string Run(const TextCase& text_case) {
     if (text_case.command == "metadata") return MetadataText(fixture_->harness.storage());
-    if (text_case.command == "metrics") fixture_ = std::make_unique<Fixture>();
+    if (text_case.command == "restart") {
+      fixture_->Restart();
+      return fixture_->Series();
+    }
+    if (text_case.command == "flush") {
+      EXPECT_OK(fixture_->harness.storage().Flush());
+      return fixture_->Series();
+    }
+    if (text_case.command == "options") return SetOptions(text_case);
+    if (text_case.command == "metrics") fixture_ = std::make_unique<Fixture>(options_);
+    if (text_case.command == "fails") {
+      fixture_->harness.store().FailAt(storage::FaultStore::Operation::kWrite, 1,
+                                       absl::ResourceExhaustedError("disk full"));
+    }
     Request request;
     auto* const resource = request.add_resource_metrics();
     for (const std::string& arg : text_case.args) {
@@ -70,17 +94,53 @@ class Script {
     *resource->add_scope_metrics() =
         FromText<otlp::metrics::v1::ScopeMetrics>(WithInstants(text_case.input, kNanosPerMilli));
     const absl::StatusOr<ExportOutcome> outcome = fixture_->Export(request);
-    if (!outcome.ok()) return outcome.status().ToString();
+    if (!outcome.ok()) return outcome.status().ToString() + "\n" + fixture_->Series();
     return fixture_->Series() + testing::OutcomeText(*outcome);
   }
 
  private:
+  static std::vector<std::string> Names(const std::string& list) {
+    std::vector<std::string> names;
+    for (const std::string_view name : Split(list, ',')) names.emplace_back(name);
+    return names;
+  }
+
+  // Those of the next "metrics".
+  std::string SetOptions(const TextCase& text_case) {
+    options_ = {};
+    const auto has = [&](const std::string& word) {
+      return std::find(text_case.args.begin(), text_case.args.end(), word) != text_case.args.end();
+    };
+    const std::string strategy = text_case.Arg("strategy", "UnderscoreEscapingWithSuffixes");
+    EXPECT_TRUE(SetTranslationStrategy(strategy, &options_.names)) << text_case.location;
+    options_.promote_resource_attributes = Names(text_case.Arg("promote"));
+    options_.ignore_resource_attributes = Names(text_case.Arg("ignore"));
+    options_.promote_all_resource_attributes = has("promote_all");
+    options_.keep_identifying_resource_attributes = has("keep_identifying");
+    options_.promote_scope_metadata = has("scope");
+    options_.convert_histograms_to_nhcb = has("nhcb");
+    return "";
+  }
+
+  OtlpOptions options_;
   std::unique_ptr<Fixture> fixture_;
 };
 
 TEST(MetricsReceiverTest, Script) {
   Script script;
   vigil::testing::RunTextScript("tests/collector/otlp/testdata/metrics.txt",
+                                [&](const TextCase& c) { return script.Run(c); });
+}
+
+TEST(MetricsReceiverTest, DeltaScript) {
+  Script script;
+  vigil::testing::RunTextScript("tests/collector/otlp/testdata/delta.txt",
+                                [&](const TextCase& c) { return script.Run(c); });
+}
+
+TEST(MetricsReceiverTest, OptionsScript) {
+  Script script;
+  vigil::testing::RunTextScript("tests/collector/otlp/testdata/options.txt",
                                 [&](const TextCase& c) { return script.Run(c); });
 }
 
@@ -308,7 +368,7 @@ TEST(MetricsReceiverTest, TenantsDoNotShareSeries) {
       ->mutable_gauge()
       ->mutable_data_points(0)
       ->set_as_int(2);
-  ASSERT_OK(fixture.receiver.Export(other, request.SerializeAsString()));
+  ASSERT_OK(fixture.receiver->Export(other, request.SerializeAsString()));
   EXPECT_EQ(fixture.Series(), "g 0:1\n");
   EXPECT_EQ(SeriesText(fixture.harness.storage(), other), "g 0:2\n");
 }
@@ -339,9 +399,10 @@ TEST(MetricsReceiverTest, ManyThreadsMeetNewSeriesAtOnce) {
 
 TEST(MetricsWalkTest, CountsThePointsOfARequest) {
   StorageHarness harness(1);
+  const OtlpOptions options;
   MetricCache cache;
   storage::MetricBatch batch;
-  MetricsWalk walk(&harness.storage(), kDefaultTenant, &cache, 1, &batch);
+  MetricsWalk walk(&harness.storage(), kDefaultTenant, &options, &cache, 1, &batch);
   ASSERT_OK(walk.Walk(Everything().SerializeAsString()));
   EXPECT_EQ(walk.points(), 5);
   EXPECT_EQ(walk.rejections().count(), 0);

@@ -40,9 +40,10 @@ int64_t CountPoints(const vigil::testing::MetricsOutline& request) {
 
 void Compare(std::string_view bytes) {
   static auto& harness = *new storage::testing::StorageHarness(1);
+  static const OtlpOptions options;
   static auto& cache = *new MetricCache(1000);
   static auto& batch = *new storage::MetricBatch;
-  MetricsWalk walk(&harness.storage(), storage::kDefaultTenant, &cache, 1, &batch);
+  MetricsWalk walk(&harness.storage(), storage::kDefaultTenant, &options, &cache, 1, &batch);
   const absl::Status status = walk.Walk(bytes);
   vigil::testing::MetricsOutline outline;
   const bool taken = outline.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));

@@ -63,6 +63,9 @@ TEST(NamesTest, Metrics) {
       {"m", "KiBy", kOther, "m_kibibytes"},
       {"m", "Furlong", kOther, "m_Furlong"},
       {"m", "a~~b", kOther, "m_a_b"},
+      {"m", "a~", kOther, "m_a_"},
+      {"m", "~a~/~b~", kOther, "m_a_per_b"},
+      {"m", "a~/~", kOther, "m_a_"},
       {"m", "~~", kOther, "m"},
       {"", "", kOther, ""},
       {"", "s", kOther, "seconds"},
@@ -77,6 +80,86 @@ TEST(NamesTest, Metrics) {
     EXPECT_EQ(TranslateMetricName(c.name, c.unit, c.kind), c.expected)
         << "\"" << c.name << "\" in \"" << c.unit << "\"";
   }
+}
+
+NameRules RulesOf(std::string_view strategy) {
+  NameRules rules;
+  EXPECT_TRUE(SetTranslationStrategy(strategy, &rules)) << strategy;
+  return rules;
+}
+
+TEST(NamesTest, Strategies) {
+  EXPECT_TRUE(RulesOf("UnderscoreEscapingWithSuffixes").escape);
+  EXPECT_TRUE(RulesOf("UnderscoreEscapingWithSuffixes").suffixes);
+  EXPECT_TRUE(RulesOf("UnderscoreEscapingWithoutSuffixes").escape);
+  EXPECT_FALSE(RulesOf("UnderscoreEscapingWithoutSuffixes").suffixes);
+  EXPECT_FALSE(RulesOf("NoUTF8EscapingWithSuffixes").escape);
+  EXPECT_TRUE(RulesOf("NoUTF8EscapingWithSuffixes").suffixes);
+  EXPECT_FALSE(RulesOf("NoTranslation").escape);
+  EXPECT_FALSE(RulesOf("NoTranslation").suffixes);
+  NameRules rules;
+  EXPECT_FALSE(SetTranslationStrategy("notranslation", &rules));
+  EXPECT_TRUE(rules.escape && rules.suffixes);
+}
+
+TEST(NamesTest, MetricsWithoutSuffixes) {
+  const std::vector<NameCase> cases = {
+      {"foo.bar", "By", kCounter, "foo_bar"},
+      {"requests_total", "", kCounter, "requests_total"},
+      {"a__b", "", kGauge, "a__b"},
+      {"_a_", "", kGauge, "_a_"},
+      {"..a..b..", "", kGauge, "a_b"},
+      {"a.:b", "", kGauge, "a_:b"},
+      {"1st", "", kGauge, "_1st"},
+      {"___", "", kGauge, "___"},  // Nothing was changed.
+      {"_._", "", kGauge, ""},
+      {"@#$%", "", kCounter, ""},
+      {"", "", kCounter, ""},
+  };
+  const NameRules rules = RulesOf("UnderscoreEscapingWithoutSuffixes");
+  for (const NameCase& c : cases) {
+    EXPECT_EQ(TranslateMetricName(c.name, c.unit, c.kind, rules), c.expected) << c.name;
+  }
+}
+
+TEST(NamesTest, MetricsThatStayAsTheyAre) {
+  const std::vector<NameCase> cases = {
+      {"foo.bar", "By", kCounter, "foo.bar_bytes_total"},
+      {"foo.total", "", kCounter, "foo_total"},
+      {"total", "", kCounter, "total_total"},  // Cutting it would leave nothing.
+      {"hits.ratio", "1", kGauge, "hits_ratio"},
+      {"hits", "1", kGauge, "hits_ratio"},
+      {"hits", "1", kOther, "hits"},
+      {"time.seconds", "s", kOther, "time.seconds"},
+      {"rate_per_second", "By/s", kGauge, "rate_bytes_per_second"},
+      {"rate", "1/s", kGauge, "rate_per_second"},
+      {"rate", "a~b/~", kGauge, "rate_a~b_per_~"},
+      {"æ¥", "s", kOther, "æ¥_seconds"},
+      {"1 2", "", kGauge, "1 2"},
+      {"", "s", kGauge, ""},
+  };
+  const NameRules rules = RulesOf("NoUTF8EscapingWithSuffixes");
+  for (const NameCase& c : cases) {
+    EXPECT_EQ(TranslateMetricName(c.name, c.unit, c.kind, rules), c.expected) << c.name;
+  }
+  EXPECT_EQ(TranslateMetricName("foo.bar", "By", kCounter, RulesOf("NoTranslation")), "foo.bar");
+}
+
+TEST(NamesTest, LabelsByOtherRules) {
+  NameRules rules;
+  rules.label_name_underscore_sanitization = false;
+  EXPECT_EQ(TranslateLabelName("_x", rules), "_x");
+  EXPECT_EQ(TranslateLabelName("1x", rules), "key_1x");
+  rules.label_name_preserve_multiple_underscores = false;
+  EXPECT_EQ(TranslateLabelName("a..b__c.", rules), "a_b_c_");
+  EXPECT_EQ(TranslateLabelName("__a..b__", rules), "__a_b__");
+  EXPECT_EQ(TranslateLabelName("__x", rules), "_x");
+  EXPECT_EQ(TranslateLabelName("____", rules), "");
+  rules.escape = false;
+  EXPECT_EQ(TranslateLabelName("a..b", rules), "a..b");
+  EXPECT_EQ(TranslateLabelName("...", rules), "...");
+  EXPECT_EQ(TranslateLabelName("__", rules), "");
+  EXPECT_EQ(TranslateLabelName("", rules), "");
 }
 
 TEST(NamesTest, Labels) {
