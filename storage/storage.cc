@@ -53,6 +53,7 @@ absl::StatusOr<std::unique_ptr<Storage>> Storage::Open(const StorageOptions& opt
   VIGIL_RETURN_IF_ERROR(PrepareDirectory(options.data_dir));
   RocksDbOptions rocksdb;
   rocksdb.directory = options.data_dir;
+  rocksdb.memory_bytes = options.store_memory_bytes;
   VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<KeyValueStore> store, OpenRocksDb(rocksdb));
   return OpenOn(std::move(store), options, clock);
 }
@@ -67,7 +68,13 @@ absl::StatusOr<std::unique_ptr<Storage>> Storage::OpenOn(std::unique_ptr<KeyValu
 
 StorageImpl::StorageImpl(std::unique_ptr<KeyValueStore> store, const StorageOptions& options,
                          const Clock* clock)
-    : store_(std::move(store)), options_(options), clock_(*clock), tenants_(store_.get()) {}
+    : store_(std::move(store)),
+      options_(options),
+      clock_(*clock),
+      tenants_(store_.get()),
+      limit_book_(options.limits, [this](TenantId tenant) { return tenants_.NameOf(tenant); }),
+      series_limits_(&limit_book_),
+      disk_watch_(options.data_dir) {}
 
 absl::Status StorageImpl::Recover() {
   VIGIL_ASSIGN_OR_RETURN(const uint32_t count, ReadOrWriteShardCount());
@@ -110,7 +117,9 @@ absl::StatusOr<uint32_t> StorageImpl::ReadOrWriteShardCount() {
 absl::Status StorageImpl::OpenShard(uint32_t number) {
   Shard::Parts parts;
   VIGIL_ASSIGN_OR_RETURN(parts.journal, KvJournal::Open(store_.get(), number, options_.durability));
-  parts.metrics = MetricShard::Create(number, store_.get(), options_.metrics);
+  MetricOptions metrics = options_.metrics;
+  metrics.limits = &series_limits_;
+  parts.metrics = MetricShard::Create(number, store_.get(), metrics);
   parts.logs = LogShard::Create(number, store_.get(), options_.logs);
   parts.spans = SpanShard::Create(number, store_.get(), options_.spans);
   VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<Shard> shard,
@@ -145,6 +154,7 @@ absl::Status StorageImpl::Compact() {
 absl::Status StorageImpl::Maintain() {
   absl::Status first;
   const int64_t now_ms = clock_.NowMs();
+  disk_watch_.Look();
   for (const auto& shard : shards_) {
     KeepFirst(
         shard->FlushIfDue(options_.head_flush_bytes / shards_.size(), options_.head_flush_age_ms),
@@ -204,19 +214,23 @@ std::vector<StatusFigure> StorageImpl::Status() {
   const auto disk_bytes = [this](Family family) {
     return fmt::to_string(store_->ApproximateBytes(family).value_or(0));
   };
-  return {{"store", "shards", fmt::to_string(shards_.size())},
-          {"store", "journal_bytes", disk_bytes(Family::kJournal)},
-          {"metrics", "series", fmt::to_string(metrics.series)},
-          {"metrics", "samples_in_memory", fmt::to_string(metrics.head_samples)},
-          {"metrics", "memory_bytes", fmt::to_string(metrics.head_bytes)},
-          {"metrics", "disk_bytes", disk_bytes(Family::kBlocks)},
-          {"logs", "streams", fmt::to_string(logs.streams)},
-          {"logs", "records_in_memory", fmt::to_string(logs.head_records)},
-          {"logs", "memory_bytes", fmt::to_string(logs.head_bytes)},
-          {"logs", "disk_bytes", disk_bytes(Family::kLogBlocks)},
-          {"spans", "spans_in_memory", fmt::to_string(spans.head_spans)},
-          {"spans", "memory_bytes", fmt::to_string(spans.head_bytes)},
-          {"spans", "disk_bytes", disk_bytes(Family::kSpanBlocks)}};
+  std::vector<StatusFigure> figures = {
+      {"store", "shards", fmt::to_string(shards_.size())},
+      {"store", "journal_bytes", disk_bytes(Family::kJournal)},
+      {"store", "writes", disk_watch_.Look()},
+      {"metrics", "series", fmt::to_string(metrics.series)},
+      {"metrics", "samples_in_memory", fmt::to_string(metrics.head_samples)},
+      {"metrics", "memory_bytes", fmt::to_string(metrics.head_bytes)},
+      {"metrics", "disk_bytes", disk_bytes(Family::kBlocks)},
+      {"logs", "streams", fmt::to_string(logs.streams)},
+      {"logs", "records_in_memory", fmt::to_string(logs.head_records)},
+      {"logs", "memory_bytes", fmt::to_string(logs.head_bytes)},
+      {"logs", "disk_bytes", disk_bytes(Family::kLogBlocks)},
+      {"spans", "spans_in_memory", fmt::to_string(spans.head_spans)},
+      {"spans", "memory_bytes", fmt::to_string(spans.head_bytes)},
+      {"spans", "disk_bytes", disk_bytes(Family::kSpanBlocks)}};
+  AddLimitFigures(&figures);
+  return figures;
 }
 
 }  // namespace vigil::storage

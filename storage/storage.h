@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "storage/kv/kv_store.h"
+#include "storage/limits/tenant_limits.h"
 #include "storage/logs/log_shard.h"
 #include "storage/metrics/metric_shard.h"
 #include "storage/metrics/querier.h"
@@ -47,12 +48,16 @@ struct StorageOptions {
   // admits everything older, so that back-filling just works, as far as retention would keep it.
   int64_t max_age_ms = 0;
   int64_t max_future_ms = 10 * kMillisPerMinute;
+  // What the key-value store may take for cached blocks and write buffers.
+  size_t store_memory_bytes = 256 << 20;
   // Heads are flushed when they hold this much or are this old.
   size_t head_flush_bytes = 256 << 20;
   int64_t head_flush_age_ms = 30 * kMillisPerMinute;
   // What a call of Maintain may spend on merging metric blocks: called once a second, a quarter of
   // a core.
   int64_t compaction_budget_ms = 250;
+  // What tenants may have and send.
+  LimitSettings limits;
   MetricOptions metrics;
   LogOptions logs;
   SpanOptions spans;
@@ -100,6 +105,13 @@ class Storage {
   // InvalidArgument for a name over 150 bytes or with other characters than letters, digits and
   // "!-_.*'()".
   virtual absl::StatusOr<TenantId> Tenant(std::string_view name) = 0;
+
+  // The same for those who only ask: a tenant that nothing was ever written to is not made, and
+  // has nothing (kUnknownTenant).
+  virtual absl::StatusOr<TenantId> FindTenant(std::string_view name) = 0;
+
+  // Takes new limits for what comes from now on.
+  virtual void SetLimits(LimitSettings limits) = 0;
 
   // Which instants of samples are admitted now. Writes refuse the others; those who count what a
   // sender sent in other units than samples ask first.

@@ -11,6 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "storage/disk_watch.h"
+#include "storage/limits/limit_book.h"
+#include "storage/limits/sample_rates.h"
+#include "storage/limits/series_limits.h"
 #include "storage/shard/shard.h"
 #include "storage/storage.h"
 #include "storage/tenants.h"
@@ -29,6 +33,10 @@ class StorageImpl final : public Storage {
 
   absl::StatusOr<TenantId> Tenant(std::string_view name) override { return tenants_.IdOf(name); }
 
+  absl::StatusOr<TenantId> FindTenant(std::string_view name) override {
+    return tenants_.Find(name);
+  }
+  void SetLimits(LimitSettings limits) override { limit_book_.Set(std::move(limits)); }
   TimeRules CurrentTimeRules() const override;
 
   absl::StatusOr<SeriesRef> GetOrCreateSeries(TenantId tenant, const Labels& labels,
@@ -67,6 +75,12 @@ class StorageImpl final : public Storage {
   absl::Status DropOldPartitions(int64_t now_ms);
   // Which instants are admitted of what is kept for `retention_ms`.
   TimeRules RulesFor(int64_t retention_ms) const;
+  // Removes the records of streams that would be too many.
+  void FilterNewStreams(TenantId tenant, const TenantLimits& limits, LogBatch* batch,
+                        WriteResult* result);
+  // What tenants have beside what they may, and what was refused.
+  void AddLimitFigures(std::vector<StatusFigure>* figures) const;
+  size_t ShardOfStream(const Labels& labels) const { return labels.Hash() % shards_.size(); }
   size_t ShardOfTrace(TraceId trace_id) const;
   // The shard that is written last, whose record of the token vouches for all; see
   // docs/architecture.md. `touched` says which shards the batch has records for.
@@ -83,10 +97,14 @@ class StorageImpl final : public Storage {
   const StorageOptions options_;
   const Clock& clock_;
   Tenants tenants_;
+  LimitBook limit_book_;
+  SeriesLimits series_limits_;
+  SampleRates sample_rates_;
   std::vector<std::unique_ptr<Shard>> shards_;  // Filled by Recover, then constant.
   std::atomic<uint64_t> log_version_{0};
   std::atomic<int64_t> next_retention_ms_{0};
   std::atomic<int64_t> next_sync_ms_{0};
+  DiskWatch disk_watch_;
 };
 
 }  // namespace vigil::storage

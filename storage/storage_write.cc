@@ -10,7 +10,9 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/clock.h"
 #include "base/status.h"
+#include "storage/limits/record_rules.h"
 #include "storage/logs/log_merge.h"
 #include "storage/metric_adapters.h"
 #include "storage/records/partitioning.h"
@@ -100,8 +102,15 @@ absl::StatusOr<bool> StorageImpl::WriteMetricShard(size_t shard, TenantId tenant
 absl::StatusOr<WriteResult> StorageImpl::WriteMetrics(TenantId tenant, const MetricBatch& all,
                                                       const BatchToken& token) {
   WriteResult result;
+  MetricBatch in_time;
+  const MetricBatch& timely = CurrentTimeRules().Filter(all, &in_time, &result) ? in_time : all;
   MetricBatch admitted;
-  const MetricBatch& batch = CurrentTimeRules().Filter(all, &admitted, &result) ? admitted : all;
+  const auto metric_of = [&](SeriesRef ref) {
+    return shards_[ShardOf(ref)]->metrics().MetricOf(tenant, ref);
+  };
+  const bool limited = sample_rates_.Filter(tenant, limit_book_.Of(tenant), MonotonicNs(), timely,
+                                            metric_of, &admitted, &result);
+  const MetricBatch& batch = limited ? admitted : timely;
   std::vector<bool> touched(shards_.size(), false);
   absl::StatusOr<bool> stored;
   if (const std::optional<uint32_t> only = OnlyShardOf(batch); only.has_value()) {
@@ -154,10 +163,13 @@ absl::StatusOr<WriteResult> StorageImpl::WriteLogs(TenantId tenant, LogBatch bat
                                                    const BatchToken& token) {
   WriteResult result;
   RulesFor(options_.log_retention_ms).Filter(&batch, &result);
+  const TenantLimits limits = limit_book_.Of(tenant);
+  FilterBySize(limits, &batch, &result);
+  FilterNewStreams(tenant, limits, &batch, &result);
   std::vector<LogBatch> parts(shards_.size());
   std::vector<bool> touched(shards_.size(), false);
   for (LogStreamBatch& stream : batch.streams) {
-    const size_t shard = stream.labels.Hash() % shards_.size();
+    const size_t shard = ShardOfStream(stream.labels);
     touched[shard] = true;
     parts[shard].streams.push_back(std::move(stream));
   }
@@ -204,6 +216,7 @@ absl::StatusOr<WriteResult> StorageImpl::WriteSpans(TenantId tenant, std::vector
                                                     const BatchToken& token) {
   WriteResult result;
   RulesFor(options_.span_retention_ms).Filter(&spans, &result);
+  FilterBySize(limit_book_.Of(tenant), &spans, &result);
   std::vector<std::vector<Span>> parts(shards_.size());
   std::vector<bool> touched(shards_.size(), false);
   for (Span& span : spans) {

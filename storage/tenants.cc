@@ -42,6 +42,8 @@ absl::Status Tenants::Load() {
               }));
   WriterLock lock(&mutex_);
   ids_ = std::move(ids);
+  names_.clear();
+  for (const auto& [name, id] : ids_) names_[id] = name;
   return absl::OkStatus();
 }
 
@@ -60,7 +62,24 @@ absl::StatusOr<TenantId> Tenants::IdOf(std::string_view name) {
             KeyWriter().AppendTenant(id).Take());
   VIGIL_RETURN_IF_ERROR_WITH(store_.Write(batch, Durability::kSync), "registering a tenant");
   ids_[std::string(name)] = id;
+  names_[id] = name;
   return id;
+}
+
+absl::StatusOr<TenantId> Tenants::Find(std::string_view name) const {
+  if (name.empty()) return kDefaultTenant;
+  {
+    ReaderLock lock(&mutex_);
+    if (const auto known = ids_.find(name); known != ids_.end()) return known->second;
+  }
+  VIGIL_RETURN_IF_ERROR(CheckName(name));
+  return kUnknownTenant;
+}
+
+std::string Tenants::NameOf(TenantId id) const {
+  ReaderLock lock(&mutex_);
+  const auto known = names_.find(id);
+  return known == names_.end() ? "" : known->second;
 }
 
 }  // namespace vigil::storage

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <absl/container/flat_hash_map.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
@@ -32,10 +33,17 @@ class Tenants {
   // for a bad name.
   absl::StatusOr<TenantId> IdOf(std::string_view name);
 
+  // The number of a tenant that is known already, kUnknownTenant if it is not: asking makes none.
+  // InvalidArgument for a bad name.
+  absl::StatusOr<TenantId> Find(std::string_view name) const;
+  // "" for kDefaultTenant and for numbers that were not given out.
+  std::string NameOf(TenantId id) const;
+
  private:
   KeyValueStore& store_;
   mutable SharedMutex mutex_;
   StringMap<TenantId> ids_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<TenantId, std::string> names_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace vigil::storage

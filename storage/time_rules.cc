@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
-#include "base/metrics.h"
+#include "storage/limits/refusals.h"
 
 namespace vigil::storage {
 namespace {
@@ -35,9 +35,7 @@ std::string TimeRules::Reason(int64_t time_ms) const {
 }
 
 void TimeRules::Refuse(int64_t time_ms, WriteResult* result) const {
-  static Counter& refused =
-      GetCounter("vigil_refused_records_total", "Records refused on arrival.", "reason=\"time\"");
-  refused.Add();
+  CountRefused(Refusal::kTime);
   ++result->rejected;
   if (result->rejection_reason.empty()) result->rejection_reason = Reason(time_ms);
 }

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/kv/rocksdb_space.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <system_error>
-
-#include <fmt/format.h>
 
 #include "base/log.h"
 #include "base/metrics.h"
 
 namespace vigil::storage {
 namespace {
-
-// Kept free: room for the write buffers to be flushed, or that share of a small disk.
-constexpr uint64_t kReservedBytes = uint64_t{64} << 20;
-constexpr uint64_t kReservedShare = 32;
 
 Counter& BackgroundErrors() {
   static Counter& counter = GetCounter("vigil_store_background_errors_total",
@@ -41,17 +34,6 @@ bool StopsWrites(rocksdb::BackgroundErrorReason reason, const rocksdb::Status& e
 }
 
 }  // namespace
-
-absl::Status SpaceWatch::CheckFree(uint64_t bytes) const {
-  std::error_code error;
-  const std::filesystem::space_info space = std::filesystem::space(directory_, error);
-  if (error) return absl::OkStatus();  // The write itself will tell.
-  const uint64_t reserved = std::min<uint64_t>(kReservedBytes, space.capacity / kReservedShare);
-  if (space.available >= reserved + bytes) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      fmt::format("disk of {} is full: {} bytes are free, of which {} are kept in reserve",
-                  directory_, space.available, reserved));
-}
 
 absl::Status SpaceWatch::CheckFreeToOpen() const { return CheckFree(LogBytes(directory_)); }
 

@@ -11,16 +11,18 @@
 #include <absl/status/status.h>
 #include <rocksdb/listener.h>
 
+#include "storage/kv/disk_space.h"
+
 namespace vigil::storage {
 
 // Thread-safe. Handed to RocksDB as a listener.
 class SpaceWatch final : public rocksdb::EventListener {
  public:
-  explicit SpaceWatch(std::string directory) : directory_(std::move(directory)) {}
+  explicit SpaceWatch(const std::string& directory) : directory_(directory), disk_(directory) {}
 
-  // ResourceExhausted unless `bytes` may be added: the last part of the disk is kept for what gives
-  // space back (deletions, and the flushes and compactions behind them).
-  absl::Status CheckFree(uint64_t bytes) const;
+  // See DiskSpace.
+  absl::Status CheckFree(uint64_t bytes) const { return disk_.CheckFree(bytes); }
+  absl::Status CheckThere() const { return disk_.CheckThere(); }
 
   // As above for what opening the store takes: it writes what the log holds to tables.
   absl::Status CheckFreeToOpen() const;
@@ -36,6 +38,7 @@ class SpaceWatch final : public rocksdb::EventListener {
 
  private:
   const std::string directory_;
+  const DiskSpace disk_;
   std::atomic<bool> stopped_{false};
 };
 

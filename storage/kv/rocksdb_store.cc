@@ -163,7 +163,9 @@ absl::Status RocksDbStore::Write(const WriteBatch& batch, Durability durability)
   VIGIL_ASSIGN_OR_RETURN(rocksdb::WriteBatch converted, ToRocksDb(batch, *instance));
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::kSync;
-  return FromRocksDb(instance->db().Write(options, &converted));
+  VIGIL_RETURN_IF_ERROR(FromRocksDb(instance->db().Write(options, &converted)));
+  // The log may be a file without a name by now; then nothing of this is kept.
+  return space_->CheckThere();
 }
 
 absl::Status RocksDbStore::SyncLog() {

@@ -47,6 +47,10 @@ class LogShardImpl final : public LogShard {
   absl::Status Read(TenantId tenant, const LogSelection& selection, LogVisitor visit) override;
   absl::StatusOr<std::vector<Labels>> Streams(TenantId tenant,
                                               const std::vector<Matcher>& matchers) override;
+  uint64_t StreamCount(TenantId tenant) const override { return streams_.CountOf(tenant); }
+  bool HasStream(TenantId tenant, const Labels& labels) const override {
+    return streams_.Has(tenant, labels);
+  }
   LogShardStats Stats() const override;
 
  private:

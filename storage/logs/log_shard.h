@@ -61,6 +61,11 @@ class LogShard : public ShardPart {
   virtual absl::StatusOr<std::vector<Labels>> Streams(TenantId tenant,
                                                       const std::vector<Matcher>& matchers) = 0;
 
+  // What a limit of streams is held against: how many there are of the tenant, and whether one is
+  // there already.
+  virtual uint64_t StreamCount(TenantId tenant) const = 0;
+  virtual bool HasStream(TenantId tenant, const Labels& labels) const = 0;
+
   virtual LogShardStats Stats() const = 0;
 };
 

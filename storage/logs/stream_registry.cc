@@ -74,6 +74,18 @@ std::shared_ptr<LogStream> StreamRegistry::GetOrCreate(TenantId tenant_id, const
   return tenant.Add(tenant_id, tenant.next_stream, {.labels = labels});
 }
 
+uint64_t StreamRegistry::CountOf(TenantId tenant_id) const {
+  ReaderLock lock(&mutex_);
+  const auto tenant = tenants_.find(tenant_id);
+  return tenant == tenants_.end() ? 0 : tenant->second.by_number.size();
+}
+
+bool StreamRegistry::Has(TenantId tenant_id, const Labels& labels) const {
+  ReaderLock lock(&mutex_);
+  const auto tenant = tenants_.find(tenant_id);
+  return tenant != tenants_.end() && tenant->second.by_labels.contains(labels);
+}
+
 std::shared_ptr<LogStream> StreamRegistry::Find(TenantId tenant_id, uint64_t number) const {
   ReaderLock lock(&mutex_);
   const auto tenant = tenants_.find(tenant_id);

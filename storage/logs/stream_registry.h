@@ -32,6 +32,9 @@ class StreamRegistry {
 
   // The stream with those labels, made if it is new.
   std::shared_ptr<LogStream> GetOrCreate(TenantId tenant, const Labels& labels);
+  // How many streams the tenant has, those with nothing left included.
+  uint64_t CountOf(TenantId tenant) const;
+  bool Has(TenantId tenant, const Labels& labels) const;
   // The stream of that number; null if there is none.
   std::shared_ptr<LogStream> Find(TenantId tenant, uint64_t number) const;
   // Makes the stream that a journal defines, unless it is there. DataLoss if the number belongs to

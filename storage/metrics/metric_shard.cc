@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -66,6 +67,7 @@ class MetricShardImpl final : public MetricShard {
 
   absl::StatusOr<SeriesRef> GetOrCreate(TenantId tenant, const Labels& labels,
                                         const MetricMetadata& metadata) override;
+  std::string MetricOf(TenantId tenant, SeriesRef ref) const override;
   void Encode(TenantId tenant, const MetricBatch& batch, std::string* payload) override;
   void Apply(TenantId tenant, const MetricBatch& batch) override;
   std::unique_ptr<MetricQuerier> NewQuerier(TenantId tenant) override;
@@ -131,6 +133,13 @@ absl::StatusOr<SeriesRef> MetricShardImpl::GetOrCreate(TenantId tenant, const La
   return MakeSeriesRef(number_, number);
 }
 
+std::string MetricShardImpl::MetricOf(TenantId tenant, SeriesRef ref) const {
+  const TenantSeries* const series = catalog_.Find(tenant);
+  if (series == nullptr) return "";
+  const std::optional<Labels> labels = series->index.LabelsOf(static_cast<uint32_t>(NumberOf(ref)));
+  return labels ? std::string(labels->MetricName()) : "";
+}
+
 void MetricShardImpl::Encode(TenantId tenant, const MetricBatch& batch, std::string* payload) {
   EncodeMetricPayload(catalog_.Undefined(tenant, batch), batch, payload);
 }
@@ -142,7 +151,7 @@ void MetricShardImpl::Apply(TenantId tenant, const MetricBatch& batch) {
     heads_.open->Append(tenant, batch, expired_before_ms_.load(), &marks);
   }
   catalog_.MarkJournaled(batch);
-  if (!marks.empty()) catalog_.FindOrCreate(tenant).index.MarkPresent(marks);
+  if (!marks.empty()) catalog_.MarkPresent(tenant, marks);
 }
 
 HeadPair MetricShardImpl::heads() const {
@@ -315,6 +324,7 @@ void MetricShardImpl::RetireSeriesBefore(int64_t partition_ms, TenantSeries* ser
   for (const uint32_t number : numbers) {
     // Whoever writes to it again must define it again, as its row is going.
     catalog_.states().Clear(number, kSeriesJournaled);
+    catalog_.CountRetired(*series, number);
     retired_.insert_or_assign(number, Retired{series, seals_.load()});
   }
   heads().open->ForgetMarksBefore(partition_ms);

@@ -20,15 +20,14 @@
 
 namespace vigil::storage {
 
+class SeriesLimits;
+
 struct MetricOptions {
   // Length of a time partition; retention drops whole ones.
   int64_t partition_ms = 24 * 3600 * 1000;
-  // Series that one tenant may have in one shard.
-  uint64_t max_series = 10'000'000;
-  // Labels of a series, `__name__` included, and the bytes of a name and of a value.
-  size_t max_labels = 64;
-  size_t max_label_name_bytes = 1024;
-  size_t max_label_value_bytes = 4096;
+  // Asked before a series is made, told what became of it; shared by the shards, and must outlive
+  // them. Null: labels keep to the default limits, and nothing is counted.
+  SeriesLimits* limits = nullptr;
 };
 
 struct MetricShardStats {
@@ -49,6 +48,9 @@ class MetricShard : public ShardPart {
   // too many series; the message says which limit.
   virtual absl::StatusOr<SeriesRef> GetOrCreate(TenantId tenant, const Labels& labels,
                                                 const MetricMetadata& metadata) = 0;
+
+  // The metric name of a series of this shard, "" if there is no such series.
+  virtual std::string MetricOf(TenantId tenant, SeriesRef ref) const = 0;
 
   // Appends to `*payload` the journal form of `batch`: definitions of the series that are not yet
   // known to be journaled, then the samples as columns. Requires: every ref came from GetOrCreate

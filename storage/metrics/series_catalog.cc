@@ -9,32 +9,34 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "storage/limits/refusals.h"
+#include "storage/limits/series_limits.h"
 #include "storage/metrics/series_rules.h"
 
 namespace vigil::storage {
 
 absl::StatusOr<uint32_t> SeriesCatalog::GetOrCreate(TenantId tenant, const Labels& labels,
                                                     const MetricMetadata& metadata) {
-  VIGIL_RETURN_IF_ERROR(CheckSeriesLabels(labels, options_));
+  const TenantLimits limits = limits_ == nullptr ? TenantLimits{} : limits_->Of(tenant);
+  if (absl::Status status = CheckSeriesLabels(labels, limits); !status.ok()) {
+    CountRefused(Refusal::kLabels);
+    return status;
+  }
   TenantSeries& series = FindOrCreate(tenant);
-  VIGIL_ASSIGN_OR_RETURN(
-      const uint32_t number,
-      series.index.GetOrAdd(labels, [this](uint64_t count) { return NewNumber(count); }));
+  VIGIL_ASSIGN_OR_RETURN(const uint32_t number, series.index.GetOrAdd(labels, [&](uint64_t) {
+    return NewNumber(tenant, labels);
+  }));
   series.metadata.Set(labels.MetricName(), metadata);
   return number;
 }
 
-absl::StatusOr<uint32_t> SeriesCatalog::NewNumber(uint64_t series) {
-  if (series >= options_.max_series) {
-    return absl::ResourceExhaustedError(
-        fmt::format("the tenant has {} series in shard {}; the limit (max_series) is {}", series,
-                    shard_, options_.max_series));
-  }
+absl::StatusOr<uint32_t> SeriesCatalog::NewNumber(TenantId tenant, const Labels& labels) {
   MutexLock lock(&number_mutex_);
   if (next_number_ > kMaxSeriesNumber) {
     return absl::ResourceExhaustedError(fmt::format(
         "shard {} has given out all of its {} series numbers", shard_, kMaxSeriesNumber));
   }
+  if (limits_ != nullptr) VIGIL_RETURN_IF_ERROR(limits_->Take(tenant, labels.MetricName()));
   const auto number = static_cast<uint32_t>(next_number_++);
   states_.Set(number, kSeriesKnown);
   return number;
@@ -43,15 +45,30 @@ absl::StatusOr<uint32_t> SeriesCatalog::NewNumber(uint64_t series) {
 absl::Status SeriesCatalog::Restore(TenantId tenant, uint32_t number, const Labels& labels,
                                     bool stored) {
   TenantSeries* const known = Find(tenant);
+  const bool counted = known != nullptr && known->index.LabelsOf(number).has_value();
   const bool taken = states_.Has(number, kSeriesKnown) &&
                      (known == nullptr || !known->index.LabelsOf(number).has_value());
   if (taken || !FindOrCreate(tenant).index.Restore(number, labels)) {
     return absl::DataLossError(fmt::format("series {} of tenant {} in shard {} contradicts another",
                                            number, static_cast<uint32_t>(tenant), shard_));
   }
+  if (limits_ != nullptr && !counted) limits_->Count(tenant, labels.MetricName());
   states_.Set(number, kSeriesKnown | kSeriesJournaled | (stored ? kSeriesStored : 0));
   RaiseNextNumber(uint64_t{number} + 1);
   return absl::OkStatus();
+}
+
+void SeriesCatalog::CountRetired(const TenantSeries& series, uint32_t number) {
+  const std::optional<Labels> labels = series.index.LabelsOf(number);
+  if (limits_ != nullptr && labels) limits_->Release(series.tenant, labels->MetricName());
+}
+
+void SeriesCatalog::MarkPresent(TenantId tenant, std::span<const SeriesIndex::Presence> marks) {
+  TenantSeries& series = FindOrCreate(tenant);
+  for (const uint32_t number : series.index.MarkPresent(marks)) {
+    const std::optional<Labels> labels = series.index.LabelsOf(number);
+    if (limits_ != nullptr && labels) limits_->Count(tenant, labels->MetricName());
+  }
 }
 
 TenantSeries* SeriesCatalog::Find(TenantId tenant) const {

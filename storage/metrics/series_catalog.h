@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -42,7 +43,8 @@ struct TenantSeries {
 // Thread-safe.
 class SeriesCatalog {
  public:
-  SeriesCatalog(uint32_t shard, const MetricOptions& options) : shard_(shard), options_(options) {}
+  SeriesCatalog(uint32_t shard, const MetricOptions& options)
+      : shard_(shard), limits_(options.limits) {}
 
   // See MetricShard::GetOrCreate.
   absl::StatusOr<uint32_t> GetOrCreate(TenantId tenant, const Labels& labels,
@@ -51,6 +53,11 @@ class SeriesCatalog {
   // Takes in a series from its row (`stored`) or from the journal. DataLoss when it contradicts
   // another series.
   absl::Status Restore(TenantId tenant, uint32_t number, const Labels& labels, bool stored);
+
+  // Notes samples; series that come back from retirement count against the limits again.
+  void MarkPresent(TenantId tenant, std::span<const SeriesIndex::Presence> marks);
+  // The index has retired the series: it no longer counts.
+  void CountRetired(const TenantSeries& series, uint32_t number);
 
   // nullptr when nothing is known of the tenant. Lives as long as the catalog.
   TenantSeries* Find(TenantId tenant) const;
@@ -71,10 +78,10 @@ class SeriesCatalog {
   void RaiseNextNumber(uint64_t next);
 
  private:
-  absl::StatusOr<uint32_t> NewNumber(uint64_t series);
+  absl::StatusOr<uint32_t> NewNumber(TenantId tenant, const Labels& labels);
 
   const uint32_t shard_;
-  const MetricOptions options_;
+  SeriesLimits* const limits_;  // May be null.
   SeriesStates states_;
 
   mutable SharedMutex mutex_;

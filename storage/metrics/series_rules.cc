@@ -29,20 +29,20 @@ std::string Show(std::string_view text) {
   return Quote(ReplaceInvalidUtf8(shown)) + (shown.size() < text.size() ? "..." : "");
 }
 
-absl::Status CheckLabel(LabelView label, const MetricOptions& options) {
-  if (label.name.size() > options.max_label_name_bytes) {
+absl::Status CheckLabel(LabelView label, const TenantLimits& limits) {
+  if (Exceeds(label.name.size(), limits.max_label_name_bytes)) {
     return absl::InvalidArgumentError(
-        fmt::format("label name {} has {} bytes; the limit (max_label_name_bytes) is {}",
-                    Show(label.name), label.name.size(), options.max_label_name_bytes));
+        fmt::format("label name {} has {} bytes; the limit (limits.max_label_name_bytes) is {}",
+                    Show(label.name), label.name.size(), limits.max_label_name_bytes));
   }
   if (!IsValidUtf8(label.name)) {
     return absl::InvalidArgumentError(
         fmt::format("label name {} is not valid UTF-8", Show(label.name)));
   }
-  if (label.value.size() > options.max_label_value_bytes) {
+  if (Exceeds(label.value.size(), limits.max_label_value_bytes)) {
     return absl::InvalidArgumentError(fmt::format(
-        "value {} of label {} has {} bytes; the limit (max_label_value_bytes) is {}",
-        Show(label.value), Show(label.name), label.value.size(), options.max_label_value_bytes));
+        "value {} of label {} has {} bytes; the limit (limits.max_label_value_bytes) is {}",
+        Show(label.value), Show(label.name), label.value.size(), limits.max_label_value_bytes));
   }
   if (!IsValidUtf8(label.value)) {
     return absl::InvalidArgumentError(fmt::format("value {} of label {} is not valid UTF-8",
@@ -53,11 +53,11 @@ absl::Status CheckLabel(LabelView label, const MetricOptions& options) {
 
 }  // namespace
 
-absl::Status CheckSeriesLabels(const Labels& labels, const MetricOptions& options) {
+absl::Status CheckSeriesLabels(const Labels& labels, const TenantLimits& limits) {
   size_t count = 0;
   bool named = false;
   for (const LabelView& label : labels) {
-    VIGIL_RETURN_IF_ERROR(CheckLabel(label, options));
+    VIGIL_RETURN_IF_ERROR(CheckLabel(label, limits));
     named |= label.name == kMetricName;
     ++count;
   }
@@ -66,10 +66,10 @@ absl::Status CheckSeriesLabels(const Labels& labels, const MetricOptions& option
         fmt::format("series {} has no metric name: label {} is missing",
                     Cut(labels.ToString(), kShownSeriesBytes), kMetricName));
   }
-  if (count > options.max_labels) {
-    return absl::InvalidArgumentError(
-        fmt::format("a series of metric {} has {} labels; the limit (max_labels) is {}",
-                    Show(labels.MetricName()), count, options.max_labels));
+  if (Exceeds(count, limits.max_labels_per_series)) {
+    return absl::InvalidArgumentError(fmt::format(
+        "a series of metric {} has {} labels; the limit (limits.max_labels_per_series) is {}",
+        Show(labels.MetricName()), count, limits.max_labels_per_series));
   }
   return absl::OkStatus();
 }

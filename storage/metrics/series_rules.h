@@ -7,7 +7,7 @@
 
 #include <absl/status/status.h>
 
-#include "storage/metrics/metric_shard.h"
+#include "storage/limits/tenant_limits.h"
 #include "storage/model/sample.h"
 #include "storage/series/labels.h"
 
@@ -19,8 +19,8 @@ inline constexpr size_t kMaxUnitBytes = 256;
 inline constexpr size_t kMaxHelpBytes = 4096;
 
 // InvalidArgument, naming the label and the limit, when `labels` have no metric name, are not UTF-8
-// or exceed a limit of `options`.
-absl::Status CheckSeriesLabels(const Labels& labels, const MetricOptions& options);
+// or exceed one of `limits`.
+absl::Status CheckSeriesLabels(const Labels& labels, const TenantLimits& limits);
 
 // `metadata` as it is kept: valid UTF-8, cut to the limits.
 MetricMetadata TidyMetadata(const MetricMetadata& metadata);

@@ -52,5 +52,7 @@ enum class TenantId : uint32_t {};
 
 // The tenant of whoever does not name one.
 inline constexpr TenantId kDefaultTenant{0};
+// Of a name that nothing was ever written under: never given out, so nothing is kept of it.
+inline constexpr TenantId kUnknownTenant{0xFFFFFFFF};
 
 }  // namespace vigil::storage

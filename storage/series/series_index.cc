@@ -48,7 +48,8 @@ std::optional<Labels> SeriesIndex::LabelsOf(uint32_t number) const {
   return (*found)->labels;
 }
 
-void SeriesIndex::MarkPresent(std::span<const Presence> marks) {
+std::vector<uint32_t> SeriesIndex::MarkPresent(std::span<const Presence> marks) {
+  std::vector<uint32_t> revived;
   WriterLock lock(&mutex_);
   for (const Presence& mark : marks) {
     const auto found = by_number_.find(mark.number);
@@ -57,9 +58,11 @@ void SeriesIndex::MarkPresent(std::span<const Presence> marks) {
     if (entry.retired) {
       entry.retired = false;
       postings_.Add(entry.number, entry.labels);
+      revived.push_back(entry.number);
     }
     partitions_[mark.partition_ms].add(mark.number);
   }
+  return revived;
 }
 
 SeriesSet SeriesIndex::SelectLocked(const std::vector<Matcher>& matchers,

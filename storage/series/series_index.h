@@ -57,8 +57,8 @@ class SeriesIndex {
   // nullopt when there is no such series.
   std::optional<Labels> LabelsOf(uint32_t number) const;
 
-  // Notes samples; unknown numbers are ignored.
-  void MarkPresent(std::span<const Presence> marks);
+  // Notes samples; unknown numbers are ignored. Returns the series that are no longer retired.
+  std::vector<uint32_t> MarkPresent(std::span<const Presence> marks);
 
   // The series that meet every matcher and have samples in a partition of the range, sorted by
   // labels.

@@ -33,6 +33,24 @@ TEST(TenantsTest, NumbersAreGivenOnceAndKept) {
   EXPECT_EQ(*after_restart.IdOf(""), kDefaultTenant);
 }
 
+TEST(TenantsTest, AskingMakesNone) {
+  MemoryStore store;
+  Tenants tenants(&store);
+  ASSERT_OK(tenants.Load());
+  EXPECT_EQ(*tenants.Find(""), kDefaultTenant);
+  EXPECT_EQ(*tenants.Find("a"), kUnknownTenant);
+  EXPECT_THAT(tenants.Find("a b"), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(*tenants.IdOf("b"), TenantId{1});
+  EXPECT_EQ(*tenants.Find("b"), TenantId{1});
+
+  Tenants after_restart(&store);
+  ASSERT_OK(after_restart.Load());
+  EXPECT_EQ(*after_restart.Find("a"), kUnknownTenant);
+  EXPECT_EQ(after_restart.NameOf(TenantId{1}), "b");
+  EXPECT_EQ(after_restart.NameOf(kDefaultTenant), "");
+  EXPECT_EQ(after_restart.NameOf(kUnknownTenant), "");
+}
+
 TEST(TenantsTest, NamesHaveRules) {
   MemoryStore store;
   Tenants tenants(&store);

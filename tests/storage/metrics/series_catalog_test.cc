@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "storage/limits/series_limits.h"
 #include "tests/testing/status_matchers.h"
 
 namespace vigil::storage {
@@ -21,10 +22,10 @@ Labels Named(const std::string& name) { return {{kMetricName, name}}; }
 
 class SeriesCatalogTest : public ::testing::Test {
  protected:
-  static MetricOptions Options() {
-    MetricOptions options;
-    options.max_series = 3;
-    return options;
+  static LimitSettings Settings() {
+    LimitSettings settings;
+    settings.defaults.max_series = 3;
+    return settings;
   }
   uint32_t Get(const std::string& name, TenantId tenant = kTenant) {
     return catalog_.GetOrCreate(tenant, Named(name), {}).value();
@@ -37,7 +38,9 @@ class SeriesCatalogTest : public ::testing::Test {
     return numbers;
   }
 
-  SeriesCatalog catalog_{kShard, Options()};
+  LimitBook book_{Settings(), [](TenantId) { return ""; }};
+  SeriesLimits limits_{&book_};
+  SeriesCatalog catalog_{kShard, {.limits = &limits_}};
 };
 
 TEST_F(SeriesCatalogTest, NumbersAreTheShards) {
@@ -51,11 +54,37 @@ TEST_F(SeriesCatalogTest, LimitIsEachTenantsOwn) {
   for (const char* name : {"a", "b", "c"}) Get(name);
   EXPECT_THAT(catalog_.GetOrCreate(kTenant, Named("d"), {}),
               StatusIs(absl::StatusCode::kResourceExhausted,
-                       HasSubstr("3 series in shard 5; the limit (max_series) is 3")));
+                       HasSubstr("the tenant has 3 series; the limit (limits.max_series) is 3")));
   EXPECT_OK(catalog_.GetOrCreate(kTenant, Named("a"), {}));
   EXPECT_OK(catalog_.GetOrCreate(TenantId{2}, Named("d"), {}));
   EXPECT_THAT(catalog_.GetOrCreate(kTenant, {{"a", "b"}}, {}),
               StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(SeriesCatalogTest, RetiredSeriesMakeRoomUntilTheyComeBack) {
+  const uint32_t first = Get("a");
+  for (const char* name : {"b", "c"}) Get(name);
+  TenantSeries& series = *catalog_.Find(kTenant);
+  const std::vector<SeriesIndex::Presence> alive = {{2, 1000}, {3, 1000}};
+  catalog_.MarkPresent(kTenant, alive);
+  for (const uint32_t number : series.index.DropBefore(1000)) {
+    EXPECT_EQ(number, first);
+    catalog_.CountRetired(series, number);
+  }
+  EXPECT_OK(catalog_.GetOrCreate(kTenant, Named("d"), {}));
+  EXPECT_EQ(limits_.SeriesOf(kTenant), 3u);
+  // What is back is there, though it is one too many.
+  const std::vector<SeriesIndex::Presence> back = {{first, 2000}, {first, 3000}};
+  catalog_.MarkPresent(kTenant, back);
+  EXPECT_EQ(limits_.SeriesOf(kTenant), 4u);
+  EXPECT_THAT(catalog_.GetOrCreate(kTenant, Named("e"), {}),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+TEST_F(SeriesCatalogTest, RestoredSeriesCountOnce) {
+  ASSERT_OK(catalog_.Restore(kTenant, 7, Named("a"), /*stored=*/true));
+  ASSERT_OK(catalog_.Restore(kTenant, 7, Named("a"), /*stored=*/false));
+  EXPECT_EQ(limits_.SeriesOf(kTenant), 1u);
 }
 
 TEST_F(SeriesCatalogTest, RunsOutOfNumbersWithAMessage) {

@@ -17,11 +17,11 @@ using ::testing::HasSubstr;
 using ::vigil::testing::StatusIs;
 
 absl::Status Check(const Labels& labels) {
-  MetricOptions options;
-  options.max_labels = 3;
-  options.max_label_name_bytes = 10;
-  options.max_label_value_bytes = 20;
-  return CheckSeriesLabels(labels, options);
+  TenantLimits limits;
+  limits.max_labels_per_series = 3;
+  limits.max_label_name_bytes = 10;
+  limits.max_label_value_bytes = 20;
+  return CheckSeriesLabels(labels, limits);
 }
 
 auto Refused(const std::string& about, const std::string& why) {
@@ -37,11 +37,12 @@ TEST(SeriesRulesTest, MessagesNameTheLabelAndTheLimit) {
   EXPECT_THAT(Check({{"job", "x"}}), Refused("{job=\"x\"}", "no metric name"));
   EXPECT_THAT(Check({}), Refused("{}", "no metric name"));
   EXPECT_THAT(Check({{kMetricName, "m"}, {"a", "1"}, {"b", "1"}, {"c", "1"}}),
-              Refused("\"m\"", "4 labels; the limit (max_labels) is 3"));
-  EXPECT_THAT(Check({{kMetricName, "m"}, {"0123456789x", "1"}}),
-              Refused("\"0123456789x\"", "11 bytes; the limit (max_label_name_bytes) is 10"));
+              Refused("\"m\"", "4 labels; the limit (limits.max_labels_per_series) is 3"));
+  EXPECT_THAT(
+      Check({{kMetricName, "m"}, {"0123456789x", "1"}}),
+      Refused("\"0123456789x\"", "11 bytes; the limit (limits.max_label_name_bytes) is 10"));
   EXPECT_THAT(Check({{kMetricName, "m"}, {"a", std::string(21, 'v')}}),
-              Refused("\"a\"", "21 bytes; the limit (max_label_value_bytes) is 20"));
+              Refused("\"a\"", "21 bytes; the limit (limits.max_label_value_bytes) is 20"));
   EXPECT_THAT(Check({{kMetricName, "m"}, {"a\xFF", "1"}}), Refused("label name", "UTF-8"));
   EXPECT_THAT(Check({{kMetricName, "m"}, {"a", "\xC3"}}), Refused("label \"a\"", "UTF-8"));
 }
