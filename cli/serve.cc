@@ -16,6 +16,7 @@
 #include <CLI/Formatter.hpp>
 #include <CLI/Validators.hpp>
 
+#include "base/byte_size.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/status.h"
@@ -36,6 +37,7 @@ struct ServeOptions {
   std::vector<std::string> rules;
   std::string alertmanager_config;
   std::string durability;
+  std::string memory_limit;
   bool debug = false;
 };
 
@@ -60,6 +62,10 @@ absl::StatusOr<server::Config> LoadConfig(const ServeOptions& options) {
   if (!options.rules.empty()) config.rule_files = options.rules;
   if (!options.alertmanager_config.empty()) {
     config.alertmanager_file = options.alertmanager_config;
+  }
+  if (!options.memory_limit.empty()) {
+    VIGIL_ASSIGN_OR_RETURN_WITH(config.memory_limit_bytes, ParseByteSize(options.memory_limit),
+                                "--memory-limit");
   }
   if (!options.durability.empty()) {
     config.storage.durability = options.durability == "interval" ? storage::Durability::kNoSync
@@ -117,6 +123,8 @@ void AddServe(CLI::App* program, int* exit_status) {
       ->add_option("--durability", options->durability,
                    "sync: acknowledged means on disk (default); interval: synced once a second")
       ->check(CLI::IsMember({"sync", "interval"}));
+  command->add_option("--memory-limit", options->memory_limit,
+                      "What the process may take, such as 2GiB (default: 60 % of the machine)");
   command->add_flag("--debug", options->debug, "Log more");
   command->callback([options, exit_status] { *exit_status = Run(*options); });
 }

@@ -20,9 +20,12 @@
 #include "alerting/notify/http_notifier.h"
 #include "alerting/rules/rule_engine.h"
 #include "alerting/rules/rule_file.h"
+#include "base/byte_size.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/guarded_clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/status.h"
@@ -34,6 +37,7 @@
 #include "server/grpc/alert_service.h"
 #include "server/grpc/query_service.h"
 #include "server/http/http_server.h"
+#include "server/memory_plan.h"
 #include "server/ticker.h"
 
 namespace vigil::server {
@@ -44,13 +48,16 @@ constexpr size_t kMaxQueuedRequests = 1024;
 // Workers wait for the disk most of the time, and those that wait together share one sync.
 constexpr size_t kWorkersPerCore = 4;
 constexpr int64_t kMaintenanceIntervalMs = 1000;
+constexpr int64_t kTellAgainNs = 60 * kMillisPerSecond * kNanosPerMilli;
 // Memory is looked at apart from maintenance, which may take seconds, and often: a second of ingest
 // can be hundreds of megabytes.
 constexpr int64_t kMemoryWatchIntervalMs = 50;
 // Outcomes of deliveries are taken in this often, and a clock that was set is noticed.
 constexpr int64_t kMaxAlertWaitMs = 200;
-// Requests of the largest size for which there is room while they arrive.
-constexpr size_t kArrivingRequests = 4;
+// Free memory goes back to the system at most this often: it takes milliseconds.
+constexpr int64_t kReleaseIntervalMs = 500;
+// Below it the allocator is told to be thrifty, which costs some speed.
+constexpr uint64_t kSmallMemoryBytes = uint64_t{1} << 30;
 constexpr auto kShutdownGrace = std::chrono::seconds(5);
 
 // What people write to say when they are to be told of what.
@@ -95,6 +102,8 @@ class AppImpl final : public App {
 
   absl::Status Run() {
     VIGIL_ASSIGN_OR_RETURN(config_, load_config_());
+    VIGIL_RETURN_IF_ERROR(ApplyMemoryPlan(&config_));
+    if (config_.memory_limit_bytes < kSmallMemoryBytes) PreferSmallFootprint();
     // A mistake in a file is told at once, not after minutes of recovery.
     VIGIL_ASSIGN_OR_RETURN(AlertingFiles alerting_files, LoadAlertingFiles(config_));
     VIGIL_RETURN_IF_ERROR(CheckApart(config_));
@@ -103,7 +112,9 @@ class AppImpl final : public App {
     VIGIL_RETURN_IF_ERROR(StartHttp());
     VIGIL_ASSIGN_OR_RETURN(storage_, storage::Storage::Open(config_.storage, &clock_));
     admission_.emplace(config_.admission);
-    engine_.emplace(exec::EngineOptions{});
+    exec::EngineOptions engine_options;
+    engine_options.max_samples = config_.max_query_samples;
+    engine_.emplace(engine_options);
     VIGIL_RETURN_IF_ERROR(StartAlerting(std::move(alerting_files)));
     VIGIL_RETURN_IF_ERROR(StartGrpc());
     scrapes_ = MakeScrapes(config_);
@@ -114,7 +125,7 @@ class AppImpl final : public App {
         });
     memory_watch_ =
         std::make_unique<Ticker>(&clock_, kMemoryWatchIntervalMs, [this](int64_t now_ms) {
-          WatchMemory();
+          WatchMemory(now_ms);
           return now_ms + kMemoryWatchIntervalMs;
         });
     ready_.store(true);
@@ -122,7 +133,8 @@ class AppImpl final : public App {
         {{"version", kVersion},
          {"grpc_address", grpc_address()},
          {"http_address", http_address()},
-         {"data_dir", config_.storage.data_dir}});
+         {"data_dir", config_.storage.data_dir},
+         {"memory_limit", FormatByteSize(config_.memory_limit_bytes)}});
     return absl::OkStatus();
   }
 
@@ -204,23 +216,30 @@ class AppImpl final : public App {
                                                       &*admission_, &workers_);
     services_.push_back(
         collector::MakeIngestService(storage_.get(), &clock_, &*admission_, &workers_));
-    services_.push_back(MakeQueryService(storage_.get(), &*engine_, &clock_));
+    query_gate_.emplace(config_.queries);
+    log_calls_ = std::make_unique<LogCalls>(storage_.get(), &clock_, &*query_gate_);
+    services_.push_back(
+        MakeQueryService(storage_.get(), &*engine_, &clock_, &*query_gate_, log_calls_.get()));
     services_.push_back(MakeAlertService(rules_.get()));
     grpc_port_ = config_.grpc_listen.port;
     const int64_t started_at_ms = clock_.NowMs();
     services_.push_back(MakeAdminService(
         [this, started_at_ms] {
-          return ProcessInfo{std::string(kVersion), started_at_ms, config_.storage.data_dir,
-                             grpc_address(), http_address()};
+          return ProcessInfo{std::string(kVersion), started_at_ms,  config_.storage.data_dir,
+                             grpc_address(),        http_address(), Figures()};
         },
         storage_.get(), rules_.get(), manager_.get(), [this] { return Reload(); }));
     grpc::ServerBuilder builder;
     // Without this, a second vigil could listen on the same port and take half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.SetMaxReceiveMessageSize(config_.max_request_bytes);
+    // Twice what is taken: gRPC refuses without a word of where the limit is set, so that what is
+    // just too large is better refused by us.
+    const size_t max_request_bytes = config_.admission.max_request_bytes;
+    builder.SetMaxReceiveMessageSize(
+        static_cast<int>(std::min<size_t>(2 * max_request_bytes, INT32_MAX)));
     // Requests that are still arriving count here, those that have arrived are admitted or refused.
     builder.SetResourceQuota(grpc::ResourceQuota("vigil").Resize(
-        config_.admission.max_bytes_in_flight + kArrivingRequests * config_.max_request_bytes));
+        config_.admission.max_bytes_in_flight + config_.arriving_bytes));
     int port = 0;
     builder.AddListeningPort(config_.grpc_listen.ToString(), grpc::InsecureServerCredentials(),
                              &port);
@@ -248,6 +267,7 @@ class AppImpl final : public App {
     const int64_t now_ms = clock_.NowMs();
     VIGIL_RETURN_IF_ERROR(manager_->SetConfig(std::move(files.manager), now_ms));
     VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(files.groups), now_ms));
+    storage_->SetLimits(config.storage.limits);
     scrapes_.reset();
     scrapes_ = MakeScrapes(config);
     rules_ticker_->Wake();
@@ -255,24 +275,64 @@ class AppImpl final : public App {
     return absl::OkStatus();
   }
 
-  void Maintain() {
-    const absl::Status status = storage_->Maintain();
-    if (!status.ok()) {
-      Log(LogLevel::kError, "maintenance of the store failed", {{"error", MessageOf(status)}});
-    }
+  std::vector<storage::StatusFigure> Figures() const {
+    const auto of_at_most = [](size_t count, size_t limit) {
+      return fmt::format("{} of {}", count, limit);
+    };
+    return {{"memory", "limit_bytes", fmt::to_string(config_.memory_limit_bytes)},
+            {"memory", "resident_bytes", fmt::to_string(ResidentBytes())},
+            {"memory", "heads_bytes",
+             of_at_most(storage_->HeadBytes(), config_.admission.max_head_bytes)},
+            {"memory", "in_flight_bytes",
+             of_at_most(admission_->bytes_in_flight(), config_.admission.max_bytes_in_flight)},
+            {"memory", "senders_waiting", fmt::to_string(admission_->waiting())},
+            {"queries", "running", of_at_most(query_gate_->running(), config_.queries.max_running)},
+            {"queries", "waiting", of_at_most(query_gate_->waiting(), config_.queries.max_waiting)},
+            {"queries", "followers",
+             of_at_most(log_calls_->followers(), config_.queries.max_followers)}};
   }
 
-  // Tells admission how full the heads are, and maintenance when they are to be written.
-  void WatchMemory() {
+  void Maintain() {
+    absl::Status status = storage_->Maintain();
+    if (flush_now_.exchange(false) && status.ok()) status = storage_->Flush();
+    // A disk that is full fails it each second: told once, and again when it goes on.
+    const std::string error(MessageOf(status));
+    const int64_t now_ns = MonotonicNs();
+    const bool news = error != maintenance_error_ || now_ns >= tell_again_ns_;
+    maintenance_error_ = error;
+    if (status.ok() || !news) return;
+    tell_again_ns_ = now_ns + kTellAgainNs;
+    Log(LogLevel::kError, "maintenance of the store failed", {{"error", error}});
+  }
+
+  // Tells admission how full memory is, has heads written when that helps, and gives back what the
+  // allocator keeps for itself.
+  void WatchMemory(int64_t now_ms) {
+    static Gauge& resident =
+        GetGauge("vigil_memory_resident_bytes", "Memory that the process has.");
     const size_t head_bytes = storage_->HeadBytes();
-    admission_->SetHeadBytes(head_bytes);
-    if (head_bytes >= config_.storage.head_flush_bytes) maintenance_->Wake();
+    const uint64_t resident_bytes = ResidentBytes();
+    resident.Set(static_cast<int64_t>(resident_bytes));
+    bool is_short = JudgeMemory(resident_bytes, config_.memory_limit_bytes) == MemoryState::kShort;
+    if (is_short && now_ms >= next_release_ms_) {
+      next_release_ms_ = now_ms + kReleaseIntervalMs;
+      ReleaseFreeMemory();
+      is_short = JudgeMemory(ResidentBytes(), config_.memory_limit_bytes) == MemoryState::kShort;
+    }
+    admission_->Update(head_bytes, is_short);
+    const bool flush = head_bytes >= config_.storage.head_flush_bytes ||
+                       (is_short && head_bytes >= config_.storage.head_flush_bytes / 4);
+    if (is_short && head_bytes >= config_.storage.head_flush_bytes / 4) flush_now_.store(true);
+    if (flush) maintenance_->Wake();
   }
 
   // In the order that leaves nothing half done: no new work, then the engines, then the store.
   void Stop() {
     const bool was_ready = ready_.exchange(false);
     scrapes_.reset();
+    if (admission_.has_value()) admission_->Close();
+    if (query_gate_.has_value()) query_gate_->Close();
+    if (log_calls_ != nullptr) log_calls_->Close();
     if (grpc_ != nullptr) grpc_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
     http_.reset();
     rules_ticker_.reset();
@@ -293,10 +353,14 @@ class AppImpl final : public App {
   }
 
   const ConfigLoader load_config_;
-  const SystemClock clock_;
+  const GuardedClock clock_;
   Config config_;  // As at start; reloads change only what they hand on.
   Mutex reload_mutex_;
   std::atomic<bool> ready_{false};
+  std::atomic<bool> flush_now_{false};  // Memory is short: whatever the heads hold is written.
+  int64_t next_release_ms_ = 0;         // Of the memory watch.
+  std::string maintenance_error_;       // Of maintenance: the last failure, "" for none.
+  int64_t tell_again_ns_ = 0;
   uint16_t grpc_port_ = 0;
 
   // Below, each may use those above it; destroyed from the end.
@@ -317,6 +381,8 @@ class AppImpl final : public App {
   HttpRouter router_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<collector::OtlpServices> otlp_;
+  std::optional<QueryGate> query_gate_;
+  std::unique_ptr<LogCalls> log_calls_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<grpc::Server> grpc_;
 };

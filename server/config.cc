@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "base/byte_size.h"
 #include "base/status.h"
 #include "base/yaml_map.h"
+#include "server/config_limits.h"
 #include "server/config_otlp.h"
 
 namespace vigil::server {
@@ -32,6 +34,7 @@ class ConfigReader {
     ReadServer(map.Take("server"));
     ReadStorage(map.Take("storage"));
     ReadOtlp(map.Take("otlp"), &errors_, &config_.otlp);
+    ReadLimits(map.Take("limits"), &config_.storage.limits, &errors_);
     ReadGlobal(map.Take("global"));
     ReadRuleFiles(map.Take("rule_files"));
     ReadAlertmanager(map.Take("alertmanager"));
@@ -49,27 +52,40 @@ class ConfigReader {
     YamlMap map(node, "server", &errors_);
     ReadAddress("grpc_listen", &map, &config_.grpc_listen);
     ReadAddress("http_listen", &map, &config_.http_listen);
-    int64_t max_request_bytes = config_.max_request_bytes;
+    std::string memory_limit;
+    if (map.TakeString("memory_limit", &memory_limit)) {
+      const absl::StatusOr<uint64_t> bytes = ParseByteSize(memory_limit);
+      if (bytes.ok()) {
+        config_.memory_limit_bytes = *bytes;
+      } else {
+        errors_.Add(map.MarkOf("memory_limit"),
+                    fmt::format("memory_limit: {}", MessageOf(bytes.status())));
+      }
+    }
+    int64_t max_request_bytes = 0;
     if (map.TakeInt("max_request_bytes", &max_request_bytes)) {
       // gRPC counts message sizes in an int.
       if (max_request_bytes <= 0 || max_request_bytes > INT32_MAX) {
         errors_.Add(map.MarkOf("max_request_bytes"),
                     "max_request_bytes must lie between 1 and 2147483647");
       } else {
-        config_.max_request_bytes = static_cast<int>(max_request_bytes);
+        config_.admission.max_request_bytes = static_cast<size_t>(max_request_bytes);
       }
     }
-    ReadBytes("max_inflight_bytes", &map, &config_.admission.max_bytes_in_flight);
+    ReadCount("max_inflight_bytes", &map, &config_.admission.max_bytes_in_flight);
+    ReadCount("max_queries", &map, &config_.queries.max_running);
+    ReadCount("max_queued_queries", &map, &config_.queries.max_waiting);
+    ReadCount("max_followers", &map, &config_.queries.max_followers);
     map.Finish();
   }
 
-  void ReadBytes(const char* key, YamlMap* map, size_t* bytes) {
+  void ReadCount(const char* key, YamlMap* map, size_t* count) {
     int64_t value = 0;
     if (!map->TakeInt(key, &value)) return;
     if (value == 0) {
       errors_.Add(map->MarkOf(key), fmt::format("{} must be more than 0", key));
     } else {
-      *bytes = static_cast<size_t>(value);
+      *count = static_cast<size_t>(value);
     }
   }
 
@@ -104,9 +120,10 @@ class ConfigReader {
     map.TakeDurationMs("max_age", &options.max_age_ms);
     map.TakeDurationMs("max_future", &options.max_future_ms);
     map.TakeDurationMs("flush_interval", &options.head_flush_age_ms);
-    ReadBytes("flush_bytes", &map, &options.head_flush_bytes);
-    ReadBytes("max_head_bytes", &map, &config_.admission.max_head_bytes);
-    if (config_.admission.max_head_bytes < options.head_flush_bytes) {
+    ReadCount("flush_bytes", &map, &options.head_flush_bytes);
+    ReadCount("max_head_bytes", &map, &config_.admission.max_head_bytes);
+    if (config_.admission.max_head_bytes != 0 &&
+        config_.admission.max_head_bytes < options.head_flush_bytes) {
       errors_.Add(map.MarkOf("max_head_bytes"),
                   fmt::format("max_head_bytes ({}) is less than flush_bytes ({}): senders would be "
                               "refused before anything is written",

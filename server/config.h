@@ -15,6 +15,7 @@
 #include "collector/admission/admission.h"
 #include "collector/otlp/otlp_options.h"
 #include "collector/scrape/scrape_config.h"
+#include "server/grpc/query_gate.h"
 #include "server/listen_address.h"
 #include "storage/storage.h"
 
@@ -23,17 +24,27 @@ namespace vigil::server {
 struct Config {
   ListenAddress grpc_listen{"127.0.0.1", 4317};
   ListenAddress http_listen{"127.0.0.1", 4318};
-  // Of one request, decompressed.
-  int max_request_bytes = 64 << 20;
+  // What the process may take. 0, here and in the figures below that are said to be of memory:
+  // what server/memory_plan.h gives.
+  uint64_t memory_limit_bytes = 0;
+  size_t arriving_bytes = 0;      // Of memory: for requests that are still arriving.
+  int64_t max_query_samples = 0;  // Of memory: that one query may hold.
   storage::StorageOptions storage;
   collector::AdmissionOptions admission;
   collector::OtlpOptions otlp;
+  QueryLimits queries;
   alerting::RuleEngineOptions rules;
   std::vector<std::string> rule_files;  // Patterns.
   std::string alertmanager_file;        // Alertmanager's configuration; "" for none.
   std::vector<collector::ScrapeConfig> scrapes;
 
-  Config() { storage.data_dir = "./vigil-data"; }
+  Config() {
+    storage.data_dir = "./vigil-data";
+    // Of memory.
+    storage.store_memory_bytes = storage.head_flush_bytes = 0;
+    admission.max_head_bytes = admission.max_bytes_in_flight = admission.max_request_bytes = 0;
+    queries.max_running = 0;
+  }
 };
 
 // `defaults` overridden by what the YAML says. InvalidArgument has a line "FILE:LINE:COL: what is

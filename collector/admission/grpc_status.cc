@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include <fmt/format.h>
 #include <google/rpc/status.pb.h>
 
 #include "base/clock.h"
@@ -25,6 +26,14 @@ grpc::Status RetryLater(std::string_view message, int64_t retry_after_ms) {
   details.set_message(std::string(message));
   details.add_details()->PackFrom(retry);
   return {grpc::StatusCode::RESOURCE_EXHAUSTED, std::string(message), details.SerializeAsString()};
+}
+
+grpc::Status TooLarge(size_t bytes, size_t max_bytes) {
+  return {
+      grpc::StatusCode::RESOURCE_EXHAUSTED,
+      fmt::format("the request has {} bytes, decompressed; the limit (server.max_request_bytes) "
+                  "is {}: send smaller batches",
+                  bytes, max_bytes)};
 }
 
 grpc::Status ToWriteStatus(const absl::Status& status, int64_t retry_after_ms) {

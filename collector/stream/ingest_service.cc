@@ -81,8 +81,15 @@ class Stream final : public grpc::ServerBidiReactor<Request, v1::StreamResponse>
       if (ended_) return;
       working_ = true;
     }
-    if (backend_.workers.TrySubmit([this] { Handle(); })) return;
-    FinishWork(RetryLater("too many requests are waiting", retry_after_ms()));
+    backend_.admission.WhenRoom([this](bool room) {
+      if (!room) {
+        FinishWork(
+            RetryLater("the server is short of memory (server.memory_limit): try again later",
+                       retry_after_ms()));
+      } else if (!backend_.workers.TrySubmit([this] { Handle(); })) {
+        FinishWork(RetryLater("too many requests are waiting", retry_after_ms()));
+      }
+    });
   }
 
   void OnWriteDone(bool ok) override {
@@ -107,7 +114,8 @@ class Stream final : public grpc::ServerBidiReactor<Request, v1::StreamResponse>
   int64_t retry_after_ms() const { return backend_.admission.options().retry_after_ms; }
 
   // Once only: a stream may be ended by its client, by an error and by a newer stream. While a
-  // worker has it, the worker ends it: nothing would keep the stream alive otherwise.
+  // worker has it (or it waits for one), the worker ends it: nothing would keep the stream alive
+  // otherwise.
   void End(const grpc::Status& status) {
     MutexLock lock(&mutex_);
     if (ended_) return;
@@ -161,8 +169,13 @@ class Stream final : public grpc::ServerBidiReactor<Request, v1::StreamResponse>
               fmt::format("batch {} came where {} was expected: number batches from 1 without gaps",
                           number, durable_ + 1)};
     }
-    const Admission::Ticket ticket = backend_.admission.Admit(request_.ByteSizeLong());
-    if (!ticket.admitted()) return RetryLater("the server is short of memory", retry_after_ms());
+    const size_t bytes = request_.ByteSizeLong();
+    if (const size_t most = backend_.admission.options().max_request_bytes; bytes > most) {
+      return TooLarge(bytes, most);
+    }
+    const Admission::Ticket ticket = backend_.admission.Admit(bytes);
+    if (!ticket.admitted())
+      return RetryLater("the server is short of memory: try again later", retry_after_ms());
     // Also for a batch that is durable already: it may define series that later ones use.
     const absl::StatusOr<ExportOutcome> outcome = writer_->Write(request_.batch());
     if (!outcome.ok()) return ToWriteStatus(outcome.status(), retry_after_ms());

@@ -118,7 +118,7 @@ class AdminService final : public v1::AdminService::Service {
     response->set_data_dir(info.data_dir);
     response->set_grpc_address(info.grpc_address);
     response->set_http_address(info.http_address);
-    for (const storage::StatusFigure& figure : Figures()) {
+    for (const storage::StatusFigure& figure : Figures(info)) {
       if (response->sections().empty() || response->sections().rbegin()->name() != figure.section) {
         response->add_sections()->set_name(figure.section);
       }
@@ -140,8 +140,9 @@ class AdminService final : public v1::AdminService::Service {
   }
 
  private:
-  std::vector<storage::StatusFigure> Figures() const {
+  std::vector<storage::StatusFigure> Figures(const ProcessInfo& info) const {
     std::vector<storage::StatusFigure> figures = storage_.Status();
+    figures.insert(figures.end(), info.figures.begin(), info.figures.end());
     size_t rules = 0;
     size_t alerts = 0;
     const std::vector<alerting::GroupStatus> groups = rules_.Status();

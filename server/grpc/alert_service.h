@@ -28,6 +28,8 @@ struct ProcessInfo {
   std::string data_dir;
   std::string grpc_address;
   std::string http_address;
+  // Figures beyond those of the store, the rules and the alert manager.
+  std::vector<storage::StatusFigure> figures;
 };
 
 // `info` is asked at each call: the ports are known only once the server runs.

@@ -3,11 +3,11 @@
 
 namespace vigil::server {
 
-absl::StatusOr<storage::TenantId> TenantOf(const grpc::ServerContext& context,
+absl::StatusOr<storage::TenantId> TenantOf(const grpc::ServerContextBase& context,
                                            storage::Storage& storage) {
   const auto header = context.client_metadata().find("x-scope-orgid");
   if (header == context.client_metadata().end()) return storage::kDefaultTenant;
-  return storage.Tenant({header->second.data(), header->second.size()});
+  return storage.FindTenant({header->second.data(), header->second.size()});
 }
 
 }  // namespace vigil::server

@@ -12,8 +12,8 @@
 
 namespace vigil::server {
 
-// The tenant that a call names in its `x-scope-orgid` metadata.
-absl::StatusOr<storage::TenantId> TenantOf(const grpc::ServerContext& context,
+// The tenant that a call names in its `x-scope-orgid` metadata. Asking makes none.
+absl::StatusOr<storage::TenantId> TenantOf(const grpc::ServerContextBase& context,
                                            storage::Storage& storage);
 
 }  // namespace vigil::server

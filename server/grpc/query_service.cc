@@ -2,9 +2,7 @@
 #include "server/grpc/query_service.h"
 
 #include <algorithm>
-#include <atomic>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -16,7 +14,6 @@
 #include "query/promql/parser.h"
 #include "server/grpc/call.h"
 #include "server/grpc/convert.h"
-#include "server/grpc/log_stream.h"
 
 namespace vigil::server {
 namespace {
@@ -43,19 +40,24 @@ void SortUnique(std::vector<std::string>* texts) {
   texts->erase(std::unique(texts->begin(), texts->end()), texts->end());
 }
 
-class QueryService final : public v1::QueryService::Service {
+// A log query is answered bit by bit, and followers stay for long: no thread waits for them.
+using ServiceBase = v1::QueryService::WithCallbackMethod_Logs<v1::QueryService::Service>;
+
+class QueryService final : public ServiceBase {
  public:
-  QueryService(storage::Storage* storage, const exec::Engine* engine, const Clock* clock)
-      : storage_(*storage), engine_(*engine), clock_(*clock) {}
+  QueryService(storage::Storage* storage, const exec::Engine* engine, const Clock* clock,
+               QueryGate* gate, LogCalls* logs)
+      : storage_(*storage), engine_(*engine), clock_(*clock), gate_(*gate), logs_(*logs) {}
 
   grpc::Status Query(grpc::ServerContext* context, const v1::QueryRequest* request,
                      v1::QueryResponse* response) override {
     return ToGrpcStatus([&]() -> absl::Status {
       VIGIL_ASSIGN_OR_RETURN(const auto source, SourceOf(*context));
+      VIGIL_ASSIGN_OR_RETURN(const QueryGate::Pass pass, Enter(*context));
       const int64_t time_ms = request->time_ms() == 0 ? clock_.NowMs() : request->time_ms();
-      VIGIL_ASSIGN_OR_RETURN(const exec::QueryResult result,
-                             engine_.Instant(*source, request->query(), time_ms,
-                                             {.timeout_ms = request->timeout_ms()}));
+      VIGIL_ASSIGN_OR_RETURN(
+          const exec::QueryResult result,
+          engine_.Instant(*source, request->query(), time_ms, Control(request->timeout_ms())));
       ToMessage(result, response);
       return absl::OkStatus();
     }());
@@ -65,10 +67,11 @@ class QueryService final : public v1::QueryService::Service {
                           v1::QueryResponse* response) override {
     return ToGrpcStatus([&]() -> absl::Status {
       VIGIL_ASSIGN_OR_RETURN(const auto source, SourceOf(*context));
+      VIGIL_ASSIGN_OR_RETURN(const QueryGate::Pass pass, Enter(*context));
       VIGIL_ASSIGN_OR_RETURN(
           const exec::QueryResult result,
           engine_.Range(*source, request->query(), request->start_ms(), request->end_ms(),
-                        request->step_ms(), {.timeout_ms = request->timeout_ms()}));
+                        request->step_ms(), Control(request->timeout_ms())));
       ToMessage(result, response);
       return absl::OkStatus();
     }());
@@ -105,11 +108,9 @@ class QueryService final : public v1::QueryService::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status Logs(grpc::ServerContext* context, const v1::LogsRequest* request,
-                    grpc::ServerWriter<v1::LogsResponse>* writer) override {
-    const absl::StatusOr<storage::TenantId> tenant = TenantOf(*context, storage_);
-    if (!tenant.ok()) return ToGrpcStatus(tenant.status());
-    return ToGrpcStatus(StreamLogs(storage_, *tenant, *request, clock_, context, writer));
+  grpc::ServerWriteReactor<v1::LogsResponse>* Logs(grpc::CallbackServerContext* context,
+                                                   const v1::LogsRequest* request) override {
+    return logs_.Serve(context, *request).get();
   }
 
   grpc::Status Trace(grpc::ServerContext* context, const v1::TraceRequest* request,
@@ -120,6 +121,7 @@ class QueryService final : public v1::QueryService::Service {
       if (trace_id.empty()) {
         return absl::InvalidArgumentError("a trace id is 32 hexadecimal digits, not all zero");
       }
+      VIGIL_ASSIGN_OR_RETURN(const QueryGate::Pass pass, Enter(*context));
       VIGIL_ASSIGN_OR_RETURN(const std::vector<storage::Span> spans,
                              storage_.ReadTrace(tenant, trace_id));
       if (spans.empty()) {
@@ -131,6 +133,14 @@ class QueryService final : public v1::QueryService::Service {
   }
 
  private:
+  absl::StatusOr<QueryGate::Pass> Enter(const grpc::ServerContext& context) {
+    return gate_.Enter(context.deadline(), [&context] { return context.IsCancelled(); });
+  }
+
+  exec::QueryControl Control(int64_t timeout_ms) const {
+    return {.timeout_ms = timeout_ms, .cancelled = &gate_.closed()};
+  }
+
   absl::StatusOr<std::unique_ptr<storage::MetricSource>> SourceOf(
       const grpc::ServerContext& context) {
     VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(context, storage_));
@@ -145,6 +155,7 @@ class QueryService final : public v1::QueryService::Service {
     }
     VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(context, storage_));
     VIGIL_ASSIGN_OR_RETURN(const auto selectors, ParseSelectors(request.matches()));
+    VIGIL_ASSIGN_OR_RETURN(const QueryGate::Pass pass, Enter(context));
     const std::unique_ptr<storage::MetricQuerier> querier = storage_.NewMetricQuerier(tenant);
     std::vector<storage::Labels> found;
     for (const auto& matchers : selectors) {
@@ -170,6 +181,7 @@ class QueryService final : public v1::QueryService::Service {
     VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(context, storage_));
     VIGIL_ASSIGN_OR_RETURN(auto selectors, ParseSelectors(matches));
     if (selectors.empty()) selectors.emplace_back();
+    VIGIL_ASSIGN_OR_RETURN(const QueryGate::Pass pass, Enter(context));
     const std::unique_ptr<storage::MetricQuerier> querier = storage_.NewMetricQuerier(tenant);
     std::vector<std::string> all;
     for (const auto& matchers : selectors) {
@@ -183,13 +195,16 @@ class QueryService final : public v1::QueryService::Service {
   storage::Storage& storage_;
   const exec::Engine& engine_;
   const Clock& clock_;
+  QueryGate& gate_;
+  LogCalls& logs_;
 };
 
 }  // namespace
 
 std::unique_ptr<grpc::Service> MakeQueryService(storage::Storage* storage,
-                                                const exec::Engine* engine, const Clock* clock) {
-  return std::make_unique<QueryService>(storage, engine, clock);
+                                                const exec::Engine* engine, const Clock* clock,
+                                                QueryGate* gate, LogCalls* logs) {
+  return std::make_unique<QueryService>(storage, engine, clock, gate, logs);
 }
 
 }  // namespace vigil::server

@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "query/exec/engine.h"
+#include "server/grpc/log_calls.h"
+#include "server/grpc/query_gate.h"
 #include "storage/storage.h"
 
 namespace grpc {
@@ -15,8 +17,9 @@ class Service;
 
 namespace vigil::server {
 
-// All arguments must outlive the service.
+// All arguments must outlive the service. Queries pass `gate`; `logs` serves what is asked of logs.
 std::unique_ptr<grpc::Service> MakeQueryService(storage::Storage* storage,
-                                                const exec::Engine* engine, const Clock* clock);
+                                                const exec::Engine* engine, const Clock* clock,
+                                                QueryGate* gate, LogCalls* logs);
 
 }  // namespace vigil::server

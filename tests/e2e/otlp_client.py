@@ -88,6 +88,11 @@ class Client:
         answers = self._queries.Logs(request, timeout=CALL_SECONDS, metadata=_metadata(tenant))
         return [record for answer in answers for record in answer.records]
 
+    def follow(self, logql, tenant=None):
+        """The running call of a follower: an iterator of LogsResponse messages that can be cancelled."""
+        request = query_pb2.LogsRequest(query=logql, follow=True)
+        return self._queries.Logs(request, metadata=_metadata(tenant))
+
     def spans(self, trace_id, tenant=None):
         """The kept spans of a trace, as TraceSpan messages."""
         request = query_pb2.TraceRequest(trace_id=trace_id.hex())

@@ -145,7 +145,7 @@ class MalformedRequestTest(ServedTest):
 
     def test_too_large(self):
         """Compressed or not: what counts is what it takes in memory."""
-        words = f"larger than max ({100 * MIB} vs. {64 * MIB})"
+        words = f"has {100 * MIB} bytes, decompressed; the limit (server.max_request_bytes) is {64 * MIB}"
         for signal, compression in (
             (METRICS, None),
             (LOGS, None),
@@ -383,9 +383,15 @@ class BadRecordTest(ServedTest):
 
     def test_large_record_is_taken(self):
         request, scope = self.one_good_record()
-        otlp_client.add_record(scope, self.now_ns(), "x" * (20 * MIB))
+        otlp_client.add_record(scope, self.now_ns(), "x" * (7 * MIB))
         self.takes(LOGS, request)
-        self.assertEqual([4, 20 * MIB], sorted(len(line) for line in self.kept(LOGS)))
+        self.assertEqual([4, 7 * MIB], sorted(len(line) for line in self.kept(LOGS)))
+
+    def test_records_that_are_too_large(self):
+        request, scope = self.one_good_record()
+        otlp_client.add_record(scope, self.now_ns(), "x" * (20 * MIB))
+        self.takes(LOGS, request.SerializeToString(), 1, "20971520 bytes", "(limits.max_log_body_bytes)")
+        self.only_the_good_one(LOGS)
 
 
 class BadQuestionTest(ServedTest):

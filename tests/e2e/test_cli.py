@@ -410,6 +410,7 @@ class FollowTest(unittest.TestCase):
         lines.next()
         self.assertEqual(0, self.vigil.stop())
         self.assertIn(lines.process.wait(DEADLINE_SECONDS), (EXIT_REFUSED, EXIT_NO_CONNECTION))
+        self.assertIn("the server is stopping", lines.process.stderr.read())
 
 
 class RulesCheckTest(unittest.TestCase):

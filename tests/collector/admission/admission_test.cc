@@ -2,15 +2,20 @@
 #include "collector/admission/admission.h"
 
 #include <atomic>
+#include <chrono>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace vigil::collector {
 namespace {
+
+using ::testing::ElementsAre;
 
 AdmissionOptions Bytes(size_t in_flight, size_t head = 1000) {
   AdmissionOptions options;
@@ -53,12 +58,65 @@ TEST(AdmissionTest, ALoneRequestMayBeLargerThanTheBudget) {
   EXPECT_FALSE(admission.Admit(1).admitted());
 }
 
-TEST(AdmissionTest, FullHeadsRefuseEverything) {
+// What became of continuations, in order.
+class Outcomes {
+ public:
+  Admission::Continuation Next() {
+    const size_t index = all_.size();
+    all_.push_back("waits");
+    return [this, index](bool room) { all_[index] = room ? "runs" : "refused"; };
+  }
+  const std::vector<std::string>& all() const { return all_; }
+
+ private:
+  std::vector<std::string> all_;
+};
+
+TEST(AdmissionTest, RequestsWaitWhileHeadsAreFull) {
   Admission admission(Bytes(100, 1000));
-  admission.SetHeadBytes(1001);
-  EXPECT_FALSE(admission.Admit(1).admitted());
-  admission.SetHeadBytes(1000);
-  EXPECT_TRUE(admission.Admit(100).admitted());
+  Outcomes outcomes;
+  admission.WhenRoom(outcomes.Next());
+  admission.Update(1001, false);
+  for (int i = 0; i < 2; ++i) admission.WhenRoom(outcomes.Next());
+  admission.Update(1001, false);
+  EXPECT_THAT(outcomes.all(), ElementsAre("runs", "waits", "waits"));
+  EXPECT_EQ(admission.waiting(), 2u);
+  admission.Update(1000, false);
+  EXPECT_THAT(outcomes.all(), ElementsAre("runs", "runs", "runs"));
+  EXPECT_EQ(admission.waiting(), 0u);
+}
+
+TEST(AdmissionTest, WhoHasWaitedTooLongIsRefused) {
+  Admission admission(Bytes(100));
+  Outcomes outcomes;
+  admission.Update(0, true);
+  admission.WhenRoom(outcomes.Next());
+  const auto now = std::chrono::steady_clock::now();
+  admission.Update(0, true, now + admission.options().max_wait / 2);
+  EXPECT_THAT(outcomes.all(), ElementsAre("waits"));
+  admission.Update(0, true, now + 2 * admission.options().max_wait);
+  EXPECT_THAT(outcomes.all(), ElementsAre("refused"));
+}
+
+TEST(AdmissionTest, FewWait) {
+  AdmissionOptions options = Bytes(100);
+  options.max_waiting = 1;
+  Admission admission(options);
+  Outcomes outcomes;
+  admission.Update(0, true);
+  for (int i = 0; i < 2; ++i) admission.WhenRoom(outcomes.Next());
+  EXPECT_THAT(outcomes.all(), ElementsAre("waits", "refused"));
+}
+
+TEST(AdmissionTest, ClosingRefusesAll) {
+  Admission admission(Bytes(100));
+  Outcomes outcomes;
+  admission.Update(0, true);
+  admission.WhenRoom(outcomes.Next());
+  admission.Close();
+  admission.Update(0, false);
+  admission.WhenRoom(outcomes.Next());
+  EXPECT_THAT(outcomes.all(), ElementsAre("refused", "refused"));
 }
 
 TEST(AdmissionTest, ThreadsDoNotGoBeyondTheBudgetTogether) {
