@@ -124,6 +124,9 @@ class Storage {
                                                    const BatchToken& token) = 0;
   virtual std::unique_ptr<MetricQuerier> NewMetricQuerier(TenantId tenant) = 0;
   virtual std::vector<std::pair<std::string, MetricMetadata>> MetricMetadataOf(TenantId tenant) = 0;
+  // For senders that tell it apart from samples; see MetricShard::SetMetadata.
+  virtual absl::Status SetMetricMetadata(TenantId tenant, std::string_view metric,
+                                         const MetricMetadata& metadata) = 0;
   // Adapters for those who need only one side of one tenant. They borrow the storage.
   virtual std::unique_ptr<MetricSource> MetricSourceFor(TenantId tenant) = 0;
   virtual std::unique_ptr<MetricSink> MetricSinkFor(TenantId tenant) = 0;

@@ -45,6 +45,8 @@ class StorageImpl final : public Storage {
                                            const BatchToken& token) override;
   std::unique_ptr<MetricQuerier> NewMetricQuerier(TenantId tenant) override;
   std::vector<std::pair<std::string, MetricMetadata>> MetricMetadataOf(TenantId tenant) override;
+  absl::Status SetMetricMetadata(TenantId tenant, std::string_view metric,
+                                 const MetricMetadata& metadata) override;
   std::unique_ptr<MetricSource> MetricSourceFor(TenantId tenant) override;
   std::unique_ptr<MetricSink> MetricSinkFor(TenantId tenant) override;
 

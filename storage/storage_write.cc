@@ -143,6 +143,12 @@ std::unique_ptr<MetricQuerier> StorageImpl::NewMetricQuerier(TenantId tenant) {
   return MergeQueriers(std::move(queriers));
 }
 
+absl::Status StorageImpl::SetMetricMetadata(TenantId tenant, std::string_view metric,
+                                            const MetricMetadata& metadata) {
+  // A metric's series may be in any shard; what is told without one has its place here.
+  return shards_[HashOf(metric) % shards_.size()]->metrics().SetMetadata(tenant, metric, metadata);
+}
+
 std::vector<std::pair<std::string, MetricMetadata>> StorageImpl::MetricMetadataOf(TenantId tenant) {
   std::map<std::string, MetricMetadata> by_name;
   for (const auto& shard : shards_) {

@@ -31,6 +31,11 @@ MetricMetadata MetadataTable::Get(std::string_view metric_name) const {
   return found == metrics_.end() ? MetricMetadata() : found->second.metadata;
 }
 
+size_t MetadataTable::size() const {
+  MutexLock lock(&mutex_);
+  return metrics_.size();
+}
+
 std::vector<std::pair<std::string, MetricMetadata>> MetadataTable::All() const {
   std::vector<std::pair<std::string, MetricMetadata>> all;
   {

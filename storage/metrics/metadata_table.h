@@ -28,6 +28,7 @@ class MetadataTable {
   void Restore(std::string_view metric_name, const MetricMetadata& metadata);
 
   MetricMetadata Get(std::string_view metric_name) const;
+  size_t size() const;
   // Sorted by name.
   std::vector<std::pair<std::string, MetricMetadata>> All() const;
 

@@ -71,6 +71,8 @@ class MetricShardImpl final : public MetricShard {
   void Encode(TenantId tenant, const MetricBatch& batch, std::string* payload) override;
   void Apply(TenantId tenant, const MetricBatch& batch) override;
   std::unique_ptr<MetricQuerier> NewQuerier(TenantId tenant) override;
+  absl::Status SetMetadata(TenantId tenant, std::string_view metric,
+                           const MetricMetadata& metadata) override;
   std::vector<std::pair<std::string, MetricMetadata>> Metadata(TenantId tenant) override;
   MetricShardStats Stats() const override;
   absl::StatusOr<bool> Compact(int64_t now_ms, int64_t budget_ns) override;
@@ -163,6 +165,11 @@ std::unique_ptr<MetricQuerier> MetricShardImpl::NewQuerier(TenantId tenant) {
   return std::make_unique<ShardQuerier>(
       ShardQuerier::Source{number_, tenant, partitioning_, &catalog_, &store_, &expired_before_ms_},
       heads());
+}
+
+absl::Status MetricShardImpl::SetMetadata(TenantId tenant, std::string_view metric,
+                                          const MetricMetadata& metadata) {
+  return catalog_.SetMetadata(tenant, metric, metadata);
 }
 
 std::vector<std::pair<std::string, MetricMetadata>> MetricShardImpl::Metadata(TenantId tenant) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <absl/status/statusor.h>
@@ -36,6 +37,10 @@ struct MetricShardStats {
   uint64_t head_bytes = 0;
 };
 
+// Metrics of one tenant in one shard whose metadata may be set apart from series, which have a
+// limit of their own.
+inline constexpr size_t kMaxMetadata = 100'000;
+
 // Thread-safe.
 class MetricShard : public ShardPart {
  public:
@@ -63,6 +68,12 @@ class MetricShard : public ShardPart {
   virtual void Apply(TenantId tenant, const MetricBatch& batch) = 0;
 
   virtual std::unique_ptr<MetricQuerier> NewQuerier(TenantId tenant) = 0;
+
+  // Sets the metadata of a metric or family apart from its series. Kept with the next flush, so a
+  // kill before may lose it. InvalidArgument for a name that no metric could have,
+  // ResourceExhausted beyond kMaxMetadata names.
+  virtual absl::Status SetMetadata(TenantId tenant, std::string_view metric,
+                                   const MetricMetadata& metadata) = 0;
 
   // Metadata by metric name; nullopt if none was given.
   virtual std::vector<std::pair<std::string, MetricMetadata>> Metadata(TenantId tenant) = 0;

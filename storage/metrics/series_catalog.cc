@@ -30,6 +30,20 @@ absl::StatusOr<uint32_t> SeriesCatalog::GetOrCreate(TenantId tenant, const Label
   return number;
 }
 
+absl::Status SeriesCatalog::SetMetadata(TenantId tenant, std::string_view metric,
+                                        const MetricMetadata& metadata) {
+  const TenantLimits limits = limits_ == nullptr ? TenantLimits{} : limits_->Of(tenant);
+  VIGIL_RETURN_IF_ERROR(CheckSeriesLabels(Labels{{kMetricName, metric}}, limits));
+  MetadataTable& table = FindOrCreate(tenant).metadata;
+  if (table.size() >= kMaxMetadata && table.Get(metric) == MetricMetadata()) {
+    return absl::ResourceExhaustedError(
+        fmt::format("the tenant has metadata of {} metrics in shard {}; that is the limit",
+                    table.size(), shard_));
+  }
+  table.Set(metric, metadata);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<uint32_t> SeriesCatalog::NewNumber(TenantId tenant, const Labels& labels) {
   MutexLock lock(&number_mutex_);
   if (next_number_ > kMaxSeriesNumber) {

@@ -50,6 +50,10 @@ class SeriesCatalog {
   absl::StatusOr<uint32_t> GetOrCreate(TenantId tenant, const Labels& labels,
                                        const MetricMetadata& metadata);
 
+  // See MetricShard::SetMetadata.
+  absl::Status SetMetadata(TenantId tenant, std::string_view metric,
+                           const MetricMetadata& metadata);
+
   // Takes in a series from its row (`stored`) or from the journal. DataLoss when it contradicts
   // another series.
   absl::Status Restore(TenantId tenant, uint32_t number, const Labels& labels, bool stored);

@@ -32,6 +32,7 @@ TEST(MetadataTableTest, LaterReplacesEarlierButNothingDoesNot) {
   table.Set("b", MetricMetadata());
   table.Set("c", MetricMetadata());
   EXPECT_THAT(table.All(), ElementsAre(Pair("a", kCounter), Pair("b", kGauge)));
+  EXPECT_EQ(table.size(), 2u);
   EXPECT_EQ(table.Get("a"), kCounter);
   EXPECT_EQ(table.Get("c"), MetricMetadata());
 }
