@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/http/http_server.h"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -9,11 +12,14 @@
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/strings.h"
 
 namespace vigil::server {
@@ -23,6 +29,16 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using Tcp = asio::ip::tcp;
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+// A client that is told off while it still sends is listened to for this long and this much more:
+// closing at once would reset the connection and take the answer with it.
+constexpr auto kDrainTime = std::chrono::seconds(2);
+constexpr size_t kMaxDrainedBytes = 16 << 20;
+// Of a body, read at a time.
+constexpr uint64_t kReadBytes = 64 << 10;
+// In seconds, for those who find the server busy.
+constexpr const char* kRetryAfter = "1";
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -42,105 +58,259 @@ HttpRequest ToRequest(http::request<http::string_body> message) {
   return request;
 }
 
+HttpResponse Busy(std::string_view why) {
+  return {503,
+          "text/plain; charset=utf-8",
+          fmt::format("{}: try again later\n", why),
+          {{"Retry-After", kRetryAfter}}};
+}
+
+// What connections share.
+struct Shared {
+  const HttpServerOptions options;
+  const HttpRouter& router;
+  ThreadPool* const workers;
+  std::atomic<uint64_t> bytes_in_flight{0};
+  std::atomic<int> connections{0};
+
+  // Handlers that workers have been given and not finished.
+  Mutex mutex;
+  CondVar changed;
+  int running ABSL_GUARDED_BY(mutex) = 0;
+  bool stopping ABSL_GUARDED_BY(mutex) = false;
+
+  bool StartHandler() {
+    MutexLock lock(&mutex);
+    if (!stopping) ++running;
+    return !stopping;
+  }
+  void FinishHandler() {
+    MutexLock lock(&mutex);
+    --running;
+    changed.notify_all();
+  }
+  void FinishAllHandlers() {
+    MutexLock lock(&mutex);
+    stopping = true;
+    while (running > 0) changed.wait(mutex);
+  }
+};
+
+// Room for the bytes of one body, given back at the end.
+class BodyRoom {
+ public:
+  explicit BodyRoom(Shared* shared) : shared_(*shared) {}
+  ~BodyRoom() { Release(); }
+  BodyRoom(const BodyRoom&) = delete;
+  BodyRoom& operator=(const BodyRoom&) = delete;
+
+  // A lone body is let in whatever its size, which has its own limit.
+  bool Take(uint64_t bytes) {
+    const uint64_t before = shared_.bytes_in_flight.fetch_add(bytes);
+    bytes_ = bytes;
+    if (before == 0 || before + bytes <= shared_.options.max_bytes_in_flight) return true;
+    Release();
+    return false;
+  }
+  void Release() { shared_.bytes_in_flight.fetch_sub(std::exchange(bytes_, 0)); }
+
+ private:
+  Shared& shared_;
+  uint64_t bytes_ = 0;
+};
+
 // One connection; keeps itself alive as long as something is under way on it.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Tcp::socket socket, const HttpRouter& router, const HttpServerOptions& options)
-      : stream_(std::move(socket)), router_(router), options_(options) {}
+  Connection(Tcp::socket socket, Shared* shared)
+      : stream_(std::move(socket)), shared_(*shared), room_(shared) {
+    shared_.connections.fetch_add(1);
+    beast::error_code ignored;
+    stream_.socket().set_option(Tcp::no_delay(true), ignored);
+  }
+  ~Connection() { shared_.connections.fetch_sub(1); }
 
   void Read() {
     parser_.emplace();
-    parser_->body_limit(options_.max_body_bytes);
-    stream_.expires_after(std::chrono::milliseconds(options_.idle_timeout_ms));
+    parser_->body_limit(shared_.options.max_body_bytes);
+    ExpireAfterIdle();
+    http::async_read_header(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](beast::error_code error, size_t) { self->OnHeader(error); });
+  }
+
+ private:
+  void ExpireAfterIdle() {
+    stream_.expires_after(std::chrono::milliseconds(shared_.options.idle_timeout_ms));
+  }
+
+  void OnHeader(beast::error_code error) {
+    if (error) return Fail(error);
+    const auto length = parser_->content_length();
+    // Whoever does not say how long the body is may send the longest.
+    const uint64_t bytes = length ? *length : shared_.options.max_body_bytes;
+    const bool has_body = parser_->chunked() || (length && *length > 0);
+    if (has_body && !room_.Take(bytes)) {
+      return Refuse(Busy("too many requests are arriving"));
+    }
+    // The buffer is read into as far as it has room, so that decides on how many reads there are.
+    if (has_body) buffer_.reserve(std::min<uint64_t>(bytes, kReadBytes));
+    if (has_body && beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
+      asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
+                        [self = shared_from_this()](beast::error_code failed, size_t) {
+                          failed ? self->Close() : self->ReadBody();
+                        });
+      return;
+    }
+    ReadBody();
+  }
+
+  void ReadBody() {
     http::async_read(
         stream_, buffer_, *parser_,
         [self = shared_from_this()](beast::error_code error, size_t) { self->OnRead(error); });
   }
 
- private:
-  void OnRead(beast::error_code error) {
+  // Nothing more can be read from here.
+  void Fail(beast::error_code error) {
     if (error == http::error::body_limit) {
-      return Answer({413,
-                     "text/plain; charset=utf-8",
-                     fmt::format("the body is larger than {} bytes\n", options_.max_body_bytes),
-                     {}},
-                    false, false);
+      return Refuse(
+          {413,
+           "text/plain; charset=utf-8",
+           fmt::format("the body is larger than {} bytes\n", shared_.options.max_body_bytes),
+           {}});
     }
-    if (error && error.category() == make_error_code(http::error::bad_method).category() &&
+    if (error.category() == make_error_code(http::error::bad_method).category() &&
         error != http::error::end_of_stream && error != http::error::partial_message) {
-      return Answer({400,
+      return Refuse({400,
                      "text/plain; charset=utf-8",
                      fmt::format("malformed request: {}\n", error.message()),
-                     {}},
-                    false, false);
+                     {}});
     }
-    if (error) return Close();
-    http::request<http::string_body> message = parser_->release();
-    const bool keep_alive = message.keep_alive();
-    const HttpRequest request = ToRequest(std::move(message));
-    Answer(router_.Route(request), keep_alive, request.method == "HEAD");
+    Close();
   }
 
-  void Answer(HttpResponse response, bool keep_alive, bool head_only) {
+  void OnRead(beast::error_code error) {
+    if (error) return Fail(error);
+    http::request<http::string_body> message = parser_->release();
+    keep_alive_ = message.keep_alive();
+    request_ = ToRequest(std::move(message));
+    if (shared_.workers == nullptr || shared_.router.KindOf(request_) == HandlerKind::kQuick) {
+      return Answer(shared_.router.Route(request_));
+    }
+    RunOnWorker();
+  }
+
+  void RunOnWorker() {
+    if (!shared_.StartHandler()) return Answer(Busy("the server is stopping"));
+    // The timer would end the connection while the handler works.
+    stream_.expires_never();
+    const bool queued = shared_.workers->TrySubmit([self = shared_from_this()]() mutable {
+      HttpResponse response = self->shared_.router.Route(self->request_);
+      Shared& shared = self->shared_;
+      const auto executor = self->stream_.get_executor();
+      asio::post(executor, [self = std::move(self), response = std::move(response)]() mutable {
+        self->Answer(std::move(response));
+      });
+      // Last, as the server may end right after: the connection is no longer held from here.
+      shared.FinishHandler();
+    });
+    if (queued) return;
+    shared_.FinishHandler();
+    Answer(Busy("too many requests are waiting"));
+  }
+
+  // Answers and hangs up: the rest of the request is not read.
+  void Refuse(HttpResponse response) {
+    keep_alive_ = false;
+    drain_ = true;
+    Answer(std::move(response));
+  }
+
+  void Answer(HttpResponse response) {
     message_ = {};
     message_.version(11);
     message_.result(static_cast<unsigned>(response.status));
     message_.set(http::field::content_type, response.content_type);
     for (const auto& [name, value] : response.headers) message_.set(name, value);
-    message_.keep_alive(keep_alive);
+    message_.keep_alive(keep_alive_);
     message_.body() = std::move(response.body);
     message_.prepare_payload();
-    if (head_only) message_.body().clear();
+    if (response.status == 204) {
+      // It has no body and nothing that speaks of one.
+      message_.erase(http::field::content_type);
+      message_.erase(http::field::content_length);
+    }
+    if (request_.method == "HEAD") message_.body().clear();
+    request_ = {};
+    room_.Release();
     // Anew: the handler may have taken longer than the client may be silent.
-    stream_.expires_after(std::chrono::milliseconds(options_.idle_timeout_ms));
+    ExpireAfterIdle();
     http::async_write(stream_, message_,
-                      [self = shared_from_this(), keep_alive](beast::error_code error, size_t) {
-                        if (error || !keep_alive) return self->Close();
-                        self->Read();
+                      [self = shared_from_this()](beast::error_code error, size_t) {
+                        if (error) return self->Close();
+                        self->keep_alive_ ? self->Read() : self->Close();
                       });
   }
 
   void Close() {
     beast::error_code ignored;
     stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
+    if (!drain_) return;
+    stream_.expires_after(kDrainTime);
+    Drain(0);
+  }
+
+  void Drain(size_t drained) {
+    if (drained > kMaxDrainedBytes) return;
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(64 << 10), [self = shared_from_this(), drained](
+                                                           beast::error_code error, size_t bytes) {
+      if (!error) self->Drain(drained + bytes);
+    });
   }
 
   beast::tcp_stream stream_;
-  const HttpRouter& router_;
-  const HttpServerOptions& options_;
+  Shared& shared_;
+  BodyRoom room_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
+  HttpRequest request_;
   http::response<http::string_body> message_;
+  bool keep_alive_ = true;
+  bool drain_ = false;
 };
 
 class BeastServer final : public HttpServer {
  public:
-  BeastServer(const HttpServerOptions& options, const HttpRouter* router)
-      : options_(options), router_(*router), context_(options.threads), acceptor_(context_) {}
+  BeastServer(const HttpServerOptions& options, const HttpRouter* router, ThreadPool* workers)
+      : shared_{options, *router, workers}, context_(options.threads), acceptor_(context_) {}
 
   ~BeastServer() override {
+    shared_.FinishAllHandlers();
     context_.stop();
     for (std::thread& thread : threads_) thread.join();
   }
 
   absl::Status Listen() {
+    const HttpServerOptions& options = shared_.options;
     beast::error_code error;
-    const asio::ip::address address = asio::ip::make_address(options_.host, error);
+    const asio::ip::address address = asio::ip::make_address(options.host, error);
     if (error) {
       return absl::InvalidArgumentError(
-          fmt::format("\"{}\" is not an IP address to listen on", options_.host));
+          fmt::format("\"{}\" is not an IP address to listen on", options.host));
     }
-    const Tcp::endpoint endpoint(address, options_.port);
+    const Tcp::endpoint endpoint(address, options.port);
     acceptor_.open(endpoint.protocol(), error);
     if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
     if (error) {
       return absl::FailedPreconditionError(
-          fmt::format("cannot listen on {}:{}: {}", options_.host, options_.port, error.message()));
+          fmt::format("cannot listen on {}:{}: {}", options.host, options.port, error.message()));
     }
     Accept();
-    for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { context_.run(); });
+    for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { context_.run(); });
     return absl::OkStatus();
   }
 
@@ -150,15 +320,14 @@ class BeastServer final : public HttpServer {
   void Accept() {
     acceptor_.async_accept(
         asio::make_strand(context_), [this](beast::error_code error, Tcp::socket socket) {
-          if (!error) {
-            std::make_shared<Connection>(std::move(socket), router_, options_)->Read();
+          if (!error && shared_.connections.load() < shared_.options.max_connections) {
+            std::make_shared<Connection>(std::move(socket), &shared_)->Read();
           }
           if (error != asio::error::operation_aborted) Accept();
         });
   }
 
-  const HttpServerOptions options_;
-  const HttpRouter& router_;
+  Shared shared_;
   asio::io_context context_;
   Tcp::acceptor acceptor_;
   std::vector<std::thread> threads_;
@@ -167,8 +336,9 @@ class BeastServer final : public HttpServer {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
-                                                              const HttpRouter* router) {
-  auto server = std::make_unique<BeastServer>(options, router);
+                                                              const HttpRouter* router,
+                                                              ThreadPool* workers) {
+  auto server = std::make_unique<BeastServer>(options, router, workers);
   if (absl::Status status = server->Listen(); !status.ok()) return status;
   return server;
 }

@@ -9,6 +9,7 @@
 
 #include <absl/status/statusor.h>
 
+#include "base/thread_pool.h"
 #include "server/http/http_types.h"
 
 namespace vigil::server {
@@ -19,18 +20,25 @@ struct HttpServerOptions {
   int threads = 2;
   // Larger bodies are answered with 413.
   uint64_t max_body_bytes = 64 << 20;
+  // Of all bodies between their arrival and the answer; requests beyond it are told to come back.
+  uint64_t max_bytes_in_flight = 512 << 20;
+  // Connections that are open at a time; those beyond are closed at once.
+  int max_connections = 4096;
   // Connections that send nothing for this long are closed.
   int64_t idle_timeout_ms = 60'000;
 };
 
-// Handlers run on the server's threads, several at a time.
+// Quick handlers run on the server's threads, slow ones on workers, several at a time.
 class HttpServer {
  public:
   // Listens and serves. FailedPrecondition when the address is taken, InvalidArgument when it is
-  // not one. `router` must outlive the server.
+  // not one. `router` and `workers` must outlive the server; without workers slow handlers run on
+  // the server's threads as well.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
-                                                           const HttpRouter* router);
-  // Stops taking connections, ends the open ones, joins the threads.
+                                                           const HttpRouter* router,
+                                                           ThreadPool* workers = nullptr);
+  // Stops taking connections, lets handlers that run finish, ends the connections, joins the
+  // threads.
   virtual ~HttpServer() = default;
 
   virtual uint16_t port() const = 0;

@@ -14,21 +14,30 @@ std::string_view HttpRequest::Parameter(std::string_view name) const {
   return {};
 }
 
-void HttpRouter::Add(std::string method, std::string path, HttpHandler handler) {
-  handlers_[std::move(path)][std::move(method)] = std::move(handler);
+void HttpRouter::Add(std::string method, std::string path, HttpHandler handler, HandlerKind kind) {
+  handlers_[std::move(path)][std::move(method)] = {std::move(handler), kind};
+}
+
+const HttpRouter::Entry* HttpRouter::Find(const HttpRequest& request) const {
+  const auto by_method = handlers_.find(request.path);
+  if (by_method == handlers_.end()) return nullptr;
+  const auto entry = by_method->second.find(request.method == "HEAD" ? "GET" : request.method);
+  return entry == by_method->second.end() ? nullptr : &entry->second;
+}
+
+HandlerKind HttpRouter::KindOf(const HttpRequest& request) const {
+  const Entry* const entry = Find(request);
+  return entry == nullptr ? HandlerKind::kQuick : entry->kind;
 }
 
 HttpResponse HttpRouter::Route(const HttpRequest& request) const {
+  if (const Entry* const entry = Find(request); entry != nullptr) return entry->handler(request);
   const auto by_method = handlers_.find(request.path);
   if (by_method == handlers_.end()) {
     return {404, "text/plain; charset=utf-8", fmt::format("no such path: {}\n", request.path), {}};
   }
-  const std::string& method = request.method == "HEAD" ? "GET" : request.method;
-  if (const auto handler = by_method->second.find(method); handler != by_method->second.end()) {
-    return handler->second(request);
-  }
   std::string allowed;
-  for (const auto& [name, handler] : by_method->second) {
+  for (const auto& [name, entry] : by_method->second) {
     allowed += (allowed.empty() ? "" : ", ") + name;
   }
   return {405,

@@ -36,17 +36,31 @@ struct HttpResponse {
 
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
+// Where a handler runs: one that only looks, on the thread that reads from sockets; one that waits
+// (for the disk, a lock) or computes, on a worker, so that probes are answered meanwhile.
+enum class HandlerKind { kQuick, kSlow };
+
 // Which handler answers what. Filled before the server starts, then constant.
 class HttpRouter {
  public:
-  void Add(std::string method, std::string path, HttpHandler handler);
+  void Add(std::string method, std::string path, HttpHandler handler,
+           HandlerKind kind = HandlerKind::kQuick);
 
   // 404 for an unknown path, 405 with `Allow` for a known one with another method. HEAD is answered
   // as GET; the server leaves the body out.
   HttpResponse Route(const HttpRequest& request) const;
 
+  // Of the handler that Route would call; kQuick when there is none.
+  HandlerKind KindOf(const HttpRequest& request) const;
+
  private:
-  std::map<std::string, std::map<std::string, HttpHandler>> handlers_;  // Path -> method.
+  struct Entry {
+    HttpHandler handler;
+    HandlerKind kind;
+  };
+  const Entry* Find(const HttpRequest& request) const;
+
+  std::map<std::string, std::map<std::string, Entry>> handlers_;  // Path -> method.
 };
 
 // Splits "a=1&b=%20x" into decoded pairs; "+" is a space.

@@ -104,7 +104,7 @@ class HttpServerTest : public ::testing::Test {
   }
 
   void Start(HttpServerOptions options = {}) {
-    auto server = HttpServer::Start(options, &router_);
+    auto server = HttpServer::Start(options, &router_, &workers_);
     ASSERT_OK(server);
     server_ = *std::move(server);
   }
@@ -116,6 +116,7 @@ class HttpServerTest : public ::testing::Test {
     return client.ReadAll();
   }
 
+  ThreadPool workers_{4, 4};
   HttpRouter router_;
   std::unique_ptr<HttpServer> server_;
 };
@@ -239,6 +240,91 @@ TEST_F(HttpServerTest, HandlersRunAtTheSameTime) {
         [this] { EXPECT_THAT(Ask("GET /meet HTTP/1.1\r\n\r\n"), HasSubstr("met")); });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST_F(HttpServerTest, SlowHandlersDoNotHoldUpQuickOnes) {
+  // As many as there are workers, and more than the server has threads.
+  std::latch begun(4);
+  std::latch end(1);
+  router_.Add(
+      "GET", "/slow",
+      [&](const HttpRequest&) {
+        begun.count_down();
+        end.wait();
+        return HttpResponse{.body = "slow"};
+      },
+      HandlerKind::kSlow);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(std::make_unique<Client>(server_->port()));
+    clients.back()->Send("GET /slow HTTP/1.1\r\n\r\n");
+  }
+  begun.wait();
+  EXPECT_THAT(Ask("GET /echo HTTP/1.1\r\n\r\n"), HasSubstr("200 OK"));
+  end.count_down();
+  for (const auto& client : clients) EXPECT_THAT(client->ReadAnswer(), HasSubstr("slow"));
+  clients[0]->Send("GET /slow HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(clients[0]->ReadAnswer(), HasSubstr("slow")) << "the connection goes on";
+}
+
+TEST_F(HttpServerTest, WhoFindsNoWorkerIsToldToComeBack) {
+  std::latch begun(4);
+  std::latch end(1);
+  router_.Add(
+      "GET", "/slow",
+      [&](const HttpRequest&) {
+        if (!begun.try_wait()) begun.count_down();
+        end.wait();
+        return HttpResponse{.body = "slow"};
+      },
+      HandlerKind::kSlow);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  std::vector<std::unique_ptr<Client>> clients;
+  const auto send = [&] {
+    clients.push_back(std::make_unique<Client>(server_->port()));
+    clients.back()->Send("GET /slow HTTP/1.1\r\nConnection: close\r\n\r\n");
+  };
+  for (int i = 0; i < 4; ++i) send();
+  begun.wait();
+  // Four more wait in the queue, of five one does not.
+  for (int i = 0; i < 5; ++i) send();
+  std::vector<std::string> answers(5);
+  std::latch refused(1);
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 5; ++i) {
+    readers.emplace_back([&, i] {
+      answers[i] = clients[4 + i]->ReadAll();
+      if (answers[i].find("503") != std::string::npos) refused.count_down();
+    });
+  }
+  refused.wait();
+  end.count_down();
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_THAT(answers, ::testing::Contains(AllOf(HasSubstr("503"), HasSubstr("Retry-After: 1"))));
+}
+
+TEST_F(HttpServerTest, WhoAsksWhetherToSendIsToldTo) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Client client(server_->port());
+  client.Send("POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  EXPECT_EQ(client.ReadAnswer(true), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.Send("body");
+  EXPECT_THAT(client.ReadAnswer(), HasSubstr("[body]"));
+}
+
+TEST_F(HttpServerTest, BodiesThatArriveHaveALimitTogether) {
+  HttpServerOptions options;
+  options.max_bytes_in_flight = 10;
+  ASSERT_NO_FATAL_FAILURE(Start(options));
+  Client first(server_->port());
+  first.Send("POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\r\n");
+  EXPECT_THAT(first.ReadAnswer(true), HasSubstr("100 Continue")) << "it has its room now";
+  EXPECT_THAT(Ask("POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"),
+              AllOf(HasSubstr("503"), HasSubstr("Retry-After"), HasSubstr("Connection: close")));
+  first.Send("12345678");
+  EXPECT_THAT(first.ReadAnswer(), HasSubstr("[12345678]"));
+  EXPECT_THAT(Ask("POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"), HasSubstr("200 OK"));
 }
 
 TEST_F(HttpServerTest, StoppingEndsOpenConnections) {
