@@ -31,9 +31,11 @@
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "collector/otlp/otlp_service.h"
+#include "collector/remote_write/remote_write_receiver.h"
 #include "collector/scrape/scrape_manager.h"
 #include "collector/stream/ingest_service.h"
 #include "query/exec/engine.h"
+#include "server/api/remote_write.h"
 #include "server/grpc/alert_service.h"
 #include "server/grpc/query_service.h"
 #include "server/http/http_server.h"
@@ -112,6 +114,8 @@ class AppImpl final : public App {
     VIGIL_RETURN_IF_ERROR(StartHttp());
     VIGIL_ASSIGN_OR_RETURN(storage_, storage::Storage::Open(config_.storage, &clock_));
     admission_.emplace(config_.admission);
+    remote_write_ = std::make_unique<collector::RemoteWriteReceiver>(
+        storage_.get(), &*admission_, config_.admission.max_request_bytes);
     exec::EngineOptions engine_options;
     engine_options.max_samples = config_.max_query_samples;
     engine_.emplace(engine_options);
@@ -176,11 +180,15 @@ class AppImpl final : public App {
     };
     router_.Add("POST", "/-/reload", reload);
     router_.Add("PUT", "/-/reload", reload);
+    AddRemoteWrite([this] { return ready_.load() ? remote_write_.get() : nullptr; },
+                   config_.admission.retry_after_ms, &router_);
     VIGIL_RETURN_IF_ERROR(CheckFree(config_.http_listen, "--http-listen"));
     HttpServerOptions options;
     options.host = config_.http_listen.host;
     options.port = config_.http_listen.port;
-    VIGIL_ASSIGN_OR_RETURN(http_, HttpServer::Start(options, &router_));
+    options.max_body_bytes = config_.admission.max_request_bytes;
+    options.max_bytes_in_flight = config_.admission.max_bytes_in_flight;
+    VIGIL_ASSIGN_OR_RETURN(http_, HttpServer::Start(options, &router_, &workers_));
     return absl::OkStatus();
   }
 
@@ -381,6 +389,7 @@ class AppImpl final : public App {
   HttpRouter router_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<collector::OtlpServices> otlp_;
+  std::unique_ptr<collector::RemoteWriteReceiver> remote_write_;
   std::optional<QueryGate> query_gate_;
   std::unique_ptr<LogCalls> log_calls_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
