@@ -248,6 +248,8 @@ absl::Status MetricShardImpl::IngestBlocks(MetricHead* sealed) {
   const HeadWriter::Options options = {short_number(), partitioning_, expired_before_ms_.load()};
   HeadWriter writer(options, &catalog_, &next_sequence_, {&blocks, &written_.rows});
   written_.stored = writer.Write(sealed);
+  written_.ingested = blocks.empty();
+  if (blocks.empty()) return absl::OkStatus();
   std::sort(blocks.begin(), blocks.end());
   // Before any block of theirs is there, the sequences are taken for good; the sync makes durable,
   // too, all journal entries that the blocks stand for. See storage/shard/shard_part.h.

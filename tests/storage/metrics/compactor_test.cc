@@ -141,7 +141,7 @@ class Shard {
   std::unique_ptr<MetricShard> shard_;
   std::vector<std::string> journal_;
   std::map<std::string, ModelSamples> model_;
-  int64_t next_ms_ = 20'000 * kPartitionMs;
+  int64_t next_ms_ = 20'000 * kPartitionMs + 3'600'000;  // Late samples stay in the partition.
   bool sealed_ = false;
   bool late_ = true;
 };
