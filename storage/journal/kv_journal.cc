@@ -91,6 +91,10 @@ absl::StatusOr<JournalPosition> ReadLast(KeyValueStore& store, uint8_t shard) {
 
 }  // namespace
 
+absl::Status VerifyJournalEntry(const JournalKey& key, std::string_view value) {
+  return DecodeEntry(key, value).status();
+}
+
 absl::StatusOr<std::unique_ptr<KvJournal>> KvJournal::Open(KeyValueStore* store, uint8_t shard,
                                                            Durability durability) {
   VIGIL_ASSIGN_OR_RETURN(const JournalPosition trimmed, ReadTrimmed(*store, shard));

@@ -17,8 +17,12 @@
 #include "base/mutex.h"
 #include "storage/journal/journal.h"
 #include "storage/kv/kv_store.h"
+#include "storage/kv/record_keys.h"
 
 namespace vigil::storage {
+
+// Whether `value` is what was appended under `key`. DataLoss if it is not.
+absl::Status VerifyJournalEntry(const JournalKey& key, std::string_view value);
 
 // Thread-safe. Borrows the store. One journal of a shard at a time.
 //

@@ -53,6 +53,24 @@ absl::StatusOr<std::shared_ptr<RocksDbInstance>> RocksDbInstance::Open(
   return std::shared_ptr<RocksDbInstance>(new RocksDbInstance(std::move(db), std::move(families)));
 }
 
+absl::StatusOr<std::shared_ptr<RocksDbInstance>> RocksDbInstance::OpenForReading(
+    const RocksDbOptions& options, bool whole_log) {
+  RocksDbTuning tuning = MakeTuning(options);
+  tuning.store.create_if_missing = false;
+  tuning.store.create_missing_column_families = false;
+  if (whole_log) {
+    tuning.store.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
+  }
+  rocksdb::DB* raw = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(tuning.store, options.directory,
+                                                              tuning.families, &handles, &raw);
+  if (!status.ok()) return OpenFailure(status, options.directory);
+  std::unique_ptr<rocksdb::DB> db(raw);
+  Handles families(handles.begin(), handles.end());
+  return std::shared_ptr<RocksDbInstance>(new RocksDbInstance(std::move(db), std::move(families)));
+}
+
 std::vector<rocksdb::ColumnFamilyHandle*> RocksDbInstance::AllHandles() const {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   for (const auto& family : families_) handles.push_back(family.get());

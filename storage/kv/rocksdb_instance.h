@@ -22,6 +22,10 @@ class RocksDbInstance {
   // The errors are those of OpenRocksDb.
   static absl::StatusOr<std::shared_ptr<RocksDbInstance>> Open(const RocksDbOptions& options,
                                                                std::shared_ptr<SpaceWatch> space);
+  // To be looked at only; see OfflineRocksDb. `whole_log`: a log that ends in a torn or damaged
+  // record is DataLoss.
+  static absl::StatusOr<std::shared_ptr<RocksDbInstance>> OpenForReading(
+      const RocksDbOptions& options, bool whole_log);
 
   rocksdb::DB& db() const { return *db_; }
   rocksdb::ColumnFamilyHandle* HandleOf(Family family) const {
