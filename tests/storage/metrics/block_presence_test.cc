@@ -83,6 +83,23 @@ TEST(BlockPresenceTest, DropsPartitions) {
   EXPECT_EQ(Rows(presence).size(), 1u);
 }
 
+TEST(BlockPresenceTest, WhatIsRemovedIsWritten) {
+  BlockPresence presence(kTenant, 7);
+  presence.Add(0, 5);
+  presence.Add(0, 6);
+  presence.RowsWritten();
+  presence.Remove(0, 5);
+  presence.Remove(0, 9);    // Was not there.
+  presence.Remove(100, 5);  // No such partition.
+  EXPECT_THAT(presence.PartitionsOf(5, kEver), IsEmpty());
+  const std::vector<WriteBatch::Entry> rows = Rows(presence);
+  ASSERT_EQ(rows.size(), 1u);
+  BlockPresence restored(kTenant, 7);
+  EXPECT_OK(restored.Restore(rows[0].key, rows[0].value));
+  EXPECT_THAT(restored.PartitionsOf(5, kEver), IsEmpty());
+  EXPECT_THAT(restored.PartitionsOf(6, kEver), ElementsAre(0));
+}
+
 TEST(BlockPresenceTest, ADamagedRowHidesNoSeries) {
   BlockPresence presence(kTenant, 7);
   presence.Add(0, 70000);

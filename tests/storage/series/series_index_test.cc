@@ -109,6 +109,24 @@ TEST_F(SeriesIndexTest, WithoutSamplesASeriesIsRetiredAndComesBack) {
   EXPECT_THAT(Select(), ElementsAre(1, 2));
 }
 
+TEST_F(SeriesIndexTest, UnmarkedSeriesVanishAndComeBack) {
+  EXPECT_EQ(Add({{"a", "1"}}), 1u);
+  EXPECT_EQ(Add({{"a", "2"}}), 2u);
+  for (const int64_t partition_ms : {100, 200}) Mark(1, partition_ms);
+  Mark(2, 100);
+  const std::vector<SeriesIndex::Presence> first = {{1, 100}, {2, 100}, {3, 100}, {1, 300}};
+  EXPECT_THAT(index_.Unmark(first), ElementsAre(2));
+  EXPECT_TRUE(index_.IsRetired(2));
+  EXPECT_THAT(Select(), ElementsAre(1));
+  const std::vector<SeriesIndex::Presence> second = {{1, 200}};
+  EXPECT_THAT(index_.Unmark(second), ElementsAre(1));
+  EXPECT_THAT(index_.Unmark(second), ElementsAre());
+  EXPECT_EQ(index_.size(), 0u);
+  Mark(1, 200);
+  EXPECT_THAT(Select(), ElementsAre(1));
+  EXPECT_EQ(Add({{"a", "2"}}), 2u);
+}
+
 TEST_F(SeriesIndexTest, ReadersAndWritersTogether) {
   constexpr uint32_t kSeries = 2000;
   std::atomic<bool> done = false;
