@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Directories with broken bytes: what is lost is told, the rest is there after a repair.
+#include "storage/offline/doctor.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "storage/storage.h"
+#include "tests/storage/storage_harness.h"
+#include "tests/testing/status_matchers.h"
+
+namespace vigil::storage {
+namespace {
+
+using testing::Batches;
+using testing::Contents;
+using ::testing::HasSubstr;
+using testing::kStartMs;
+using vigil::testing::StatusIs;
+namespace fs = std::filesystem;
+
+constexpr int kBatches = 30;
+
+class DoctorTest : public ::testing::Test {
+ protected:
+  DoctorTest() {
+    SetLogLevel(LogLevel::kError);
+    root_ = fs::path(::testing::TempDir()) /
+            ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::remove_all(root_);
+    fs::create_directories(root_);
+  }
+
+  std::string Path(const std::string& name) const { return (root_ / name).string(); }
+
+  absl::StatusOr<std::unique_ptr<Storage>> OpenAt(const std::string& name) {
+    StorageOptions options;
+    options.data_dir = Path(name);
+    options.shards = 2;
+    return Storage::Open(options, &clock_);
+  }
+
+  // A directory with blocks in several tables, and some records in the journal only.
+  Contents Make(const std::string& name) {
+    Contents contents;
+    auto storage = OpenAt(name);
+    EXPECT_OK(storage);
+    for (int number = 0; number < kBatches; ++number) {
+      EXPECT_OK((*storage)->WriteMetrics(kDefaultTenant,
+                                         Batches::Metrics(**storage, number, &contents), {}));
+      EXPECT_OK((*storage)->WriteLogs(kDefaultTenant, Batches::Logs(number, &contents), {}));
+      EXPECT_OK((*storage)->WriteSpans(kDefaultTenant, Batches::Spans(number, &contents), {}));
+      if (number % 7 == 6) {
+        EXPECT_OK((*storage)->Flush());
+      }
+      // Writes tables, as a snapshot does.
+      if (number % 10 == 9) {
+        EXPECT_OK((*storage)->Snapshot(Path(fmt::format("{}.{}", name, number))));
+      }
+    }
+    return contents;
+  }
+
+  static std::vector<fs::path> FilesOf(const std::string& directory) {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(directory)) {
+      if (entry.is_regular_file() && entry.file_size() > 0) files.push_back(entry.path());
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+  }
+
+  static std::string Flip(const fs::path& path, uint64_t at) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(at));
+    const char c = static_cast<char>(~file.get());
+    file.seekp(static_cast<std::streamoff>(at));
+    file.put(c);
+    return fmt::format("byte {} of {}", at, path.filename().string());
+  }
+
+  ManualClock clock_{kStartMs};
+  fs::path root_;
+};
+
+TEST_F(DoctorTest, CleanDirectoryStaysAsItIs) {
+  Contents contents = Make("data");
+  ASSERT_OK_AND_ASSIGN(const Diagnosis diagnosis, Examine(Path("data")));
+  EXPECT_TRUE(diagnosis.clean()) << diagnosis.findings()[0].place << " "
+                                 << diagnosis.findings()[0].text;
+  EXPECT_GT(diagnosis.samples, 0u);
+  EXPECT_GT(diagnosis.log_records, 0u);
+  EXPECT_GT(diagnosis.spans, 0u);
+  EXPECT_GT(diagnosis.journal_entries, 0u);
+  ASSERT_OK_AND_ASSIGN(const Repair repair, RepairDirectory(Path("data")));
+  EXPECT_EQ(repair.kept_as, "");
+  EXPECT_FALSE(fs::exists(Path("data.repairing")));
+  ASSERT_OK_AND_ASSIGN(const auto storage, OpenAt("data"));
+  EXPECT_EQ(testing::ReadAll(*storage), contents);
+}
+
+TEST_F(DoctorTest, WantsADataDirectory) {
+  EXPECT_THAT(Examine(Path("nothing")),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("no data directory")));
+  EXPECT_THAT(RepairDirectory(Path("nothing")), StatusIs(absl::StatusCode::kNotFound));
+}
+
+// Removes from `rest` what `contents` has; false if that is not all there.
+bool Contains(const Contents& all, const Contents& some) {
+  for (const auto& [series, samples] : some.samples) {
+    const auto known = all.samples.find(series);
+    if (known == all.samples.end()) return false;
+    for (const auto& [time_ms, value] : samples) {
+      const auto sample = known->second.find(time_ms);
+      if (sample == known->second.end() || sample->second != value) return false;
+    }
+  }
+  return std::includes(all.logs.begin(), all.logs.end(), some.logs.begin(), some.logs.end()) &&
+         std::includes(all.spans.begin(), all.spans.end(), some.spans.begin(), some.spans.end());
+}
+
+// Whatever byte is broken: either that is told, or nothing is lost. The repaired directory opens,
+// is clean, and has nothing that was not there before.
+TEST_F(DoctorTest, AnyByteMayBreak) {
+  constexpr uint64_t kSeed = 20261129;
+  SCOPED_TRACE(fmt::format("seed {}", kSeed));
+  const Contents contents = Make("data");
+  std::mt19937_64 random(kSeed);
+  int found = 0;
+  for (int round = 0; round < 60; ++round) {
+    const std::string name = fmt::format("round{}", round);
+    fs::copy(Path("data"), Path(name));
+    std::string broken;
+    const std::vector<fs::path> files = FilesOf(Path(name));
+    // Mostly one byte, sometimes some.
+    for (uint64_t count = round % 4 == 3 ? 1 + random() % 4 : 1; count > 0; --count) {
+      const fs::path& file = files[random() % files.size()];
+      broken += Flip(file, random() % fs::file_size(file)) + " ";
+    }
+    SCOPED_TRACE(broken);
+    const absl::StatusOr<Diagnosis> diagnosis = Examine(Path(name));
+    const absl::StatusOr<Repair> repair = RepairDirectory(Path(name));
+    if (!repair.ok()) {
+      // Only where what the whole directory hangs on is lost, and that is told.
+      EXPECT_FALSE(diagnosis.ok() && diagnosis->clean());
+      EXPECT_EQ(repair.status().code(), absl::StatusCode::kDataLoss) << repair.status();
+      ++found;
+      fs::remove_all(Path(name));
+      continue;
+    }
+    ASSERT_OK(diagnosis);
+    EXPECT_EQ(diagnosis->damages(), repair->diagnosis.damages());
+    if (!diagnosis->clean()) {
+      ++found;
+      ASSERT_OK_AND_ASSIGN(const Diagnosis after, Examine(Path(name)));
+      EXPECT_TRUE(after.clean()) << after.findings()[0].place << " " << after.findings()[0].text;
+    }
+    {
+      const auto storage = OpenAt(name);
+      ASSERT_OK(storage);
+      const Contents rest = testing::ReadAll(**storage);
+      EXPECT_TRUE(Contains(contents, rest));
+      if (diagnosis->clean()) {
+        EXPECT_EQ(rest, contents);
+      }
+    }
+    fs::remove_all(Path(name));
+    fs::remove_all(Path(name + ".damaged"));
+  }
+  EXPECT_GT(found, 20);
+}
+
+}  // namespace
+}  // namespace vigil::storage
