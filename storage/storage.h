@@ -122,6 +122,12 @@ class Storage {
                                                       const MetricMetadata& metadata) = 0;
   virtual absl::StatusOr<WriteResult> WriteMetrics(TenantId tenant, const MetricBatch& batch,
                                                    const BatchToken& token) = 0;
+  // Removes the samples in `range` that were written before the call, of series that meet
+  // `matchers`, for good. InvalidArgument when the matchers would take every series. A failure, or
+  // a crash, may leave some of them removed.
+  virtual absl::StatusOr<MetricDeletion> DeleteMetrics(TenantId tenant,
+                                                       const std::vector<Matcher>& matchers,
+                                                       TimeRange range) = 0;
   virtual std::unique_ptr<MetricQuerier> NewMetricQuerier(TenantId tenant) = 0;
   virtual std::vector<std::pair<std::string, MetricMetadata>> MetricMetadataOf(TenantId tenant) = 0;
   // For senders that tell it apart from samples; see MetricShard::SetMetadata.
@@ -162,6 +168,12 @@ class Storage {
   // Flushes, merges all metric blocks for good and has the key-value store write its files anew.
   // Takes as long as reading and writing everything; reads and writes go on.
   virtual absl::Status Compact() = 0;
+
+  // Makes the new directory `path` (relative to where the process runs) with a consistent copy of
+  // everything that was acknowledged before, which Open takes; by hard links where it can. Returns
+  // its absolute path. AlreadyExists, NotFound (no parent), InvalidArgument (no path, or one within
+  // the data directory); after a failure nothing is left of it.
+  virtual absl::StatusOr<std::string> Snapshot(const std::string& path) = 0;
 
   // About the memory of what is not in blocks yet, bytes.
   virtual size_t HeadBytes() const = 0;

@@ -43,6 +43,9 @@ class StorageImpl final : public Storage {
                                               const MetricMetadata& metadata) override;
   absl::StatusOr<WriteResult> WriteMetrics(TenantId tenant, const MetricBatch& batch,
                                            const BatchToken& token) override;
+  absl::StatusOr<MetricDeletion> DeleteMetrics(TenantId tenant,
+                                               const std::vector<Matcher>& matchers,
+                                               TimeRange range) override;
   std::unique_ptr<MetricQuerier> NewMetricQuerier(TenantId tenant) override;
   std::vector<std::pair<std::string, MetricMetadata>> MetricMetadataOf(TenantId tenant) override;
   absl::Status SetMetricMetadata(TenantId tenant, std::string_view metric,
@@ -68,6 +71,7 @@ class StorageImpl final : public Storage {
   absl::Status Maintain() override;
   absl::Status Flush() override;
   absl::Status Compact() override;
+  absl::StatusOr<std::string> Snapshot(const std::string& path) override;
   size_t HeadBytes() const override;
   std::vector<StatusFigure> Status() override;
 

@@ -16,21 +16,13 @@
 #include "storage/logs/log_merge.h"
 #include "storage/metric_adapters.h"
 #include "storage/records/partitioning.h"
+#include "storage/shard/routing.h"
 #include "storage/storage_impl.h"
 
 namespace vigil::storage {
 namespace {
 
 uint64_t HashOf(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
-
-// Series of one exporter (same job and instance) stay together: they come in one batch and share
-// their instants.
-uint64_t HashOfExporter(const Labels& labels) {
-  const std::string_view job = labels.Get("job");
-  const std::string_view instance = labels.Get("instance");
-  if (job.empty() && instance.empty()) return labels.Hash();
-  return HashOf(job) * 31 + HashOf(instance);
-}
 
 // The shard that all samples belong to; nullopt if they have several, or there are none.
 std::optional<uint32_t> OnlyShardOf(const MetricBatch& batch) {
@@ -85,7 +77,7 @@ absl::StatusOr<bool> StorageImpl::WriteShards(
 
 absl::StatusOr<SeriesRef> StorageImpl::GetOrCreateSeries(TenantId tenant, const Labels& labels,
                                                          const MetricMetadata& metadata) {
-  const size_t shard = HashOfExporter(labels) % shards_.size();
+  const size_t shard = ShardOfSeries(labels, shards_.size());
   return shards_[shard]->metrics().GetOrCreate(tenant, labels, metadata);
 }
 
@@ -135,6 +127,25 @@ absl::StatusOr<WriteResult> StorageImpl::WriteMetrics(TenantId tenant, const Met
   VIGIL_RETURN_IF_ERROR(stored.status());
   result.duplicate = !*stored;
   return result;
+}
+
+absl::StatusOr<MetricDeletion> StorageImpl::DeleteMetrics(TenantId tenant,
+                                                          const std::vector<Matcher>& matchers,
+                                                          TimeRange range) {
+  const bool takes_all = std::all_of(matchers.begin(), matchers.end(),
+                                     [](const Matcher& matcher) { return matcher.MatchesEmpty(); });
+  if (takes_all) {
+    return absl::InvalidArgumentError(
+        "the selector would take every series: it needs a matcher that the empty text does not "
+        "meet");
+  }
+  MetricDeletion all;
+  for (const auto& shard : shards_) {
+    VIGIL_ASSIGN_OR_RETURN(const MetricDeletion one, shard->DeleteMetrics(tenant, matchers, range));
+    all.series += one.series;
+    all.samples += one.samples;
+  }
+  return all;
 }
 
 std::unique_ptr<MetricQuerier> StorageImpl::NewMetricQuerier(TenantId tenant) {

@@ -101,6 +101,14 @@ void BlockPresence::Add(int64_t partition_ms, uint32_t number) {
   changed_.emplace(partition_ms, number >> kGroupBits);
 }
 
+void BlockPresence::Remove(int64_t partition_ms, uint32_t number) {
+  WriterLock lock(&mutex_);
+  const auto numbers = partitions_.find(partition_ms);
+  if (numbers == partitions_.end() || !numbers->second.contains(number)) return;
+  numbers->second.remove(number);
+  changed_.emplace(partition_ms, number >> kGroupBits);
+}
+
 std::vector<int64_t> BlockPresence::PartitionsOf(uint32_t number, TimeRange partitions) const {
   std::vector<int64_t> found;
   ReaderLock lock(&mutex_);

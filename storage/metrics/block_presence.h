@@ -35,6 +35,9 @@ class BlockPresence {
 
   void Add(int64_t partition_ms, uint32_t number);
 
+  // The series has no blocks in the partition any more.
+  void Remove(int64_t partition_ms, uint32_t number);
+
   // The partitions within the closed range where the series may have blocks, ascending.
   std::vector<int64_t> PartitionsOf(uint32_t number, TimeRange partitions) const;
   // Calls visit(partition, numbers) in order, under the lock.

@@ -17,6 +17,7 @@
 #include "base/status.h"
 #include "storage/kv/keys.h"
 #include "storage/kv/record_keys.h"
+#include "storage/metrics/block_deleter.h"
 #include "storage/metrics/compactor.h"
 #include "storage/metrics/head_writer.h"
 #include "storage/metrics/metric_head.h"
@@ -37,6 +38,9 @@ constexpr int64_t kBeginningOfTime = std::numeric_limits<int64_t>::min();
 constexpr uint64_t kSealsBeforeRowGoes = 2;
 
 constexpr int64_t kCompactStepNs = 100 * kNanosPerMilli;
+// Of a deletion, what is written in one batch: enough to be worth a sync, little enough to be held.
+constexpr size_t kDeletionBatchBytes = 4 << 20;
+constexpr size_t kDeletionBatchSeries = 4096;
 
 // Takes the samples out of `batch` whose series is not known; returns how many there were.
 size_t RemoveUnknown(const SeriesStates& states, MetricBatch* batch) {
@@ -70,6 +74,8 @@ class MetricShardImpl final : public MetricShard {
   std::string MetricOf(TenantId tenant, SeriesRef ref) const override;
   void Encode(TenantId tenant, const MetricBatch& batch, std::string* payload) override;
   void Apply(TenantId tenant, const MetricBatch& batch) override;
+  absl::StatusOr<MetricDeletion> Delete(TenantId tenant, const std::vector<Matcher>& matchers,
+                                        TimeRange range) override;
   std::unique_ptr<MetricQuerier> NewQuerier(TenantId tenant) override;
   absl::Status SetMetadata(TenantId tenant, std::string_view metric,
                            const MetricMetadata& metadata) override;
@@ -106,6 +112,11 @@ class MetricShardImpl final : public MetricShard {
   absl::Status DropBlocksBefore(int64_t partition_ms, TenantSeries* series)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
   void RetireSeriesBefore(int64_t partition_ms, TenantSeries* series)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
+  absl::Status CommitDeletion(TenantSeries* series,
+                              const std::vector<SeriesIndex::Presence>& emptied, WriteBatch* batch)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
+  void Retire(const std::vector<uint32_t>& numbers, TenantSeries* series)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
   void RemoveRetiredRows(const MetricHead& sealed, WriteBatch* batch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
@@ -329,14 +340,75 @@ absl::Status MetricShardImpl::DropBlocksBefore(int64_t partition_ms, TenantSerie
 }
 
 void MetricShardImpl::RetireSeriesBefore(int64_t partition_ms, TenantSeries* series) {
-  const std::vector<uint32_t> numbers = series->index.DropBefore(partition_ms);
+  Retire(series->index.DropBefore(partition_ms), series);
+  heads().open->ForgetMarksBefore(partition_ms);
+}
+
+void MetricShardImpl::Retire(const std::vector<uint32_t>& numbers, TenantSeries* series) {
   for (const uint32_t number : numbers) {
     // Whoever writes to it again must define it again, as its row is going.
     catalog_.states().Clear(number, kSeriesJournaled);
     catalog_.CountRetired(*series, number);
     retired_.insert_or_assign(number, Retired{series, seals_.load()});
   }
-  heads().open->ForgetMarksBefore(partition_ms);
+}
+
+absl::StatusOr<MetricDeletion> MetricShardImpl::Delete(TenantId tenant,
+                                                       const std::vector<Matcher>& matchers,
+                                                       TimeRange range) {
+  MetricDeletion done;
+  TenantSeries* const series = catalog_.Find(tenant);
+  range.start_ms = std::max(range.start_ms, expired_before_ms_.load());
+  if (series == nullptr || range.start_ms > range.end_ms) return done;
+  MutexLock lock(&maintenance_mutex_);
+  VIGIL_CHECK(heads().sealed == nullptr);
+  const TimeRange partitions = {partitioning_.StartOf(range.start_ms), range.end_ms};
+  BlockDeleter deleter(&store_, tenant, short_number());
+  WriteBatch batch;
+  std::vector<SeriesIndex::Presence> emptied;
+  for (const SeriesIndex::Series& one : series->index.Select(matchers, partitions)) {
+    uint64_t samples = 0;
+    for (const int64_t partition_ms : series->blocks.PartitionsOf(one.number, partitions)) {
+      VIGIL_ASSIGN_OR_RETURN(const BlockDeleter::Outcome outcome,
+                             deleter.Delete(partition_ms, MetricHash(one.labels.MetricName()),
+                                            one.number, range, &batch));
+      samples += outcome.samples;
+      if (outcome.empty) emptied.push_back({one.number, partition_ms});
+    }
+    done.samples += samples;
+    if (samples > 0) ++done.series;
+    if (batch.size_bytes() < kDeletionBatchBytes && emptied.size() < kDeletionBatchSeries) continue;
+    VIGIL_RETURN_IF_ERROR(CommitDeletion(series, emptied, &batch));
+    emptied.clear();
+  }
+  VIGIL_RETURN_IF_ERROR(CommitDeletion(series, emptied, &batch));
+  return done;
+}
+
+absl::Status MetricShardImpl::CommitDeletion(TenantSeries* series,
+                                             const std::vector<SeriesIndex::Presence>& emptied,
+                                             WriteBatch* batch) {
+  for (const auto& [number, partition_ms] : emptied) series->blocks.Remove(partition_ms, number);
+  series->blocks.AddRows(batch);
+  const absl::Status status = store_.Write(*batch, Durability::kSync);
+  batch->Clear();
+  if (!status.ok()) {
+    for (const auto& [number, partition_ms] : emptied) series->blocks.Add(partition_ms, number);
+    return Annotate(status, "deleting from blocks");
+  }
+  series->blocks.RowsWritten();
+  Retire(series->index.Unmark(emptied), series);
+  // A writer marks a series after it put its sample into the head: a mark that was taken back
+  // although it was younger than the deletion has its sample there.
+  std::vector<SeriesIndex::Presence> alive;
+  const std::shared_ptr<MetricHead> open = heads().open;
+  for (const SeriesIndex::Presence& mark : emptied) {
+    SampleColumns samples;
+    open->Read(mark.number, {mark.partition_ms, partitioning_.EndOf(mark.partition_ms)}, &samples);
+    if (!samples.Empty()) alive.push_back(mark);
+  }
+  if (!alive.empty()) series->index.MarkPresent(alive);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> MetricShardImpl::Compact(int64_t now_ms, int64_t budget_ns) {

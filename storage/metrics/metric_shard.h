@@ -17,6 +17,7 @@
 #include "storage/model/ids.h"
 #include "storage/model/sample.h"
 #include "storage/series/labels.h"
+#include "storage/series/matcher.h"
 #include "storage/shard/shard_part.h"
 
 namespace vigil::storage {
@@ -40,6 +41,11 @@ struct MetricShardStats {
 // Metrics of one tenant in one shard whose metadata may be set apart from series, which have a
 // limit of their own.
 inline constexpr size_t kMaxMetadata = 100'000;
+// What a deletion removed.
+struct MetricDeletion {
+  uint64_t series = 0;  // That lost samples.
+  uint64_t samples = 0;
+};
 
 // Thread-safe.
 class MetricShard : public ShardPart {
@@ -66,6 +72,14 @@ class MetricShard : public ShardPart {
   // one instant of a series the later applied wins. Never fails: what the rules of time refuse is
   // refused before (see Storage::WriteMetrics).
   virtual void Apply(TenantId tenant, const MetricBatch& batch) = 0;
+
+  // Removes the samples in `range` that series meeting `matchers` have in blocks; what a head holds
+  // stays. Series that have no sample left are not found any more. A crash leaves each sample
+  // removed or as it was; so does a failure. Requires: no sealed head, and no flush before it
+  // returns.
+  virtual absl::StatusOr<MetricDeletion> Delete(TenantId tenant,
+                                                const std::vector<Matcher>& matchers,
+                                                TimeRange range) = 0;
 
   virtual std::unique_ptr<MetricQuerier> NewQuerier(TenantId tenant) = 0;
 

@@ -124,10 +124,36 @@ std::vector<uint32_t> SeriesIndex::DropBefore(int64_t partition_ms) {
   std::vector<uint32_t> retired;
   retired.reserve(empty.cardinality());
   for (const uint32_t number : empty) {
-    Entry& entry = **by_number_.find(number);
-    entry.retired = true;
-    postings_.Remove(number, entry.labels);
+    RetireLocked(number);
     retired.push_back(number);
+  }
+  return retired;
+}
+
+void SeriesIndex::RetireLocked(uint32_t number) {
+  Entry& entry = **by_number_.find(number);
+  entry.retired = true;
+  postings_.Remove(number, entry.labels);
+}
+
+std::vector<uint32_t> SeriesIndex::Unmark(std::span<const Presence> marks) {
+  std::vector<uint32_t> retired;
+  WriterLock lock(&mutex_);
+  for (const Presence& mark : marks) {
+    const auto partition = partitions_.find(mark.partition_ms);
+    if (partition == partitions_.end()) continue;
+    partition->second.remove(mark.number);
+    if (partition->second.isEmpty()) partitions_.erase(partition);
+  }
+  for (const Presence& mark : marks) {
+    const auto entry = by_number_.find(mark.number);
+    if (entry == by_number_.end() || (*entry)->retired) continue;
+    const bool present =
+        std::any_of(partitions_.begin(), partitions_.end(),
+                    [&mark](const auto& one) { return one.second.contains(mark.number); });
+    if (present) continue;
+    RetireLocked(mark.number);
+    retired.push_back(mark.number);
   }
   return retired;
 }

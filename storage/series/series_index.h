@@ -75,6 +75,9 @@ class SeriesIndex {
   // their numbers.
   std::vector<uint32_t> DropBefore(int64_t partition_ms);
   bool IsRetired(uint32_t number) const;
+  // Takes back what MarkPresent was told: the series have no samples in those partitions any more.
+  // Retires the series that have none left at all; returns their numbers.
+  std::vector<uint32_t> Unmark(std::span<const Presence> marks);
 
   // Series that are not retired.
   uint64_t size() const;
@@ -113,6 +116,7 @@ class SeriesIndex {
   };
 
   void AddLocked(uint32_t number, const Labels& labels) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RetireLocked(uint32_t number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   SeriesSet SelectLocked(const std::vector<Matcher>& matchers, TimeRange partitions) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 

@@ -160,6 +160,16 @@ absl::Status Shard::Flush() {
   return FlushLocked();
 }
 
+absl::StatusOr<MetricDeletion> Shard::DeleteMetrics(TenantId tenant,
+                                                    const std::vector<Matcher>& matchers,
+                                                    TimeRange range) {
+  MutexLock lock(&flush_mutex_);
+  // What is in a head is in the journal too: moved to blocks, it cannot come back by replay.
+  if (sealed_) VIGIL_RETURN_IF_ERROR(FlushLocked());
+  VIGIL_RETURN_IF_ERROR(FlushLocked());
+  return parts_.metrics->Delete(tenant, matchers, range);
+}
+
 absl::Status Shard::FlushLocked() {
   // A seal whose write failed is written first.
   if (!sealed_ && !Seal()) return absl::OkStatus();

@@ -55,6 +55,12 @@ class Shard {
   // failed before.
   absl::Status FlushIfDue(size_t max_bytes, int64_t max_age_ms);
 
+  // Removes samples that were written before the call from heads and blocks; see
+  // MetricShard::Delete. No flush runs meanwhile.
+  absl::StatusOr<MetricDeletion> DeleteMetrics(TenantId tenant,
+                                               const std::vector<Matcher>& matchers,
+                                               TimeRange range);
+
   MetricShard& metrics() { return *parts_.metrics; }
   LogShard& logs() { return *parts_.logs; }
   SpanShard& spans() { return *parts_.spans; }
