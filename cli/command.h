@@ -21,5 +21,12 @@ void AddRules(CLI::App* program, int* exit_status);
 void AddStatus(CLI::App* program, int* exit_status);
 void AddCompact(CLI::App* program, int* exit_status);
 void AddDemo(CLI::App* program, int* exit_status);
+void AddSnapshot(CLI::App* program, int* exit_status);
+void AddRestore(CLI::App* program, int* exit_status);
+void AddExport(CLI::App* program, int* exit_status);
+void AddImport(CLI::App* program, int* exit_status);
+void AddDelete(CLI::App* program, int* exit_status);
+void AddDoctor(CLI::App* program, int* exit_status);
+void AddCardinality(CLI::App* program, int* exit_status);
 
 }  // namespace vigil::cli

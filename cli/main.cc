@@ -33,7 +33,8 @@ int main(int argc, char** argv) {
   program.failure_message(CLI::FailureMessage::help);
   int exit_status = kExitOk;
   for (const auto add : {AddServe, AddQuery, AddLogs, AddTrace, AddSeries, AddLabels, AddAlerts,
-                         AddRules, AddStatus, AddCompact, AddDemo}) {
+                         AddRules, AddStatus, AddCompact, AddSnapshot, AddRestore, AddExport,
+                         AddImport, AddDelete, AddDoctor, AddCardinality, AddDemo}) {
     add(&program, &exit_status);
   }
   try {

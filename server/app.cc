@@ -38,6 +38,7 @@
 #include "server/api/remote_write.h"
 #include "server/grpc/alert_service.h"
 #include "server/grpc/query_service.h"
+#include "server/grpc/transfer_service.h"
 #include "server/http/http_server.h"
 #include "server/memory_plan.h"
 #include "server/ticker.h"
@@ -228,6 +229,7 @@ class AppImpl final : public App {
     log_calls_ = std::make_unique<LogCalls>(storage_.get(), &clock_, &*query_gate_);
     services_.push_back(
         MakeQueryService(storage_.get(), &*engine_, &clock_, &*query_gate_, log_calls_.get()));
+    services_.push_back(MakeTransferService(storage_.get(), &*admission_));
     services_.push_back(MakeAlertService(rules_.get()));
     grpc_port_ = config_.grpc_listen.port;
     const int64_t started_at_ms = clock_.NowMs();

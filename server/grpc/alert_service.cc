@@ -8,10 +8,13 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
+#include "base/clock.h"
 #include "collector/admission/grpc_status.h"
 #include "proto/vigil/v1/admin.grpc.pb.h"
 #include "proto/vigil/v1/alerts.grpc.pb.h"
+#include "server/grpc/cardinality.h"
 #include "server/grpc/convert.h"
+#include "server/grpc/maintenance.h"
 
 namespace vigil::server {
 namespace {
@@ -139,6 +142,21 @@ class AdminService final : public v1::AdminService::Service {
     return collector::ToGrpcStatus(storage_.Compact());
   }
 
+  grpc::Status Snapshot(grpc::ServerContext*, const v1::SnapshotRequest* request,
+                        v1::SnapshotResponse* response) override {
+    return TakeSnapshot(storage_, *request, response);
+  }
+
+  grpc::Status DeleteMetrics(grpc::ServerContext* context, const v1::DeleteMetricsRequest* request,
+                             v1::DeleteMetricsResponse* response) override {
+    return server::DeleteMetrics(storage_, *context, *request, response);
+  }
+
+  grpc::Status Cardinality(grpc::ServerContext* context, const v1::CardinalityRequest* request,
+                           v1::CardinalityResponse* response) override {
+    return CountCardinality(storage_, *context, *request, clock_.NowMs(), response);
+  }
+
  private:
   std::vector<storage::StatusFigure> Figures(const ProcessInfo& info) const {
     std::vector<storage::StatusFigure> figures = storage_.Status();
@@ -165,6 +183,7 @@ class AdminService final : public v1::AdminService::Service {
     return figures;
   }
 
+  const SystemClock clock_;
   const std::function<ProcessInfo()> info_;
   storage::Storage& storage_;
   const alerting::RuleEngine& rules_;

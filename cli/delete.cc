@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `vigil delete`: removes samples of metrics for good.
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/status.h"
+#include "cli/client.h"
+#include "cli/command.h"
+#include "proto/vigil/v1/admin.grpc.pb.h"
+
+namespace vigil::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct DeleteOptions {
+  ClientOptions client;
+  std::string selector;
+  std::string from;
+  std::string to;
+};
+
+absl::StatusOr<v1::DeleteMetricsRequest> MakeRequest(const DeleteOptions& options) {
+  v1::DeleteMetricsRequest request;
+  request.set_match(options.selector);
+  const int64_t now_ms = SystemClock().NowMs();
+  if (!options.from.empty()) {
+    VIGIL_ASSIGN_OR_RETURN_WITH(const int64_t from_ms, ParseInstantMs(options.from, now_ms),
+                                "--from");
+    request.set_start_ms(from_ms);
+  }
+  if (!options.to.empty()) {
+    VIGIL_ASSIGN_OR_RETURN_WITH(const int64_t to_ms, ParseInstantMs(options.to, now_ms), "--to");
+    request.set_end_ms(to_ms);
+  }
+  return request;
+}
+
+int Run(const DeleteOptions& options) {
+  const absl::StatusOr<v1::DeleteMetricsRequest> request = MakeRequest(options);
+  if (!request.ok()) return UsageError(MessageOf(request.status()));
+  const Client client(options.client);
+  v1::DeleteMetricsResponse response;
+  grpc::ClientContext context;
+  client.Prepare(&context);
+  const grpc::Status status =
+      v1::AdminService::NewStub(client.channel())->DeleteMetrics(&context, *request, &response);
+  if (!status.ok()) return client.Finish(status);
+  switch (options.client.format) {
+    case OutputFormat::kJson:
+      Print(JsonSuccess(Json{{"series", response.series()}, {"samples", response.samples()}}));
+      break;
+    case OutputFormat::kCsv: {
+      Table table({"series", "samples"});
+      table.Add({fmt::to_string(response.series()), fmt::to_string(response.samples())});
+      Print(table.ToCsv());
+      break;
+    }
+    case OutputFormat::kTable:
+      Print(
+          fmt::format("deleted {} samples of {} series\n", response.samples(), response.series()));
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddDelete(CLI::App* program, int* exit_status) {
+  auto options = std::make_shared<DeleteOptions>();
+  CLI::App* const command =
+      program->add_subcommand("delete", "Delete samples of metrics, for good");
+  command
+      ->add_option("selector", options->selector,
+                   "Whose samples, for example 'up{job=\"gateway\"}'")
+      ->required();
+  command->add_option(
+      "--from", options->from,
+      "Only from then on: RFC 3339, Unix seconds, or a distance from now such as -1h");
+  command->add_option("--to", options->to, "Only until then, likewise");
+  options->client.AddTo(command);
+  command->callback([options, exit_status] { *exit_status = Run(*options); });
+}
+
+}  // namespace vigil::cli
