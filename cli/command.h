@@ -16,6 +16,7 @@ void AddLogs(CLI::App* program, int* exit_status);
 void AddTrace(CLI::App* program, int* exit_status);
 void AddSeries(CLI::App* program, int* exit_status);
 void AddLabels(CLI::App* program, int* exit_status);
+void AddExemplars(CLI::App* program, int* exit_status);
 void AddAlerts(CLI::App* program, int* exit_status);
 void AddRules(CLI::App* program, int* exit_status);
 void AddStatus(CLI::App* program, int* exit_status);

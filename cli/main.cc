@@ -32,9 +32,9 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   program.failure_message(CLI::FailureMessage::help);
   int exit_status = kExitOk;
-  for (const auto add : {AddServe, AddQuery, AddLogs, AddTrace, AddSeries, AddLabels, AddAlerts,
-                         AddRules, AddStatus, AddCompact, AddSnapshot, AddRestore, AddExport,
-                         AddImport, AddDelete, AddDoctor, AddCardinality, AddDemo}) {
+  for (const auto add : {AddServe, AddQuery, AddLogs, AddTrace, AddSeries, AddLabels, AddExemplars,
+                         AddAlerts, AddRules, AddStatus, AddCompact, AddSnapshot, AddRestore,
+                         AddExport, AddImport, AddDelete, AddDoctor, AddCardinality, AddDemo}) {
     add(&program, &exit_status);
   }
   try {

@@ -129,6 +129,11 @@ class Storage {
                                                        const std::vector<Matcher>& matchers,
                                                        TimeRange range) = 0;
   virtual std::unique_ptr<MetricQuerier> NewMetricQuerier(TenantId tenant) = 0;
+  // The exemplars in `range` of the series that meet every matcher, sorted by labels; series
+  // without any are left out. Those that a batch brings along are as durable as its samples, but of
+  // a series only the newest of each flush are kept (see storage/metrics/exemplar_head.h).
+  virtual absl::StatusOr<std::vector<ExemplarSeries>> ReadExemplars(
+      TenantId tenant, const std::vector<Matcher>& matchers, TimeRange range) = 0;
   virtual std::vector<std::pair<std::string, MetricMetadata>> MetricMetadataOf(TenantId tenant) = 0;
   // For senders that tell it apart from samples; see MetricShard::SetMetadata.
   virtual absl::Status SetMetricMetadata(TenantId tenant, std::string_view metric,
@@ -160,8 +165,9 @@ class Storage {
   // Where alerting keeps its rows (Family::kState); keys begin with the owner's name and "/".
   virtual KeyValueStore& state() = 0;
 
-  // Does what is due at the clock's now: flush heads, merge blocks, drop old partitions. Called about once a
-  // second by whoever runs the store. Returns the first failure, having tried everything.
+  // Does what is due at the clock's now: flush heads, merge blocks, drop old partitions. Called
+  // about once a second by whoever runs the store. Returns the first failure, having tried
+  // everything.
   virtual absl::Status Maintain() = 0;
   // Flushes all heads to blocks now.
   virtual absl::Status Flush() = 0;

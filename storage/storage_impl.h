@@ -47,6 +47,9 @@ class StorageImpl final : public Storage {
                                                const std::vector<Matcher>& matchers,
                                                TimeRange range) override;
   std::unique_ptr<MetricQuerier> NewMetricQuerier(TenantId tenant) override;
+  absl::StatusOr<std::vector<ExemplarSeries>> ReadExemplars(TenantId tenant,
+                                                            const std::vector<Matcher>& matchers,
+                                                            TimeRange range) override;
   std::vector<std::pair<std::string, MetricMetadata>> MetricMetadataOf(TenantId tenant) override;
   absl::Status SetMetricMetadata(TenantId tenant, std::string_view metric,
                                  const MetricMetadata& metadata) override;

@@ -27,13 +27,17 @@ uint64_t HashOf(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes
 // The shard that all samples belong to; nullopt if they have several, or there are none.
 std::optional<uint32_t> OnlyShardOf(const MetricBatch& batch) {
   if (batch.empty()) return std::nullopt;
-  const uint32_t shard =
-      ShardOf(batch.runs.empty() ? batch.histograms.front().series : batch.runs.front().first);
+  const SeriesRef first = !batch.runs.empty()         ? batch.runs.front().first
+                          : !batch.histograms.empty() ? batch.histograms.front().series
+                                                      : batch.exemplars.front().series;
+  const uint32_t shard = ShardOf(first);
   const bool others =
       std::any_of(batch.runs.begin(), batch.runs.end(),
                   [&](const SampleRun& run) { return ShardOf(run.first) != shard; }) ||
       std::any_of(batch.histograms.begin(), batch.histograms.end(),
-                  [&](const HistogramSample& sample) { return ShardOf(sample.series) != shard; });
+                  [&](const HistogramSample& sample) { return ShardOf(sample.series) != shard; }) ||
+      std::any_of(batch.exemplars.begin(), batch.exemplars.end(),
+                  [&](const ExemplarSample& sample) { return ShardOf(sample.series) != shard; });
   return others ? std::nullopt : std::optional(shard);
 }
 
@@ -119,6 +123,9 @@ absl::StatusOr<WriteResult> StorageImpl::WriteMetrics(TenantId tenant, const Met
     for (const HistogramSample& sample : batch.histograms) {
       parts[ShardOf(sample.series)].histograms.push_back(sample);
     }
+    for (const ExemplarSample& sample : batch.exemplars) {
+      parts[ShardOf(sample.series)].exemplars.push_back(sample);
+    }
     for (size_t shard = 0; shard < parts.size(); ++shard) touched[shard] = !parts[shard].empty();
     stored = WriteShards(tenant, token, touched, [&](size_t shard) {
       return WriteMetricShard(shard, tenant, parts[shard], token);
@@ -158,6 +165,19 @@ absl::Status StorageImpl::SetMetricMetadata(TenantId tenant, std::string_view me
                                             const MetricMetadata& metadata) {
   // A metric's series may be in any shard; what is told without one has its place here.
   return shards_[HashOf(metric) % shards_.size()]->metrics().SetMetadata(tenant, metric, metadata);
+}
+
+absl::StatusOr<std::vector<ExemplarSeries>> StorageImpl::ReadExemplars(
+    TenantId tenant, const std::vector<Matcher>& matchers, TimeRange range) {
+  std::vector<ExemplarSeries> all;
+  for (const auto& shard : shards_) {
+    VIGIL_ASSIGN_OR_RETURN(std::vector<ExemplarSeries> some,
+                           shard->metrics().Exemplars(tenant, matchers, range));
+    std::move(some.begin(), some.end(), std::back_inserter(all));
+  }
+  std::sort(all.begin(), all.end(),
+            [](const ExemplarSeries& a, const ExemplarSeries& b) { return a.labels < b.labels; });
+  return all;
 }
 
 std::vector<std::pair<std::string, MetricMetadata>> StorageImpl::MetricMetadataOf(TenantId tenant) {

@@ -44,6 +44,7 @@ bool TimeRules::Filter(const MetricBatch& batch, MetricBatch* admitted, WriteRes
   bool all = true;
   for (const SampleRun& run : batch.runs) all &= Admits(run.time_ms);
   for (const HistogramSample& sample : batch.histograms) all &= Admits(sample.time_ms);
+  for (const ExemplarSample& sample : batch.exemplars) all &= Admits(sample.exemplar.time_ms);
   if (all) return false;
   admitted->Clear();
   batch.ForEachFloat([&](SeriesRef ref, int64_t time_ms, double value) {
@@ -59,6 +60,9 @@ bool TimeRules::Filter(const MetricBatch& batch, MetricBatch* admitted, WriteRes
     } else {
       Refuse(sample.time_ms, result);
     }
+  }
+  for (const ExemplarSample& sample : batch.exemplars) {
+    if (Admits(sample.exemplar.time_ms)) admitted->exemplars.push_back(sample);
   }
   return true;
 }

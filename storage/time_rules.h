@@ -24,7 +24,8 @@ struct TimeRules {
   // Why `time_ms` is refused. Requires: it is.
   std::string Reason(int64_t time_ms) const;
 
-  // Removes what is refused and accounts for it in `*result`. The metric batch is const because
+  // Removes what is refused and accounts for it in `*result` (exemplars go without: they cost a
+  // sender nothing). The metric batch is const because
   // hardly ever anything is refused: true means that `*admitted` holds the rest, false that all of
   // `batch` is admitted.
   bool Filter(const MetricBatch& batch, MetricBatch* admitted, WriteResult* result) const;

@@ -176,6 +176,7 @@ void MetricsWalk::TakeNumber(const PointKey& key) {
         return resolver_.Number(origin, metric_, attributes);
       });
   if (!target.has_value()) return;
+  if (!point_.exemplars.empty()) TakeExemplars(target->first, *time_ms);
   if (metric_.delta) return TakeDeltaNumber(target->first);
   if (point_.stale) return AppendStale(*target, *time_ms);
   batch_.Add(target->first, *time_ms, point_.value);
@@ -199,6 +200,7 @@ void MetricsWalk::TakeHistogram() {
         return resolver_.Histogram(origin, metric_, attributes, point_.bounds);
       });
   if (!target.has_value()) return;
+  if (!point_.exemplars.empty()) TakeBucketExemplars(*target->more, *time_ms);
   if (metric_.delta) return TakeDeltaHistogram(*target->more);
   if (point_.stale) return AppendStale(*target, *time_ms);
   const SeriesFamily& refs = *target->more;
@@ -232,6 +234,7 @@ void MetricsWalk::TakeNative(int64_t time_ms, storage::Histogram histogram) {
                    return resolver_.Number(origin, metric_, attributes);
                  });
   if (!target.has_value()) return;
+  if (!point_.exemplars.empty()) TakeExemplars(target->first, time_ms);
   if (metric_.delta) return TakeDeltaNative(target->first, std::move(histogram));
   batch_.histograms.push_back(
       {target->first, time_ms, std::make_shared<const storage::Histogram>(std::move(histogram))});

@@ -92,6 +92,7 @@ void MetricsWalk::Point::Clear() {
   exponential.positive_counts.clear();
   exponential.negative_counts.clear();
   attributes.Clear();
+  exemplars.clear();
 }
 
 // Tags of a number point: field number * 8 + wire type.
@@ -145,6 +146,7 @@ bool MetricsWalk::TakePlainNumber(std::string_view bytes) {
   point_.has_value = has_value;
   point_.stale = false;
   point_.attributes.Clear();
+  point_.exemplars.clear();
   if (!run.empty()) point_.attributes.Add(attributes, attributes_end);
   TakeNumber(key);
   return true;
@@ -166,17 +168,20 @@ bool MetricsWalk::ReadPoint(std::string_view bytes) {
   return false;
 }
 
-bool MetricsWalk::ReadCommonField(WireReader* reader, uint32_t attributes, uint32_t flags) {
-  if (reader->Is(attributes, WireType::kBytes)) {
+bool MetricsWalk::ReadCommonField(WireReader* reader, CommonFields fields) {
+  if (reader->Is(fields.attributes, WireType::kBytes)) {
     const char* const begin = reader->field_begin();
     reader->Bytes();
     if (reader->ok()) point_.attributes.Add(begin, reader->at());
-  } else if (reader->Is(flags, WireType::kVarint)) {
+  } else if (reader->Is(fields.flags, WireType::kVarint)) {
     point_.stale = (reader->Varint() & kNoRecordedValue) != 0;
   } else if (reader->Is(3, WireType::kFixed64)) {
     point_.time_ns = reader->Fixed64();
   } else if (reader->Is(2, WireType::kFixed64)) {
     point_.start_ns = reader->Fixed64();
+  } else if (reader->Is(fields.exemplars, WireType::kBytes)) {
+    const std::string_view bytes = reader->Bytes();
+    if (reader->ok() && !ReadExemplar(bytes)) return false;
   } else {
     reader->Skip();
   }
@@ -193,7 +198,7 @@ bool MetricsWalk::ReadNumber(std::string_view bytes) {
       point_.value = static_cast<double>(static_cast<int64_t>(reader.Fixed64()));
       point_.has_value = true;
     } else {
-      ReadCommonField(&reader, 7, 8);
+      if (!ReadCommonField(&reader, {7, 8, 5})) return false;
     }
   }
   return reader.ok();
@@ -212,7 +217,7 @@ bool MetricsWalk::ReadHistogram(std::string_view bytes) {
     } else if (reader.field() == 7) {
       if (!ReadRepeatedFixed64(&reader, AsDouble, &point_.bounds)) return false;
     } else {
-      ReadCommonField(&reader, 9, 10);
+      if (!ReadCommonField(&reader, {9, 10, 8})) return false;
     }
   }
   return reader.ok();
@@ -243,7 +248,7 @@ bool MetricsWalk::ReadExponential(std::string_view bytes) {
     } else if (reader.Is(14, WireType::kFixed64)) {
       exponential.zero_threshold = reader.Double();
     } else {
-      ReadCommonField(&reader, 1, 10);
+      if (!ReadCommonField(&reader, {1, 10, 11})) return false;
     }
   }
   return reader.ok();
@@ -263,7 +268,7 @@ bool MetricsWalk::ReadSummary(std::string_view bytes) {
       point_.bounds.push_back(quantile);
       point_.values.push_back(value);
     } else {
-      ReadCommonField(&reader, 7, 8);
+      if (!ReadCommonField(&reader, {7, 8, 0})) return false;
     }
   }
   return reader.ok();

@@ -46,7 +46,7 @@ class MetricsWalk {
 
   // InvalidArgument when `request` is not well-formed; the batch is then of no use. Resources,
   // attributes and texts (and scopes, if they become labels) are looked into where a series is new:
-  // one that is broken costs the points it belongs to. Exemplars and metadata are not looked into.
+  // one that is broken costs the points it belongs to. Metadata is not looked into.
   absl::Status Walk(std::string_view request);
 
   // The points of delta temporality, which are not in the batch. They borrow from the request.
@@ -57,6 +57,16 @@ class MetricsWalk {
   int64_t points() const { return points_; }
 
  private:
+  // An exemplar as read.
+  struct WireExemplar {
+    uint64_t time_ns = 0;
+    bool has_value = false;
+    double value = 0;
+    std::string_view trace_id;
+    std::string_view span_id;
+    std::vector<std::string_view> attributes;
+  };
+
   // A data point as read. `values` and `bounds` are a histogram's bucket counts and bounds, or a
   // summary's values and quantiles.
   struct Point {
@@ -72,6 +82,7 @@ class MetricsWalk {
     std::vector<double> bounds;
     ExponentialPoint exponential;
     ByteRuns attributes;
+    std::vector<WireExemplar> exemplars;
     void Clear();
   };
 
@@ -107,8 +118,14 @@ class MetricsWalk {
   bool ReadHistogram(std::string_view bytes);
   bool ReadExponential(std::string_view bytes);
   bool ReadSummary(std::string_view bytes);
-  // Reads a field that all kinds of points have, whose attributes and flags have these numbers.
-  bool ReadCommonField(WireReader* reader, uint32_t attributes, uint32_t flags);
+  // Reads a field that all kinds of points have, which have these numbers.
+  struct CommonFields {
+    uint32_t attributes;
+    uint32_t flags;
+    uint32_t exemplars;  // 0: there are none.
+  };
+  bool ReadCommonField(WireReader* reader, CommonFields fields);
+  bool ReadExemplar(std::string_view bytes);
 
   // Turn point_ into samples.
   void TakePoint();
@@ -118,6 +135,11 @@ class MetricsWalk {
   void TakeNative(int64_t time_ms, storage::Histogram histogram);
   void TakeSummary();
   void TakeTargetInfo();
+  // Take the exemplars of point_ (metrics_exemplars.cc): for one series, or each for the series of
+  // its bucket.
+  void TakeExemplars(storage::SeriesRef series, int64_t time_ms);
+  void TakeBucketExemplars(const SeriesFamily& series, int64_t time_ms);
+  void TakeExemplar(const WireExemplar& wire, storage::SeriesRef series, int64_t time_ms);
   // The same for points of delta temporality (metrics_delta.cc).
   DeltaPoint MakeDelta(storage::SeriesRef stream) const;
   void TakeDeltaNumber(storage::SeriesRef series);

@@ -2,10 +2,12 @@
 #include "server/grpc/query_service.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
 #include "base/status.h"
@@ -19,6 +21,9 @@ namespace vigil::server {
 namespace {
 
 using collector::ToGrpcStatus;
+
+// In one answer, some 10 MB; a chart shows a few hundred.
+constexpr size_t kMaxExemplars = 100'000;
 
 // Without a range, names are looked up over all time.
 TimeRange RangeOf(int64_t start_ms, int64_t end_ms) {
@@ -108,6 +113,11 @@ class QueryService final : public ServiceBase {
     return grpc::Status::OK;
   }
 
+  grpc::Status Exemplars(grpc::ServerContext* context, const v1::ExemplarsRequest* request,
+                         v1::ExemplarsResponse* response) override {
+    return ToGrpcStatus(ListExemplars(*context, *request, response));
+  }
+
   grpc::ServerWriteReactor<v1::LogsResponse>* Logs(grpc::CallbackServerContext* context,
                                                    const v1::LogsRequest* request) override {
     return logs_.Serve(context, *request).get();
@@ -170,6 +180,43 @@ class QueryService final : public ServiceBase {
     if (response->truncated()) found.resize(request.limit());
     for (const storage::Labels& labels : found) {
       ToMessages(labels, response->add_series()->mutable_labels());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ListExemplars(const grpc::ServerContext& context,
+                             const v1::ExemplarsRequest& request, v1::ExemplarsResponse* response) {
+    if (request.matches().empty()) {
+      return absl::InvalidArgumentError(
+          "name at least one selector, for example '{job=\"gateway\"}'");
+    }
+    VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(context, storage_));
+    VIGIL_ASSIGN_OR_RETURN(const auto selectors, ParseSelectors(request.matches()));
+    std::map<storage::Labels, std::vector<storage::Exemplar>> found;
+    size_t count = 0;
+    for (const auto& matchers : selectors) {
+      VIGIL_ASSIGN_OR_RETURN(
+          std::vector<storage::ExemplarSeries> some,
+          storage_.ReadExemplars(tenant, matchers, RangeOf(request.start_ms(), request.end_ms())));
+      for (storage::ExemplarSeries& series : some) {
+        const size_t exemplars = series.exemplars.size();
+        if (!found.try_emplace(series.labels, std::move(series.exemplars)).second) continue;
+        count += exemplars;
+        if (count > kMaxExemplars) {
+          return absl::ResourceExhaustedError(fmt::format(
+              "there are more than {} exemplars: narrow the selector or the range", kMaxExemplars));
+        }
+      }
+    }
+    for (const auto& [labels, exemplars] : found) {
+      v1::ExemplarSeries* const series = response->add_series();
+      ToMessages(labels, series->mutable_labels());
+      for (const storage::Exemplar& exemplar : exemplars) {
+        v1::ExemplarValue* const value = series->add_exemplars();
+        ToMessages(exemplar.labels, value->mutable_labels());
+        value->set_value(exemplar.value);
+        value->set_time_ms(exemplar.time_ms);
+      }
     }
     return absl::OkStatus();
   }

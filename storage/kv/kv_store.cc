@@ -13,7 +13,7 @@ namespace vigil::storage {
 std::string_view FamilyName(Family family) {
   static constexpr std::array<std::string_view, kFamilyCount> kNames = {
       "meta",       "series",      "postings",    "journal", "blocks",
-      "log_blocks", "span_blocks", "trace_index", "state"};
+      "log_blocks", "span_blocks", "trace_index", "state",   "exemplars"};
   const auto index = static_cast<size_t>(family);
   VIGIL_CHECK(index < kNames.size());
   return kNames[index];

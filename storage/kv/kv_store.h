@@ -31,8 +31,9 @@ enum class Family : uint8_t {
   kSpanBlocks = 6,  // Span columns.
   kTraceIndex = 7,  // Trace id -> span blocks.
   kState = 8,       // Alert states, notification log, outbox, stream positions.
+  kExemplars = 9,   // Exemplars of metric series.
 };
-inline constexpr int kFamilyCount = 9;
+inline constexpr int kFamilyCount = 10;
 
 // "meta", "series" and so on.
 std::string_view FamilyName(Family family);

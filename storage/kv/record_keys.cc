@@ -132,6 +132,31 @@ absl::StatusOr<TimestampColumnKey> TimestampColumnKey::Decode(std::string_view k
   return decoded;
 }
 
+std::string ExemplarKey::Encode() const {
+  return KeyWriter()
+      .AppendTenant(tenant)
+      .AppendU8(shard)
+      .AppendI64(partition_start_ms)
+      .AppendU32(metric)
+      .AppendU64(series)
+      .AppendU64(sequence)
+      .Take();
+}
+
+absl::StatusOr<ExemplarKey> ExemplarKey::Decode(std::string_view key) {
+  KeyReader reader(key);
+  const ExemplarKey decoded = {
+      .tenant = reader.ReadTenant(),
+      .shard = reader.ReadU8(),
+      .partition_start_ms = reader.ReadI64(),
+      .metric = reader.ReadU32(),
+      .series = reader.ReadU64(),
+      .sequence = reader.ReadU64(),
+  };
+  VIGIL_RETURN_IF_ERROR(reader.Finish("exemplar key"));
+  return decoded;
+}
+
 std::string LogStreamKey::Prefix(TenantId tenant, uint8_t shard) {
   return KindPrefix(tenant, shard, kStreamKind);
 }

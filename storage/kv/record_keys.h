@@ -82,6 +82,20 @@ struct TimestampColumnKey {
   friend auto operator<=>(const TimestampColumnKey&, const TimestampColumnKey&) = default;
 };
 
+// Family::kExemplars -> exemplars of a series. `metric` is MetricHash of the metric's name.
+struct ExemplarKey {
+  TenantId tenant = kDefaultTenant;
+  uint8_t shard = 0;
+  int64_t partition_start_ms = 0;
+  uint32_t metric = 0;
+  uint64_t series = 0;
+  uint64_t sequence = 0;
+
+  std::string Encode() const;
+  static absl::StatusOr<ExemplarKey> Decode(std::string_view key);
+  friend auto operator<=>(const ExemplarKey&, const ExemplarKey&) = default;
+};
+
 // Family::kLogBlocks -> packed labels of the stream.
 struct LogStreamKey {
   TenantId tenant = kDefaultTenant;

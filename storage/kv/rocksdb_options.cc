@@ -145,6 +145,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, const RocksDbOptions& 
       break;
     case Family::kLogBlocks:
     case Family::kSpanBlocks:
+    case Family::kExemplars:
       table.block_size = kLargeTableBlockBytes;
       break;
     case Family::kTraceIndex:

@@ -10,6 +10,7 @@
 #include "storage/kv/keys.h"
 #include "storage/kv/record_keys.h"
 #include "storage/metrics/corruption.h"
+#include "storage/metrics/exemplar_rows.h"
 
 namespace vigil::storage {
 
@@ -21,7 +22,29 @@ std::vector<uint32_t> HeadWriter::Write(MetricHead* head) {
     while (end < members.size() && members[end].tenant == members[begin].tenant) ++end;
     WriteTenant(*head, Members(members).subspan(begin, end - begin), &new_rows);
   }
+  WriteExemplarsOf(*head, &new_rows);
   return new_rows;
+}
+
+void HeadWriter::WriteExemplarsOf(const MetricHead& head, std::vector<uint32_t>* new_rows) {
+  const uint64_t sequence = next_sequence_++;
+  head.exemplars().ForEach(
+      [&](TenantId tenant, uint32_t number, const std::vector<Exemplar>& exemplars) {
+        const SeriesKey key = {tenant, options_.shard, number};
+        const std::optional<Labels> labels = catalog_.FindOrCreate(tenant).index.LabelsOf(number);
+        if (!labels.has_value()) {
+          ReportCorrupt("journaled exemplars", key.Encode(), absl::DataLossError("unknown series"));
+          return;
+        }
+        const ExemplarKey row = {tenant, options_.shard, 0, MetricHash(labels->MetricName()),
+                                 number, sequence};
+        WriteExemplars(row, exemplars, options_.partitioning, options_.expired_before_ms,
+                       target_.batch);
+        // Of a series without samples: the entry that defined it is trimmed with this batch.
+        if (head.Contains(number) || catalog_.states().Has(number, kSeriesStored)) return;
+        target_.batch->Put(Family::kSeries, key.Encode(), std::string(labels->packed()));
+        new_rows->push_back(number);
+      });
 }
 
 void HeadWriter::WriteTenant(const MetricHead& head, Members members,

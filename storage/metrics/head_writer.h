@@ -44,6 +44,7 @@ class HeadWriter {
  private:
   using Members = std::span<const MetricHead::Member>;
   void WriteTenant(const MetricHead& head, Members members, std::vector<uint32_t>* new_rows);
+  void WriteExemplarsOf(const MetricHead& head, std::vector<uint32_t>* new_rows);
 
   const Options options_;
   SeriesCatalog& catalog_;

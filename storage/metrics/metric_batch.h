@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "storage/metrics/exemplar.h"
 #include "storage/metrics/querier.h"
 #include "storage/model/histogram.h"
 
@@ -39,11 +40,18 @@ struct HistogramSample {
   std::shared_ptr<const Histogram> histogram;
 };
 
+struct ExemplarSample {
+  SeriesRef series{};
+  Exemplar exemplar;
+};
+
 // Samples to be written, in any order. Meant to be reused: Clear keeps the memory.
 struct MetricBatch {
   std::vector<SampleRun> runs;
   std::vector<double> values;  // Of the runs, one behind the other.
   std::vector<HistogramSample> histograms;
+  // Journaled and kept with the samples, but not counted with them.
+  std::vector<ExemplarSample> exemplars;
 
   void Add(SeriesRef ref, int64_t time_ms, double value) {
     if (!runs.empty() && runs.back().time_ms == time_ms &&
@@ -65,7 +73,7 @@ struct MetricBatch {
   }
 
   size_t size() const { return values.size() + histograms.size(); }
-  bool empty() const { return size() == 0; }
+  bool empty() const { return size() == 0 && exemplars.empty(); }
 
   // A moment in the filling of a batch, to which Rewind takes it back.
   struct Mark {
@@ -73,15 +81,18 @@ struct MetricBatch {
     uint32_t last_count = 0;  // Of the last run.
     size_t values = 0;
     size_t histograms = 0;
+    size_t exemplars = 0;
   };
   Mark mark() const {
-    return {runs.size(), runs.empty() ? 0 : runs.back().count, values.size(), histograms.size()};
+    return {runs.size(), runs.empty() ? 0 : runs.back().count, values.size(), histograms.size(),
+            exemplars.size()};
   }
   void Rewind(const Mark& mark) {
     runs.resize(mark.runs);
     if (!runs.empty()) runs.back().count = mark.last_count;
     values.resize(mark.values);
     histograms.resize(mark.histograms);
+    exemplars.resize(mark.exemplars);
   }
   void Clear() { Rewind({}); }
 };

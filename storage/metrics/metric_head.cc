@@ -51,6 +51,7 @@ void MetricHead::Append(TenantId tenant, const MetricBatch& batch, int64_t expir
     const uint32_t chunk = ChunkOf(ShortNumber(appender.histograms.front().series));
     grown += AppendHistograms(appender, chunk, &chunks_.FindOrCreate(chunk));
   }
+  exemplars_.Append(tenant, batch.exemplars);
   samples_.fetch_add(batch.size(), std::memory_order_relaxed);
   size_bytes_.fetch_add(grown, std::memory_order_relaxed);
 }

@@ -15,6 +15,7 @@
 #include "base/duration.h"
 #include "base/mutex.h"
 #include "storage/metrics/chunk_table.h"
+#include "storage/metrics/exemplar_head.h"
 #include "storage/metrics/head_tile.h"
 #include "storage/metrics/metric_shard.h"
 #include "storage/metrics/partitioning.h"
@@ -55,9 +56,13 @@ class MetricHead {
   // The index has dropped those partitions: the next sample in one of them is marked again.
   void ForgetMarksBefore(int64_t partition_ms);
 
+  const ExemplarHead& exemplars() const { return exemplars_; }
+
   uint64_t samples() const { return samples_.load(std::memory_order_relaxed); }
   // About the memory taken.
-  size_t size_bytes() const { return size_bytes_.load(std::memory_order_relaxed); }
+  size_t size_bytes() const {
+    return size_bytes_.load(std::memory_order_relaxed) + exemplars_.size_bytes();
+  }
 
  private:
   struct Chunk {
@@ -85,6 +90,7 @@ class MetricHead {
 
   const Partitioning partitioning_;
   ChunkTable<Chunk> chunks_;
+  ExemplarHead exemplars_;
   std::atomic<uint64_t> samples_{0};
   std::atomic<size_t> size_bytes_{0};
 };

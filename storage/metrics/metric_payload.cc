@@ -22,10 +22,18 @@
 //   ... | count k | k times: number, time, histogram     |
 //       | varint  |          zigz.,  zigz.               |
 //       +---------+--------------------------------------+
+//
+// Version 3, written only where there are exemplars, goes on:
+//
+//       +---------+-------------------------------------------+
+//   ... | count e | e times: number, time,  value,   labels   |
+//       | varint  |          zigz.,  zigz., 8 bytes,  text    |
+//       +---------+-------------------------------------------+
 namespace vigil::storage {
 namespace {
 
 constexpr uint8_t kVersion = 2;
+constexpr uint8_t kVersionWithExemplars = 3;
 
 // How a definition's metadata is written.
 enum class MetadataForm : uint8_t { kNone = 0, kAsBefore = 1, kFollows = 2 };
@@ -109,6 +117,20 @@ void EncodeHistograms(const MetricBatch& batch, std::string* out) {
     series = static_cast<uint64_t>(sample.series);
     time_ms = static_cast<uint64_t>(sample.time_ms);
     EncodeHistogram(*sample.histogram, out);
+  }
+}
+
+void EncodeExemplars(const MetricBatch& batch, std::string* out) {
+  AppendVarint(batch.exemplars.size(), out);
+  uint64_t series = 0;
+  uint64_t time_ms = 0;
+  for (const auto& [ref, exemplar] : batch.exemplars) {
+    AppendZigzag(Difference(static_cast<uint64_t>(ref), series), out);
+    AppendZigzag(Difference(static_cast<uint64_t>(exemplar.time_ms), time_ms), out);
+    series = static_cast<uint64_t>(ref);
+    time_ms = static_cast<uint64_t>(exemplar.time_ms);
+    AppendDouble(exemplar.value, out);
+    AppendText(exemplar.labels.packed(), out);
   }
 }
 
@@ -259,24 +281,46 @@ void ReadHistograms(ByteReader& reader, uint32_t shard, MetricBatch* batch) {
   }
 }
 
+void ReadExemplars(ByteReader& reader, uint32_t shard, MetricBatch* batch) {
+  const size_t count = ReadCount(reader, 3 + sizeof(double), "count of exemplars");
+  uint64_t series = 0;
+  uint64_t time_ms = 0;
+  for (size_t i = 0; i < count && reader.ok(); ++i) {
+    ExemplarSample sample = {ReadSeries(reader, shard, &series), {}};
+    time_ms += static_cast<uint64_t>(reader.ReadZigzag("exemplar time"));
+    sample.exemplar.time_ms = static_cast<int64_t>(time_ms);
+    sample.exemplar.value = ReadDouble(reader, "exemplar value");
+    absl::StatusOr<Labels> labels = Labels::FromPacked(reader.ReadText("exemplar labels"));
+    if (!labels.ok()) reader.Fail("exemplar labels", MessageOf(labels.status()));
+    if (!reader.ok()) return;
+    sample.exemplar.labels = *std::move(labels);
+    batch->exemplars.push_back(std::move(sample));
+  }
+}
+
 }  // namespace
 
 void EncodeMetricPayload(const std::vector<SeriesDefinition>& definitions, const MetricBatch& batch,
                          std::string* out) {
-  out->push_back(static_cast<char>(kVersion));
+  const bool exemplars = !batch.exemplars.empty();
+  out->push_back(static_cast<char>(exemplars ? kVersionWithExemplars : kVersion));
   EncodeDefinitions(definitions, out);
   EncodeFloats(batch, out);
   EncodeHistograms(batch, out);
+  if (exemplars) EncodeExemplars(batch, out);
 }
 
 absl::StatusOr<MetricPayload> DecodeMetricPayload(uint32_t shard, std::string_view bytes) {
   ByteReader reader(bytes);
   const uint8_t version = reader.ReadByte("version");
-  if (version != kVersion) reader.Fail("version", "is unknown");
+  if (version != kVersion && version != kVersionWithExemplars) {
+    reader.Fail("version", "is unknown");
+  }
   MetricPayload payload;
   ReadDefinitions(reader, &payload.definitions);
   ReadFloats(reader, shard, &payload.batch);
   ReadHistograms(reader, shard, &payload.batch);
+  if (version == kVersionWithExemplars) ReadExemplars(reader, shard, &payload.batch);
   reader.ExpectEnd("payload");
   if (!reader.ok()) return Annotate(reader.status(), "metric payload");
   return payload;

@@ -56,6 +56,8 @@ size_t RemoveUnknown(const SeriesStates& states, MetricBatch* batch) {
   batch->values = std::move(rest.values);
   std::erase_if(batch->histograms,
                 [&known](const HistogramSample& sample) { return !known(sample.series); });
+  std::erase_if(batch->exemplars,
+                [&known](const ExemplarSample& sample) { return !known(sample.series); });
   return before - batch->size();
 }
 
@@ -79,6 +81,9 @@ class MetricShardImpl final : public MetricShard {
   std::unique_ptr<MetricQuerier> NewQuerier(TenantId tenant) override;
   absl::Status SetMetadata(TenantId tenant, std::string_view metric,
                            const MetricMetadata& metadata) override;
+  absl::StatusOr<std::vector<ExemplarSeries>> Exemplars(TenantId tenant,
+                                                        const std::vector<Matcher>& matchers,
+                                                        TimeRange range) override;
   std::vector<std::pair<std::string, MetricMetadata>> Metadata(TenantId tenant) override;
   MetricShardStats Stats() const override;
   absl::StatusOr<bool> Compact(int64_t now_ms, int64_t budget_ns) override;
@@ -181,6 +186,13 @@ std::unique_ptr<MetricQuerier> MetricShardImpl::NewQuerier(TenantId tenant) {
 absl::Status MetricShardImpl::SetMetadata(TenantId tenant, std::string_view metric,
                                           const MetricMetadata& metadata) {
   return catalog_.SetMetadata(tenant, metric, metadata);
+}
+
+absl::StatusOr<std::vector<ExemplarSeries>> MetricShardImpl::Exemplars(
+    TenantId tenant, const std::vector<Matcher>& matchers, TimeRange range) {
+  return ShardQuerier({number_, tenant, partitioning_, &catalog_, &store_, &expired_before_ms_},
+                      heads())
+      .Exemplars(matchers, range);
 }
 
 std::vector<std::pair<std::string, MetricMetadata>> MetricShardImpl::Metadata(TenantId tenant) {
@@ -333,6 +345,8 @@ absl::Status MetricShardImpl::DropBlocksBefore(int64_t partition_ms, TenantSerie
   const std::string end = PartitionPrefix(series->tenant, short_number(), partition_ms);
   // The blocks first: if only they go, the rows that are left have them dropped again.
   VIGIL_RETURN_IF_ERROR_WITH(store_.DropRange(Family::kBlocks, begin, end), "dropping blocks");
+  VIGIL_RETURN_IF_ERROR_WITH(store_.DropRange(Family::kExemplars, begin, end),
+                             "dropping exemplars");
   VIGIL_RETURN_IF_ERROR_WITH(store_.DropRange(Family::kPostings, begin, end),
                              "dropping block presence");
   series->blocks.DropBefore(partition_ms);

@@ -89,6 +89,10 @@ class MetricShard : public ShardPart {
   virtual absl::Status SetMetadata(TenantId tenant, std::string_view metric,
                                    const MetricMetadata& metadata) = 0;
 
+  // See Storage::ReadExemplars.
+  virtual absl::StatusOr<std::vector<ExemplarSeries>> Exemplars(
+      TenantId tenant, const std::vector<Matcher>& matchers, TimeRange range) = 0;
+
   // Metadata by metric name; nullopt if none was given.
   virtual std::vector<std::pair<std::string, MetricMetadata>> Metadata(TenantId tenant) = 0;
 

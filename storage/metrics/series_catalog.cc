@@ -121,6 +121,7 @@ std::vector<SeriesDefinition> SeriesCatalog::Undefined(TenantId tenant,
   };
   for (const SampleRun& run : batch.runs) look_at(run.first, run.count);
   for (const HistogramSample& sample : batch.histograms) look_at(sample.series, 1);
+  for (const ExemplarSample& sample : batch.exemplars) look_at(sample.series, 1);
   std::vector<SeriesDefinition> definitions;
   const TenantSeries* const series = Find(tenant);
   if (numbers.empty() || series == nullptr) return definitions;
@@ -146,6 +147,9 @@ void SeriesCatalog::MarkJournaled(const MetricBatch& batch) {
     states_.SetAll(static_cast<uint32_t>(NumberOf(run.first)), run.count, kSeriesJournaled);
   }
   for (const HistogramSample& sample : batch.histograms) {
+    states_.Set(static_cast<uint32_t>(NumberOf(sample.series)), kSeriesJournaled);
+  }
+  for (const ExemplarSample& sample : batch.exemplars) {
     states_.Set(static_cast<uint32_t>(NumberOf(sample.series)), kSeriesJournaled);
   }
 }

@@ -2,16 +2,29 @@
 #include "storage/metrics/shard_querier.h"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "storage/kv/keys.h"
+#include "storage/metrics/exemplar_rows.h"
 #include "storage/metrics/sample_merge.h"
 
 namespace vigil::storage {
+namespace {
+
+constexpr int64_t kForever = std::numeric_limits<int64_t>::max();
+
+// An exemplar comes with a later sample of its series, an export interval at most after it: what
+// has samples so long after a range may have exemplars in it.
+constexpr int64_t kExemplarLeadMs = kMillisPerHour;
+
+}  // namespace
 
 ShardQuerier::ShardQuerier(const Source& source, HeadPair heads)
     : source_(source),
@@ -74,6 +87,40 @@ absl::Status ShardQuerier::Read(SeriesRef ref, TimeRange range, SampleColumns* c
     Overlay(std::move(samples), columns);
   }
   return columns->Empty() ? status : absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<ExemplarSeries>> ShardQuerier::Exemplars(
+    const std::vector<Matcher>& matchers, TimeRange range) {
+  std::vector<ExemplarSeries> all;
+  range = Clamp(range);
+  if (range.start_ms > range.end_ms) return all;
+  TimeRange of_samples = range;
+  if (range.end_ms < kForever - kExemplarLeadMs) of_samples.end_ms += kExemplarLeadMs;
+  VIGIL_ASSIGN_OR_RETURN(std::vector<SeriesHandle> handles, Select(matchers, of_samples));
+  std::vector<ExemplarTarget> targets;
+  all.resize(handles.size());
+  for (size_t i = 0; i < handles.size(); ++i) {
+    all[i].labels = std::move(handles[i].labels);
+    const auto number = static_cast<uint32_t>(NumberOf(handles[i].ref));
+    targets.push_back({MetricHash(all[i].labels.MetricName()), number, &all[i].exemplars});
+    for (const MetricHead* head : {heads_.sealed.get(), heads_.open.get()}) {
+      if (head == nullptr) continue;
+      std::vector<Exemplar> some = head->exemplars().Read(number);
+      std::move(some.begin(), some.end(), std::back_inserter(all[i].exemplars));
+    }
+  }
+  VIGIL_RETURN_IF_ERROR(ReadExemplars(source_.store, source_.tenant,
+                                      static_cast<uint8_t>(source_.shard), range,
+                                      source_.partitioning, std::move(targets)));
+  for (ExemplarSeries& series : all) {
+    std::vector<Exemplar>& exemplars = series.exemplars;
+    std::erase_if(exemplars,
+                  [&range](const Exemplar& one) { return !range.Contains(one.time_ms); });
+    std::sort(exemplars.begin(), exemplars.end());
+    exemplars.erase(std::unique(exemplars.begin(), exemplars.end()), exemplars.end());
+  }
+  std::erase_if(all, [](const ExemplarSeries& series) { return series.exemplars.empty(); });
+  return all;
 }
 
 absl::Status ShardQuerier::ReadBlocks(const TenantSeries& series, uint32_t number, TimeRange range,

@@ -12,6 +12,7 @@
 
 #include "storage/kv/kv_store.h"
 #include "storage/metrics/block_reader.h"
+#include "storage/metrics/exemplar.h"
 #include "storage/metrics/metric_head.h"
 #include "storage/metrics/partitioning.h"
 #include "storage/metrics/querier.h"
@@ -50,6 +51,10 @@ class ShardQuerier final : public MetricQuerier {
   absl::StatusOr<std::vector<std::string>> LabelValues(const std::string& name,
                                                        const std::vector<Matcher>& matchers,
                                                        TimeRange range) override;
+
+  // See MetricShard.
+  absl::StatusOr<std::vector<ExemplarSeries>> Exemplars(const std::vector<Matcher>& matchers,
+                                                        TimeRange range);
 
  private:
   // `range` without what has expired; may be empty then.

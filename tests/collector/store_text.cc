@@ -140,6 +140,21 @@ std::string SeriesText(storage::Storage& storage, storage::TenantId tenant) {
   return text;
 }
 
+std::string ExemplarsText(storage::Storage& storage, storage::TenantId tenant) {
+  const auto all = storage.ReadExemplars(tenant, {}, {0, kForever});
+  EXPECT_OK(all);
+  std::string text;
+  for (const storage::ExemplarSeries& series : *all) {
+    text += series.labels.ToString();
+    for (const storage::Exemplar& exemplar : series.exemplars) {
+      text += fmt::format(" {}:{}{}", exemplar.time_ms - kStartMs, FormatValue(exemplar.value),
+                          exemplar.labels.ToString());
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 std::string MetadataText(storage::Storage& storage, storage::TenantId tenant) {
   std::string text;
   for (const auto& [name, metadata] : storage.MetricMetadataOf(tenant)) {

@@ -15,6 +15,9 @@ namespace vigil::collector::testing {
 // A line for each series: `name{label="value"} time:value ...`, histograms in braces.
 std::string SeriesText(storage::Storage& storage,
                        storage::TenantId tenant = storage::kDefaultTenant);
+// A line for each series that has exemplars: `name{label="value"} time:value{label="value"} ...`.
+std::string ExemplarsText(storage::Storage& storage,
+                          storage::TenantId tenant = storage::kDefaultTenant);
 // A line for each metric: "name type unit help".
 std::string MetadataText(storage::Storage& storage,
                          storage::TenantId tenant = storage::kDefaultTenant);

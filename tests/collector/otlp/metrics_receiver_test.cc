@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // OTLP metrics against a store: what becomes of every kind of point (testdata/metrics.txt, of delta
-// temporality testdata/delta.txt, and by other options testdata/options.txt), and what damaged,
-// hostile and repeated requests do.
+// temporality testdata/delta.txt, exemplars testdata/exemplars.txt, and by other options
+// testdata/options.txt), and what damaged, hostile and repeated requests do.
 #include "collector/otlp/metrics_receiver.h"
 
 #include <algorithm>
@@ -70,6 +70,9 @@ class Script {
  public:
   std::string Run(const TextCase& text_case) {
     if (text_case.command == "metadata") return MetadataText(fixture_->harness.storage());
+    if (text_case.command == "exemplars") {
+      return testing::ExemplarsText(fixture_->harness.storage());
+    }
     if (text_case.command == "restart") {
       fixture_->Restart();
       return fixture_->Series();
@@ -135,6 +138,12 @@ TEST(MetricsReceiverTest, Script) {
 TEST(MetricsReceiverTest, DeltaScript) {
   Script script;
   vigil::testing::RunTextScript("tests/collector/otlp/testdata/delta.txt",
+                                [&](const TextCase& c) { return script.Run(c); });
+}
+
+TEST(MetricsReceiverTest, ExemplarScript) {
+  Script script;
+  vigil::testing::RunTextScript("tests/collector/otlp/testdata/exemplars.txt",
                                 [&](const TextCase& c) { return script.Run(c); });
 }
 

@@ -40,8 +40,14 @@ int64_t CountPoints(const vigil::testing::MetricsOutline& request) {
 
 void Compare(std::string_view bytes) {
   static auto& harness = *new storage::testing::StorageHarness(1);
-  static const OtlpOptions options;
-  static auto& cache = *new MetricCache(1000);
+  // Every other request by options that have the walk look into scopes and make native histograms.
+  static const OtlpOptions plain;
+  static const OtlpOptions other = {.promote_scope_metadata = true,
+                                    .convert_histograms_to_nhcb = true};
+  const OtlpOptions& options = bytes.size() % 2 == 0 ? plain : other;
+  static auto& plain_cache = *new MetricCache(1000);
+  static auto& other_cache = *new MetricCache(1000);
+  MetricCache& cache = bytes.size() % 2 == 0 ? plain_cache : other_cache;
   static auto& batch = *new storage::MetricBatch;
   MetricsWalk walk(&harness.storage(), storage::kDefaultTenant, &options, &cache, 1, &batch);
   const absl::Status status = walk.Walk(bytes);
@@ -122,6 +128,15 @@ std::vector<std::string> vigil::testing::FuzzSeeds() {
           data_points { time_unix_nano: @2 } } })"),
       request(R"(metrics { name: "d" sum { aggregation_temporality: 1
           data_points { time_unix_nano: @1 as_int: 1 } } })"),
+      request(R"(metrics { name: "x" sum { aggregation_temporality: 2 data_points {
+          time_unix_nano: @1 as_int: 1 exemplars { time_unix_nano: @1 as_double: 2 span_id: "12345678"
+          trace_id: "1234567890123456" filtered_attributes { key: "a" value { int_value: 1 } } } } } })"),
+      request(R"(metrics { name: "y" histogram { aggregation_temporality: 2 data_points {
+          time_unix_nano: @1 count: 1 sum: 2 explicit_bounds: 1 bucket_counts: [0, 1]
+          exemplars { as_int: 2 } exemplars { as_double: nan } exemplars { } } } })"),
+      request(
+          R"(metrics { name: "z" exponential_histogram { aggregation_temporality: 2 data_points {
+          time_unix_nano: @1 count: 1 exemplars { as_int: 2 } } } })"),
       request(R"(metrics { name: "h" histogram { aggregation_temporality: 2 data_points {
           time_unix_nano: @1 count: 3 sum: 2 explicit_bounds: [1, 2] bucket_counts: [1, 1, 1] } } })"),
       request(R"(metrics { name: "e" exponential_histogram { aggregation_temporality: 2

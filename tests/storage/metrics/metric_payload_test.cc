@@ -41,6 +41,8 @@ MetricPayload Sample() {
   histogram->custom_bounds = {0.5, 1, 5};
   batch.histograms.push_back({MakeSeriesRef(kShard, 4), 17, histogram});
   batch.histograms.push_back({MakeSeriesRef(kShard, 1), 16, std::make_shared<Histogram>()});
+  batch.exemplars.push_back({MakeSeriesRef(kShard, 2), {INT64_MAX, -0.0, {{"trace_id", "ab"}}}});
+  batch.exemplars.push_back({MakeSeriesRef(kShard, 0xFFFFFFFF), {INT64_MIN, StaleNan(), {}}});
   return payload;
 }
 
@@ -64,11 +66,25 @@ void ExpectSame(const MetricPayload& a, const MetricPayload& b) {
     EXPECT_EQ(a.batch.histograms[i].time_ms, b.batch.histograms[i].time_ms);
     EXPECT_EQ(*a.batch.histograms[i].histogram, *b.batch.histograms[i].histogram);
   }
+  ASSERT_EQ(a.batch.exemplars.size(), b.batch.exemplars.size());
+  for (size_t i = 0; i < a.batch.exemplars.size(); ++i) {
+    EXPECT_EQ(a.batch.exemplars[i].series, b.batch.exemplars[i].series);
+    EXPECT_EQ(a.batch.exemplars[i].exemplar, b.batch.exemplars[i].exemplar);
+  }
 }
 
 TEST(MetricPayloadTest, RoundTrip) {
   ASSERT_OK_AND_ASSIGN(const MetricPayload decoded, DecodeMetricPayload(kShard, Encode(Sample())));
   ExpectSame(decoded, Sample());
+}
+
+TEST(MetricPayloadTest, WithoutExemplarsItIsAsBefore) {
+  MetricPayload payload = Sample();
+  EXPECT_EQ(Encode(payload)[0], 3);
+  payload.batch.exemplars.clear();
+  EXPECT_EQ(Encode(payload)[0], 2);
+  ASSERT_OK_AND_ASSIGN(const MetricPayload decoded, DecodeMetricPayload(kShard, Encode(payload)));
+  ExpectSame(decoded, payload);
 }
 
 TEST(MetricPayloadTest, RoundTripOfNothing) {

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Exemplars as table, JSON (the shape of the Prometheus API's /api/v1/query_exemplars) or CSV.
+#pragma once
+
+#include <string>
+
+#include "cli/output.h"
+#include "proto/vigil/v1/query.pb.h"
+
+namespace vigil::cli {
+
+std::string FormatExemplars(const v1::ExemplarsResponse& response, OutputFormat format);
+
+}  // namespace vigil::cli
