@@ -56,6 +56,7 @@ class ReadOnlyStore final : public KeyValueStore {
     return RefuseChange();
   }
   absl::Status Flush() override { return RefuseChange(); }
+  absl::Status Compact(Family) override { return RefuseChange(); }
   absl::Status Checkpoint(const std::string&) override { return RefuseChange(); }
   absl::StatusOr<uint64_t> ApproximateBytes(Family family) override {
     uint64_t bytes = 0;
