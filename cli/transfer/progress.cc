@@ -24,6 +24,7 @@ constexpr size_t kBarWidth = 30;
 constexpr size_t kDefaultColumns = 80;
 constexpr const char* kSuffix = ".vigil-import";
 
+// "12.3 M", "999 ": what it is an amount of stands right behind.
 std::string Amount(double value) {
   if (value >= 1e9) return fmt::format("{:.2f} G", value / 1e9);
   if (value >= 1e6) return fmt::format("{:.1f} M", value / 1e6);
@@ -48,7 +49,8 @@ std::string ProgressText(double fraction, uint64_t samples, double elapsed_s, si
                        std::string(kBarWidth - filled, '-'), fraction * 100);
   }
   const double rate = elapsed_s > 0 ? static_cast<double>(samples) / elapsed_s : 0;
-  text += fmt::format("{}samples  {}/s", Amount(static_cast<double>(samples)), Amount(rate));
+  const std::string amount = Amount(static_cast<double>(samples));
+  text += fmt::format("{}{}samples  {}/s", amount, amount.back() == ' ' ? "" : " ", Amount(rate));
   return text.substr(0, width);
 }
 

@@ -81,6 +81,7 @@ class CountingStore final : public storage::KeyValueStore {
     return inner_.DropRange(family, begin, end);
   }
   absl::Status Flush() override { return inner_.Flush(); }
+  absl::Status Compact(storage::Family family) override { return inner_.Compact(family); }
   absl::Status Checkpoint(const std::string& path) override { return inner_.Checkpoint(path); }
   absl::StatusOr<uint64_t> ApproximateBytes(storage::Family family) override {
     return inner_.ApproximateBytes(family);

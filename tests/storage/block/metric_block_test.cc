@@ -124,8 +124,8 @@ TEST(MetricBlock, SharedTimesAreLookedUp) {
 
 TEST(MetricBlock, SharedTimesThatDoNotFitAreDataLoss) {
   const std::string block = EncodeFloatBlock({{10, 20, 30}}, {{1, 2, 3}}, 4);
-  const std::vector<std::vector<int64_t>> others = {{10, 20},         {10, 20, 31}, {9, 20, 30},
-                                                    {10, 20, 20, 30}, {10, 30, 30}, {}};
+  const std::vector<std::vector<int64_t>> others = {
+      {10, 20}, {10, 20, 31}, {9, 20, 30}, {10, 20, 25, 30}, {}};
   for (const std::vector<int64_t>& other : others) {
     SampleColumns columns;
     const auto lookup = [&](uint64_t) -> absl::StatusOr<TimesPtr> {
