@@ -23,6 +23,8 @@ constexpr size_t kBitsDigits = 16;
 
 std::string ValueText(double value) {
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  // Readers that take numbers without a point for integers would lose the sign of "-0".
+  if (value == 0 && std::signbit(value)) return "-0.0";
   if (!std::isnan(value)) return fmt::format("{}", value);
   const auto bits = std::bit_cast<uint64_t>(value);
   if (bits == kStaleBits) return std::string(kStaleText);
@@ -32,7 +34,7 @@ std::string ValueText(double value) {
 
 void AppendJsonValue(double value, std::string* json) {
   if (std::isfinite(value)) {
-    fmt::format_to(std::back_inserter(*json), "{}", value);
+    *json += ValueText(value);
   } else {
     fmt::format_to(std::back_inserter(*json), "\"{}\"", ValueText(value));
   }

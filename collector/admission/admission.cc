@@ -81,6 +81,13 @@ void Admission::Close() {
   for (Waiter& waiter : waiters) waiter.then(false);
 }
 
+absl::Status Admission::Refusal() const {
+  MutexLock lock(&mutex_);
+  if (closed_) return absl::UnavailableError("the server is stopping: try again later");
+  return absl::ResourceExhaustedError(
+      "the server is short of memory (server.memory_limit): try again later");
+}
+
 size_t Admission::waiting() const {
   MutexLock lock(&mutex_);
   return waiters_.size();

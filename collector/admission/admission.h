@@ -11,6 +11,8 @@
 #include <deque>
 #include <functional>
 
+#include <absl/status/status.h>
+
 #include "base/mutex.h"
 
 namespace vigil::collector {
@@ -73,8 +75,11 @@ class Admission {
               TimePoint now = std::chrono::steady_clock::now());
   bool memory_short() const { return short_.load(std::memory_order_relaxed); }
 
-  // Refuses who waits and who comes.
+  // Refuses who waits and who comes: the server stops.
   void Close();
+  // What to tell those who are refused: ResourceExhausted for want of memory, Unavailable when the
+  // server stops.
+  absl::Status Refusal() const;
 
   size_t bytes_in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
   size_t waiting() const;

@@ -25,8 +25,6 @@ namespace {
 namespace otlp = opentelemetry::proto::collector;
 
 constexpr const char* kTenantHeader = "x-scope-orgid";
-constexpr std::string_view kShortOfMemory =
-    "the server is short of memory (server.memory_limit): try again later";
 
 // The request's bytes in one piece. gRPC receives them in slices of some kilobytes, and a walk over
 // slices would pay for their borders at every byte; copying costs a tenth of what the walk costs,
@@ -139,7 +137,7 @@ grpc::ServerUnaryReactor* Serve(Backend& backend, const Export& exporter, Respon
   }
   auto ticket = std::make_shared<Admission::Ticket>(backend.admission.Admit(request->Length()));
   if (!ticket->admitted()) {
-    reactor->Finish(RetryLater(kShortOfMemory, options.retry_after_ms));
+    reactor->Finish(ToWriteStatus(backend.admission.Refusal(), options.retry_after_ms));
     return reactor;
   }
   const auto work = [&backend, &exporter, respond, tenant = TenantOf(*context), request, response,
@@ -149,7 +147,7 @@ grpc::ServerUnaryReactor* Serve(Backend& backend, const Export& exporter, Respon
   backend.admission.WhenRoom([&backend, reactor, work](bool room) {
     const int64_t retry_after_ms = backend.admission.options().retry_after_ms;
     if (!room) {
-      reactor->Finish(RetryLater(kShortOfMemory, retry_after_ms));
+      reactor->Finish(ToWriteStatus(backend.admission.Refusal(), retry_after_ms));
     } else if (!backend.workers.TrySubmit(work)) {
       reactor->Finish(RetryLater("too many requests are waiting: try again later", retry_after_ms));
     }

@@ -69,7 +69,7 @@ absl::StatusOr<ExportOutcome> RemoteWriteReceiver::Receive(const WriteHeaders& h
   }
   const Admission::Ticket ticket = admission_.Admit(size);
   if (!ticket.admitted() || admission_.memory_short()) {
-    return absl::ResourceExhaustedError("the server is short of memory: try again later");
+    return admission_.Refusal();
   }
   // Not a string, which would be zeroed first.
   const auto request = std::make_unique_for_overwrite<char[]>(size);

@@ -83,9 +83,7 @@ class Stream final : public grpc::ServerBidiReactor<Request, v1::StreamResponse>
     }
     backend_.admission.WhenRoom([this](bool room) {
       if (!room) {
-        FinishWork(
-            RetryLater("the server is short of memory (server.memory_limit): try again later",
-                       retry_after_ms()));
+        FinishWork(ToWriteStatus(backend_.admission.Refusal(), retry_after_ms()));
       } else if (!backend_.workers.TrySubmit([this] { Handle(); })) {
         FinishWork(RetryLater("too many requests are waiting", retry_after_ms()));
       }
@@ -175,7 +173,7 @@ class Stream final : public grpc::ServerBidiReactor<Request, v1::StreamResponse>
     }
     const Admission::Ticket ticket = backend_.admission.Admit(bytes);
     if (!ticket.admitted())
-      return RetryLater("the server is short of memory: try again later", retry_after_ms());
+      return ToWriteStatus(backend_.admission.Refusal(), retry_after_ms());
     // Also for a batch that is durable already: it may define series that later ones use.
     const absl::StatusOr<ExportOutcome> outcome = writer_->Write(request_.batch());
     if (!outcome.ok()) return ToWriteStatus(outcome.status(), retry_after_ms());

@@ -98,6 +98,13 @@ TEST(AdmissionTest, WhoHasWaitedTooLongIsRefused) {
   EXPECT_THAT(outcomes.all(), ElementsAre("refused"));
 }
 
+TEST(AdmissionTest, RefusalsSayWhy) {
+  Admission admission(Bytes(100));
+  EXPECT_EQ(admission.Refusal().code(), absl::StatusCode::kResourceExhausted);
+  admission.Close();
+  EXPECT_EQ(admission.Refusal().code(), absl::StatusCode::kUnavailable);
+}
+
 TEST(AdmissionTest, FewWait) {
   AdmissionOptions options = Bytes(100);
   options.max_waiting = 1;
