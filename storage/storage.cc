@@ -21,7 +21,7 @@ namespace vigil::storage {
 namespace {
 
 // Raised when a directory of an older vigil can no longer be read as it is.
-constexpr std::string_view kFormatVersion = "1";
+constexpr std::string_view kFormatVersion = "2";
 constexpr std::string_view kFormatRow = "format";
 constexpr std::string_view kShardsRow = "shards";
 // A shard's number has one byte in keys; more than cores are of no use.

@@ -1,58 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/metrics/head_writer.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <absl/status/status.h>
 
+#include "base/status.h"
 #include "storage/kv/keys.h"
 #include "storage/kv/record_keys.h"
 #include "storage/metrics/corruption.h"
 #include "storage/metrics/exemplar_rows.h"
+#include "storage/metrics/series_rows.h"
 
 namespace vigil::storage {
+namespace {
 
-std::vector<uint32_t> HeadWriter::Write(MetricHead* head) {
+// Of the samples in `columns`, which ascend; the beginning of time if there are none.
+int64_t LastTime(const SampleColumns& columns) {
+  int64_t last_ms = std::numeric_limits<int64_t>::min();
+  if (!columns.times_ms.empty()) last_ms = columns.times_ms.back();
+  if (columns.histogram_times_ms.empty()) return last_ms;
+  return std::max(last_ms, columns.histogram_times_ms.back());
+}
+
+// The series with samples or exemplars in the head, ascending by tenant, then number.
+std::vector<MetricHead::Member> MembersOf(const MetricHead& head) {
+  std::vector<MetricHead::Member> members = head.Members();
+  head.exemplars().ForEach([&](TenantId tenant, uint32_t number, const std::vector<Exemplar>&) {
+    if (!head.Contains(number)) members.push_back({tenant, number});
+  });
+  std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.tenant, a.number) < std::pair(b.tenant, b.number);
+  });
+  return members;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<uint32_t>> HeadWriter::Write(MetricHead* head) {
   head->SortRows();
   std::vector<uint32_t> new_rows;
-  const std::vector<MetricHead::Member> members = head->Members();
+  const std::vector<MetricHead::Member> members = MembersOf(*head);
   for (size_t begin = 0, end = 0; begin < members.size(); begin = end) {
     while (end < members.size() && members[end].tenant == members[begin].tenant) ++end;
-    WriteTenant(*head, Members(members).subspan(begin, end - begin), &new_rows);
+    VIGIL_RETURN_IF_ERROR(
+        WriteTenant(*head, Members(members).subspan(begin, end - begin), &new_rows));
   }
-  WriteExemplarsOf(*head, &new_rows);
+  VIGIL_RETURN_IF_ERROR(WriteExemplarsOf(*head));
   return new_rows;
 }
 
-void HeadWriter::WriteExemplarsOf(const MetricHead& head, std::vector<uint32_t>* new_rows) {
+absl::Status HeadWriter::WriteExemplarsOf(const MetricHead& head) {
   const uint64_t sequence = next_sequence_++;
+  absl::Status first_failure;
   head.exemplars().ForEach(
       [&](TenantId tenant, uint32_t number, const std::vector<Exemplar>& exemplars) {
-        const SeriesKey key = {tenant, options_.shard, number};
-        const std::optional<Labels> labels = catalog_.FindOrCreate(tenant).index.LabelsOf(number);
-        if (!labels.has_value()) {
-          ReportCorrupt("journaled exemplars", key.Encode(), absl::DataLossError("unknown series"));
+        if (!first_failure.ok()) return;
+        absl::StatusOr<std::optional<Labels>> labels =
+            SeriesCatalog::LabelsOf(catalog_.FindOrCreate(tenant), number);
+        if (labels.ok() && !labels->has_value()) labels = absl::DataLossError("unknown series");
+        if (labels.status().code() == absl::StatusCode::kDataLoss) {
+          const SeriesKey key = {tenant, options_.shard, number};
+          ReportCorrupt("journaled exemplars", key.Encode(), labels.status());
           return;
         }
-        const ExemplarKey row = {tenant, options_.shard, 0, MetricHash(labels->MetricName()),
+        first_failure = labels.status();
+        if (!labels.ok()) return;
+        const ExemplarKey row = {tenant, options_.shard, 0, MetricHash((*labels)->MetricName()),
                                  number, sequence};
         WriteExemplars(row, exemplars, options_.partitioning, options_.expired_before_ms,
                        target_.batch);
-        // Of a series without samples: the entry that defined it is trimmed with this batch.
-        if (head.Contains(number) || catalog_.states().Has(number, kSeriesStored)) return;
-        target_.batch->Put(Family::kSeries, key.Encode(), std::string(labels->packed()));
-        new_rows->push_back(number);
       });
+  return first_failure;
 }
 
-void HeadWriter::WriteTenant(const MetricHead& head, Members members,
-                             std::vector<uint32_t>* new_rows) {
+absl::Status HeadWriter::WriteTenant(const MetricHead& head, Members members,
+                                     std::vector<uint32_t>* new_rows) {
   const TenantId tenant = members.front().tenant;
   TenantSeries& series = catalog_.FindOrCreate(tenant);
   BlockWriter writer({tenant, options_.shard, target_.blocks, &series.blocks, &next_sequence_},
                      options_.partitioning);
+  SeriesRowWriter rows(&store_, tenant, options_.shard, &next_sequence_, target_.batch);
   const TimeRange range = {options_.expired_before_ms, std::numeric_limits<int64_t>::max()};
   SampleColumns columns;
   for (const MetricHead::Member& member : members) {
@@ -63,21 +95,29 @@ void HeadWriter::WriteTenant(const MetricHead& head, Members members,
   for (const MetricHead::Member& member : members) {
     columns.Clear();
     head.Read(member.number, range, &columns);
-    const std::optional<Labels> labels = series.index.LabelsOf(member.number);
-    const SeriesKey key = {tenant, options_.shard, member.number};
+    const bool stored = catalog_.states().Has(member.number, kSeriesStored);
+    series.recent.Note(member.number, LastTime(columns));
+    if (stored && columns.Empty()) continue;
+    VIGIL_ASSIGN_OR_RETURN(std::optional<Labels> labels,
+                           SeriesCatalog::LabelsOf(series, member.number));
     if (!labels.has_value()) {
+      const SeriesKey key = {tenant, options_.shard, member.number};
       ReportCorrupt("journaled samples", key.Encode(), absl::DataLossError("unknown series"));
       continue;
     }
     writer.Write(member.number, MetricHash(labels->MetricName()), columns);
-    // Also when all its samples have expired: the entry that defined it is trimmed with this batch.
-    if (catalog_.states().Has(member.number, kSeriesStored)) continue;
-    target_.batch->Put(Family::kSeries, key.Encode(), std::string(labels->packed()));
+    // Also when all its samples have expired, or it has exemplars alone: the entry that defined it
+    // is trimmed with this batch.
+    if (stored) continue;
+    // No partition will go with which it would be buried.
+    if (columns.Empty()) series.dead.Add(0, member.number);
+    VIGIL_RETURN_IF_ERROR(rows.Add(member.number, *std::move(labels)));
     new_rows->push_back(member.number);
   }
   for (const int64_t partition_ms : writer.partitions()) {
     partitions_.emplace_back(tenant, partition_ms);
   }
+  return rows.Finish();
 }
 
 }  // namespace vigil::storage

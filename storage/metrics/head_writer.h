@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <absl/status/statusor.h>
+
 #include "storage/kv/kv_store.h"
 #include "storage/metrics/block_writer.h"
 #include "storage/metrics/metric_head.h"
@@ -30,12 +32,17 @@ class HeadWriter {
     BlockRows* blocks;
     WriteBatch* batch;
   };
-  HeadWriter(const Options& options, SeriesCatalog* catalog, uint64_t* next_sequence,
-             const Target& target)
-      : options_(options), catalog_(*catalog), next_sequence_(*next_sequence), target_(target) {}
+  HeadWriter(const Options& options, KeyValueStore* store, SeriesCatalog* catalog,
+             uint64_t* next_sequence, const Target& target)
+      : options_(options),
+        store_(*store),
+        catalog_(*catalog),
+        next_sequence_(*next_sequence),
+        target_(target) {}
 
-  // Adds the rows. Returns the series that got their own row: those in the head that had none.
-  std::vector<uint32_t> Write(MetricHead* head);
+  // Adds the rows; see SeriesRowWriter for those that go to the store ahead of the batch. Returns
+  // the series that got rows of their own: those in the head that had none.
+  absl::StatusOr<std::vector<uint32_t>> Write(MetricHead* head);
 
   // The partitions that got blocks.
   using Partition = std::pair<TenantId, int64_t>;
@@ -43,10 +50,12 @@ class HeadWriter {
 
  private:
   using Members = std::span<const MetricHead::Member>;
-  void WriteTenant(const MetricHead& head, Members members, std::vector<uint32_t>* new_rows);
-  void WriteExemplarsOf(const MetricHead& head, std::vector<uint32_t>* new_rows);
+  absl::Status WriteTenant(const MetricHead& head, Members members,
+                           std::vector<uint32_t>* new_rows);
+  absl::Status WriteExemplarsOf(const MetricHead& head);
 
   const Options options_;
+  KeyValueStore& store_;
   SeriesCatalog& catalog_;
   uint64_t& next_sequence_;
   const Target target_;

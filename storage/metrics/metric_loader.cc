@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "storage/kv/index_keys.h"
 #include "storage/kv/keys.h"
 #include "storage/kv/record_keys.h"
 #include "storage/metrics/corruption.h"
@@ -47,21 +48,14 @@ absl::StatusOr<MetricCounters> ReadCounters(KeyValueStore& store, uint32_t shard
   return counters;
 }
 
-// Calls `visit` for each row that a shard has in `family`, tenant by tenant. Jumps over the rows of
-// other shards, which stand between.
-absl::Status ForEachRow(
-    KeyValueStore& store, Family family, uint32_t shard,
-    absl::FunctionRef<void(TenantId tenant, std::string_view key, std::string_view value)> visit) {
+// Calls `visit` for each tenant that has rows in `family`, whatever the shard.
+absl::Status ForEachTenant(KeyValueStore& store, Family family,
+                           absl::FunctionRef<absl::Status(TenantId tenant)> visit) {
   const std::unique_ptr<KeyValueIterator> iterator = store.NewIterator(family, {});
   iterator->Seek("");
   while (iterator->Valid()) {
-    KeyReader reader(iterator->key());
-    const TenantId tenant = reader.ReadTenant();
-    const std::string prefix = ShardPrefix(tenant, static_cast<uint8_t>(shard));
-    for (iterator->Seek(prefix); iterator->Valid() && iterator->key().starts_with(prefix);
-         iterator->Next()) {
-      visit(tenant, iterator->key(), iterator->value());
-    }
+    const TenantId tenant = KeyReader(iterator->key()).ReadTenant();
+    VIGIL_RETURN_IF_ERROR(visit(tenant));
     const std::string next = PrefixEnd(KeyWriter().AppendTenant(tenant).Take());
     if (next.empty()) break;
     iterator->Seek(next);
@@ -69,35 +63,70 @@ absl::Status ForEachRow(
   return iterator->status();
 }
 
-absl::Status LoadSeries(TenantId tenant, const SeriesKey& key, std::string_view value,
-                        SeriesCatalog* catalog) {
-  if (key.number == 0 || key.number > kMaxSeriesNumber) {
-    return absl::DataLossError(fmt::format("series number {} is out of range", key.number));
-  }
-  VIGIL_ASSIGN_OR_RETURN(const Labels labels, Labels::FromPacked(value));
-  return catalog->Restore(tenant, static_cast<uint32_t>(key.number), labels, /*stored=*/true);
+// Calls `take` for each row whose key begins with `prefix`; reports those that it cannot take.
+absl::Status ForEachRow(KeyValueStore& store, Family family, const std::string& prefix,
+                        std::string_view what,
+                        absl::FunctionRef<absl::Status(std::string_view, std::string_view)> take) {
+  return ForEach(store, family, PrefixRange(prefix),
+                 [&](std::string_view key, std::string_view value) {
+                   const absl::Status status = take(key, value);
+                   if (!status.ok()) ReportCorrupt(what, key, status);
+                   return absl::OkStatus();
+                 });
 }
 
-absl::Status LoadSeriesRow(TenantId tenant, std::string_view key, std::string_view value,
-                           SeriesCatalog* catalog) {
-  if (const auto series = SeriesKey::Decode(key); series.ok()) {
-    return LoadSeries(tenant, *series, value, catalog);
-  }
-  VIGIL_ASSIGN_OR_RETURN(const MetadataKey metric, MetadataKey::Decode(key));
-  VIGIL_ASSIGN_OR_RETURN(const MetricMetadata metadata, DecodeMetadata(value));
-  catalog->FindOrCreate(tenant).metadata.Restore(metric.metric_name, metadata);
-  return absl::OkStatus();
+// Has `sets` take in its rows. Does not make the tenant, of which the shard may have nothing.
+absl::Status LoadNumbers(KeyValueStore& store, TenantId tenant, uint8_t shard, NumberKind kind,
+                         SeriesCatalog* catalog) {
+  const std::string prefix = NumbersKey::Prefix(tenant, shard, kind);
+  return ForEachRow(store, Family::kPostings, prefix, "row of series numbers",
+                    [&](std::string_view key, std::string_view value) {
+                      TenantSeries& series = catalog->FindOrCreate(tenant);
+                      switch (kind) {
+                        case NumberKind::kBlocks:
+                          return series.blocks.Restore(key, value);
+                        case NumberKind::kDead:
+                          return series.dead.Restore(key, value);
+                        case NumberKind::kRecent:
+                          break;
+                      }
+                      return series.recent.Restore(key, value);
+                    });
+}
+
+absl::Status LoadMetadata(KeyValueStore& store, TenantId tenant, uint8_t shard,
+                          SeriesCatalog* catalog) {
+  return ForEachRow(store, Family::kSeries, MetadataKey::Prefix(tenant, shard), "metadata row",
+                    [&](std::string_view key, std::string_view value) -> absl::Status {
+                      VIGIL_ASSIGN_OR_RETURN(const MetadataKey metric, MetadataKey::Decode(key));
+                      VIGIL_ASSIGN_OR_RETURN(const MetricMetadata metadata, DecodeMetadata(value));
+                      catalog->FindOrCreate(tenant).metadata.Restore(metric.metric_name, metadata);
+                      return absl::OkStatus();
+                    });
 }
 
 // Tells the index, and the counter of series numbers, of all blocks.
-void IndexBlocks(TenantSeries& series, SeriesCatalog* catalog) {
-  series.blocks.ForEach([&series, catalog](int64_t partition_ms, const SeriesSet& numbers) {
-    std::vector<SeriesIndex::Presence> marks;
-    marks.reserve(numbers.cardinality());
-    for (const uint32_t number : numbers) marks.push_back({number, partition_ms});
-    series.index.MarkPresent(marks);
+void IndexBlocks(TenantSeries* series, SeriesCatalog* catalog) {
+  series->blocks.ForEach([series, catalog](int64_t partition_ms, const SeriesSet& numbers) {
+    series->index.AddPartition(partition_ms, numbers);
     if (!numbers.isEmpty()) catalog->RaiseNextNumber(uint64_t{numbers.maximum()} + 1);
   });
+}
+
+// Brings the series of the hot window into memory.
+absl::Status LoadHot(TenantSeries* series, SeriesCatalog* catalog) {
+  series->any_cold.store(true);
+  // What is dead by mistake: the presence of a partition outlived a crash in its removal.
+  series->dead.RemoveAll(0, series->index.Present());
+  series->recent.TakeExpired();
+  series->index.SetWindowStart(series->recent.WindowStart());
+  VIGIL_ASSIGN_OR_RETURN(const auto hot,
+                         series->rows.LabelsOf(series->recent.All() - series->dead.At(0)));
+  for (const auto& [number, labels] : hot) {
+    const absl::Status status = catalog->Restore(series->tenant, number, labels, /*stored=*/true);
+    if (!status.ok()) ReportCorrupt("series row", fmt::to_string(number), status);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -115,19 +144,22 @@ absl::StatusOr<MetricCounters> LoadMetrics(KeyValueStore& store, uint32_t shard,
                                            SeriesCatalog* catalog) {
   VIGIL_ASSIGN_OR_RETURN(const MetricCounters counters, ReadCounters(store, shard));
   catalog->RaiseNextNumber(counters.next_number);
+  const auto short_shard = static_cast<uint8_t>(shard);
+  VIGIL_RETURN_IF_ERROR(ForEachTenant(store, Family::kSeries, [&](TenantId tenant) {
+    return LoadMetadata(store, tenant, short_shard, catalog);
+  }));
   VIGIL_RETURN_IF_ERROR(
-      ForEachRow(store, Family::kSeries, shard,
-                 [catalog](TenantId tenant, std::string_view key, std::string_view value) {
-                   const absl::Status status = LoadSeriesRow(tenant, key, value, catalog);
-                   if (!status.ok()) ReportCorrupt("series row", key, status);
-                 }));
-  VIGIL_RETURN_IF_ERROR(ForEachRow(
-      store, Family::kPostings, shard,
-      [catalog](TenantId tenant, std::string_view key, std::string_view value) {
-        const absl::Status status = catalog->FindOrCreate(tenant).blocks.Restore(key, value);
-        if (!status.ok()) ReportCorrupt("block presence row", key, status);
+      ForEachTenant(store, Family::kPostings, [&](TenantId tenant) -> absl::Status {
+        for (const NumberKind kind :
+             {NumberKind::kBlocks, NumberKind::kDead, NumberKind::kRecent}) {
+          VIGIL_RETURN_IF_ERROR(LoadNumbers(store, tenant, short_shard, kind, catalog));
+        }
+        return absl::OkStatus();
       }));
-  for (TenantSeries* series : catalog->Tenants()) IndexBlocks(*series, catalog);
+  for (TenantSeries* series : catalog->Tenants()) {
+    IndexBlocks(series, catalog);
+    VIGIL_RETURN_IF_ERROR(LoadHot(series, catalog));
+  }
   return counters;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads what a shard must know of its stored metrics before it can serve: series, metadata, which
-// partitions have blocks, and how far its counters got.
+// Reads what a shard must know of its stored metrics before it can serve: the series of the hot
+// window, metadata, which partitions have blocks, and how far its counters got. Neither blocks nor
+// the rows of other series are touched.
 #pragma once
 
 #include <cstdint>

@@ -8,17 +8,18 @@
 #include <string_view>
 #include <utility>
 
-#include <absl/container/flat_hash_map.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "storage/kv/index_keys.h"
 #include "storage/kv/keys.h"
 #include "storage/kv/record_keys.h"
 #include "storage/metrics/block_deleter.h"
+#include "storage/metrics/cold_index.h"
 #include "storage/metrics/compactor.h"
+#include "storage/metrics/corruption.h"
 #include "storage/metrics/head_writer.h"
 #include "storage/metrics/metric_head.h"
 #include "storage/metrics/metric_loader.h"
@@ -31,11 +32,6 @@ namespace vigil::storage {
 namespace {
 
 constexpr int64_t kBeginningOfTime = std::numeric_limits<int64_t>::min();
-
-// The row of a retired series goes with the flush after the next seal but one. A writer may have
-// encoded a batch while the series was still known to be defined by that row; once its batch is
-// applied the series is no longer retired, and the row stays.
-constexpr uint64_t kSealsBeforeRowGoes = 2;
 
 constexpr int64_t kCompactStepNs = 100 * kNanosPerMilli;
 // Of a deletion, what is written in one batch: enough to be worth a sync, little enough to be held.
@@ -67,7 +63,7 @@ class MetricShardImpl final : public MetricShard {
       : number_(shard_number),
         store_(*store),
         partitioning_(options.partition_ms),
-        catalog_(shard_number, options),
+        catalog_(shard_number, options, store),
         heads_{.open = std::make_shared<MetricHead>(partitioning_), .sealed = nullptr},
         compactor_({short_number(), partitioning_, store, &catalog_, &next_sequence_}) {}
 
@@ -98,17 +94,11 @@ class MetricShardImpl final : public MetricShard {
   size_t HeadBytes() const override;
 
  private:
-  // A series whose row has outlived its samples.
-  struct Retired {
-    TenantSeries* series;
-    uint64_t seals;  // How often had been sealed when it was retired or last written to.
-  };
   // What WriteSealed made of the sealed head, to be noted once its batch is written.
   struct Written {
     bool ingested = false;  // The blocks are in the store.
     WriteBatch rows;        // The rows beside them.
     std::vector<uint32_t> stored;
-    std::vector<uint32_t> removed;
   };
 
   HeadPair heads() const;
@@ -116,15 +106,21 @@ class MetricShardImpl final : public MetricShard {
   uint8_t short_number() const { return static_cast<uint8_t>(number_); }
   absl::Status DropBlocksBefore(int64_t partition_ms, TenantSeries* series)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
-  void RetireSeriesBefore(int64_t partition_ms, TenantSeries* series)
+  absl::Status BurySeriesBefore(int64_t partition_ms, TenantSeries* series)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
+  struct Selected {
+    uint32_t number;
+    uint32_t metric;  // See MetricHash.
+  };
+  // Series, in memory or not, that meet the matchers and may have samples in the partitions.
+  absl::StatusOr<std::vector<Selected>> SelectAll(const TenantSeries& series,
+                                                  const std::vector<Matcher>& matchers,
+                                                  TimeRange partitions) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
   absl::Status CommitDeletion(TenantSeries* series,
                               const std::vector<SeriesIndex::Presence>& emptied, WriteBatch* batch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
-  void Retire(const std::vector<uint32_t>& numbers, TenantSeries* series)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
-  void RemoveRetiredRows(const MetricHead& sealed, WriteBatch* batch)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
+  void ThawUnknown(TenantId tenant, const MetricBatch& batch);
 
   const uint32_t number_;
   KeyValueStore& store_;
@@ -132,7 +128,6 @@ class MetricShardImpl final : public MetricShard {
   SeriesCatalog catalog_;
   // Start of the oldest partition that is kept. What is older is not read and not written.
   std::atomic<int64_t> expired_before_ms_{kBeginningOfTime};
-  std::atomic<uint64_t> seals_{0};
 
   mutable SharedMutex heads_mutex_;
   HeadPair heads_ ABSL_GUARDED_BY(heads_mutex_);
@@ -141,7 +136,6 @@ class MetricShardImpl final : public MetricShard {
   Mutex maintenance_mutex_;
   uint64_t next_sequence_ ABSL_GUARDED_BY(maintenance_mutex_) = 1;
   MetricCompactor compactor_ ABSL_GUARDED_BY(maintenance_mutex_);
-  absl::flat_hash_map<uint32_t, Retired> retired_ ABSL_GUARDED_BY(maintenance_mutex_);
   Written written_ ABSL_GUARDED_BY(maintenance_mutex_);
 };
 
@@ -169,7 +163,7 @@ void MetricShardImpl::Apply(TenantId tenant, const MetricBatch& batch) {
     heads_.open->Append(tenant, batch, expired_before_ms_.load(), &marks);
   }
   catalog_.MarkJournaled(batch);
-  if (!marks.empty()) catalog_.MarkPresent(tenant, marks);
+  if (!marks.empty()) catalog_.Mark(tenant, marks);
 }
 
 HeadPair MetricShardImpl::heads() const {
@@ -229,6 +223,7 @@ absl::Status MetricShardImpl::Replay(TenantId tenant, std::string_view payload) 
     VIGIL_RETURN_IF_ERROR(catalog_.Restore(tenant, series.number, series.labels, /*stored=*/false));
     catalog_.FindOrCreate(tenant).metadata.Set(series.labels.MetricName(), series.metadata);
   }
+  ThawUnknown(tenant, entry.batch);
   const size_t unknown = RemoveUnknown(catalog_.states(), &entry.batch);
   if (unknown > 0) {
     static Counter& lost = GetCounter("vigil_replay_unknown_series_samples_total",
@@ -241,12 +236,34 @@ absl::Status MetricShardImpl::Replay(TenantId tenant, std::string_view payload) 
   return absl::OkStatus();
 }
 
+// Samples of an entry that does not define their series: it has rows.
+void MetricShardImpl::ThawUnknown(TenantId tenant, const MetricBatch& batch) {
+  const auto thaw = [this, tenant](SeriesRef ref) {
+    const uint64_t number = NumberOf(ref);
+    if (number > kMaxSeriesNumber ||
+        catalog_.states().Has(static_cast<uint32_t>(number), kSeriesKnown)) {
+      return;
+    }
+    const absl::StatusOr<bool> thawed =
+        catalog_.Thaw(&catalog_.FindOrCreate(tenant), static_cast<uint32_t>(number));
+    if (!thawed.ok()) {
+      ReportCorrupt("series row", SeriesKey{tenant, short_number(), number}.Encode(),
+                    thawed.status());
+    }
+  };
+  for (const SampleRun& run : batch.runs) {
+    for (uint32_t i = 0; i < run.count; ++i) thaw(SeriesRef{static_cast<uint64_t>(run.first) + i});
+  }
+  for (const HistogramSample& sample : batch.histograms) thaw(sample.series);
+  for (const ExemplarSample& sample : batch.exemplars) thaw(sample.series);
+}
+
 void MetricShardImpl::Seal() {
   auto fresh = std::make_shared<MetricHead>(partitioning_);
   WriterLock lock(&heads_mutex_);
   VIGIL_CHECK(heads_.sealed == nullptr);
   heads_.sealed = std::exchange(heads_.open, std::move(fresh));
-  seals_.fetch_add(1);
+  for (TenantSeries* series : catalog_.Tenants()) series->index.Seal();
 }
 
 absl::Status MetricShardImpl::WriteSealed(WriteBatch* batch) {
@@ -255,12 +272,11 @@ absl::Status MetricShardImpl::WriteSealed(WriteBatch* batch) {
   MutexLock lock(&maintenance_mutex_);
   if (!written_.ingested) VIGIL_RETURN_IF_ERROR(IngestBlocks(sealed.get()));
   batch->Append(written_.rows);
-  written_.removed.clear();
   for (TenantSeries* series : catalog_.Tenants()) {
     series->blocks.AddRows(batch);
+    series->recent.AddRows(batch);
     series->metadata.AddRows(series->tenant, short_number(), batch);
   }
-  RemoveRetiredRows(*sealed, batch);
   AddCountersRow(number_, {catalog_.next_number(), next_sequence_}, batch);
   return absl::OkStatus();
 }
@@ -269,8 +285,8 @@ absl::Status MetricShardImpl::IngestBlocks(MetricHead* sealed) {
   written_ = {};
   BlockRows blocks;
   const HeadWriter::Options options = {short_number(), partitioning_, expired_before_ms_.load()};
-  HeadWriter writer(options, &catalog_, &next_sequence_, {&blocks, &written_.rows});
-  written_.stored = writer.Write(sealed);
+  HeadWriter writer(options, &store_, &catalog_, &next_sequence_, {&blocks, &written_.rows});
+  VIGIL_ASSIGN_OR_RETURN(written_.stored, writer.Write(sealed));
   written_.ingested = blocks.empty();
   if (blocks.empty()) return absl::OkStatus();
   std::sort(blocks.begin(), blocks.end());
@@ -287,41 +303,22 @@ absl::Status MetricShardImpl::IngestBlocks(MetricHead* sealed) {
   return absl::OkStatus();
 }
 
-void MetricShardImpl::RemoveRetiredRows(const MetricHead& sealed, WriteBatch* batch) {
-  absl::erase_if(retired_, [](const auto& entry) {
-    return !entry.second.series->index.IsRetired(entry.first);
-  });
-  for (auto& [number, retired] : retired_) {
-    if (sealed.Contains(number)) {
-      // Late samples, expired already: what defined the series for them is trimmed with this batch.
-      catalog_.states().Clear(number, kSeriesJournaled);
-      retired.seals = seals_.load();
-      continue;
-    }
-    if (seals_.load() < retired.seals + kSealsBeforeRowGoes) continue;
-    batch->Delete(Family::kSeries,
-                  SeriesKey{retired.series->tenant, short_number(), number}.Encode());
-    written_.removed.push_back(number);
-  }
-}
-
 void MetricShardImpl::DropSealed() {
+  MutexLock lock(&maintenance_mutex_);
+  for (const uint32_t number : written_.stored) catalog_.states().Set(number, kSeriesStored);
+  written_ = {};
   {
-    MutexLock lock(&maintenance_mutex_);
-    for (const uint32_t number : written_.stored) catalog_.states().Set(number, kSeriesStored);
-    for (const uint32_t number : written_.removed) {
-      catalog_.states().Clear(number, kSeriesStored);
-      retired_.erase(number);
-    }
-    written_ = {};
-    for (TenantSeries* series : catalog_.Tenants()) {
-      series->blocks.RowsWritten();
-      series->metadata.RowsWritten();
-    }
+    std::shared_ptr<MetricHead> dropped;  // Freed after the lock.
+    WriterLock heads_lock(&heads_mutex_);
+    dropped.swap(heads_.sealed);
   }
-  std::shared_ptr<MetricHead> dropped;  // Freed after the lock.
-  WriterLock lock(&heads_mutex_);
-  dropped.swap(heads_.sealed);
+  for (TenantSeries* series : catalog_.Tenants()) {
+    series->blocks.RowsWritten();
+    series->recent.RowsWritten();
+    series->metadata.RowsWritten();
+    series->index.DropSealed();
+    catalog_.EvictExpired(series);
+  }
 }
 
 absl::Status MetricShardImpl::DropBefore(int64_t unix_ms) {
@@ -330,12 +327,17 @@ absl::Status MetricShardImpl::DropBefore(int64_t unix_ms) {
   expired_before_ms_.store(partition_ms);
   compactor_.ForgetBefore(partition_ms);
   absl::Status first_failure;
+  const auto keep = [&first_failure](const absl::Status& status) {
+    if (first_failure.ok()) first_failure = status;
+  };
   for (TenantSeries* series : catalog_.Tenants()) {
-    if (series->blocks.HasPartitionBefore(partition_ms)) {
-      const absl::Status status = DropBlocksBefore(partition_ms, series);
-      if (first_failure.ok()) first_failure = status;
+    if (series->index.HasPartitionBefore(partition_ms)) {
+      keep(BurySeriesBefore(partition_ms, series));
     }
-    if (series->index.HasPartitionBefore(partition_ms)) RetireSeriesBefore(partition_ms, series);
+    if (first_failure.ok() && series->blocks.HasBefore(partition_ms)) {
+      keep(DropBlocksBefore(partition_ms, series));
+    }
+    keep(catalog_.RemoveSomeDead(series));
   }
   return first_failure;
 }
@@ -347,24 +349,45 @@ absl::Status MetricShardImpl::DropBlocksBefore(int64_t partition_ms, TenantSerie
   VIGIL_RETURN_IF_ERROR_WITH(store_.DropRange(Family::kBlocks, begin, end), "dropping blocks");
   VIGIL_RETURN_IF_ERROR_WITH(store_.DropRange(Family::kExemplars, begin, end),
                              "dropping exemplars");
-  VIGIL_RETURN_IF_ERROR_WITH(store_.DropRange(Family::kPostings, begin, end),
-                             "dropping block presence");
+  const auto presence_of = [&](int64_t partition) {
+    return NumbersKey::Prefix(series->tenant, short_number(), NumberKind::kBlocks, partition);
+  };
+  VIGIL_RETURN_IF_ERROR_WITH(
+      store_.DropRange(Family::kPostings, presence_of(kBeginningOfTime), presence_of(partition_ms)),
+      "dropping block presence");
   series->blocks.DropBefore(partition_ms);
   return absl::OkStatus();
 }
 
-void MetricShardImpl::RetireSeriesBefore(int64_t partition_ms, TenantSeries* series) {
-  Retire(series->index.DropBefore(partition_ms), series);
+// The dead are put down, synced, before what names their last partition goes: else nobody would
+// know that their rows may go too.
+absl::Status MetricShardImpl::BurySeriesBefore(int64_t partition_ms, TenantSeries* series) {
+  const SeriesSet gone = series->index.DropBefore(partition_ms);
   heads().open->ForgetMarksBefore(partition_ms);
+  WriteBatch batch;
+  catalog_.Bury(series, gone, &batch);
+  if (batch.empty()) return absl::OkStatus();
+  VIGIL_RETURN_IF_ERROR_WITH(store_.Write(batch, Durability::kSync), "putting down dead series");
+  series->dead.RowsWritten();
+  return absl::OkStatus();
 }
 
-void MetricShardImpl::Retire(const std::vector<uint32_t>& numbers, TenantSeries* series) {
-  for (const uint32_t number : numbers) {
-    // Whoever writes to it again must define it again, as its row is going.
-    catalog_.states().Clear(number, kSeriesJournaled);
-    catalog_.CountRetired(*series, number);
-    retired_.insert_or_assign(number, Retired{series, seals_.load()});
+absl::StatusOr<std::vector<MetricShardImpl::Selected>> MetricShardImpl::SelectAll(
+    const TenantSeries& series, const std::vector<Matcher>& matchers, TimeRange partitions) const {
+  std::vector<Selected> selected;
+  SeriesSet cold;
+  // All that is not in memory is looked at, whatever the hot window promises: what is to be deleted
+  // must not stay behind because its row was not readable when a sample came.
+  for (const SeriesIndex::Series& one : series.index.Select(matchers, {partitions}, &cold)) {
+    selected.push_back({one.number, MetricHash(one.labels.MetricName())});
   }
+  const ColdIndex index(&store_, series.tenant, short_number());
+  VIGIL_ASSIGN_OR_RETURN(const SeriesSet found, index.Select(matchers, cold));
+  VIGIL_ASSIGN_OR_RETURN(const auto labels_of, index.LabelsOf(found));
+  for (const auto& [number, labels] : labels_of) {
+    selected.push_back({number, MetricHash(labels.MetricName())});
+  }
+  return selected;
 }
 
 absl::StatusOr<MetricDeletion> MetricShardImpl::Delete(TenantId tenant,
@@ -380,12 +403,12 @@ absl::StatusOr<MetricDeletion> MetricShardImpl::Delete(TenantId tenant,
   BlockDeleter deleter(&store_, tenant, short_number());
   WriteBatch batch;
   std::vector<SeriesIndex::Presence> emptied;
-  for (const SeriesIndex::Series& one : series->index.Select(matchers, partitions)) {
+  VIGIL_ASSIGN_OR_RETURN(const auto selected, SelectAll(*series, matchers, partitions));
+  for (const Selected& one : selected) {
     uint64_t samples = 0;
     for (const int64_t partition_ms : series->blocks.PartitionsOf(one.number, partitions)) {
       VIGIL_ASSIGN_OR_RETURN(const BlockDeleter::Outcome outcome,
-                             deleter.Delete(partition_ms, MetricHash(one.labels.MetricName()),
-                                            one.number, range, &batch));
+                             deleter.Delete(partition_ms, one.metric, one.number, range, &batch));
       samples += outcome.samples;
       if (outcome.empty) emptied.push_back({one.number, partition_ms});
     }
@@ -404,14 +427,20 @@ absl::Status MetricShardImpl::CommitDeletion(TenantSeries* series,
                                              WriteBatch* batch) {
   for (const auto& [number, partition_ms] : emptied) series->blocks.Remove(partition_ms, number);
   series->blocks.AddRows(batch);
+  // In one batch with what named their last partitions.
+  const SeriesSet dead = series->index.GoneWithout(emptied) - series->dead.At(0);
+  series->dead.AddAll(0, dead);
+  series->dead.AddRows(batch);
   const absl::Status status = store_.Write(*batch, Durability::kSync);
   batch->Clear();
   if (!status.ok()) {
     for (const auto& [number, partition_ms] : emptied) series->blocks.Add(partition_ms, number);
+    series->dead.RemoveAll(0, dead);
     return Annotate(status, "deleting from blocks");
   }
   series->blocks.RowsWritten();
-  Retire(series->index.Unmark(emptied), series);
+  series->dead.RowsWritten();
+  const SeriesSet gone = series->index.Unmark(emptied);
   // A writer marks a series after it put its sample into the head: a mark that was taken back
   // although it was younger than the deletion has its sample there.
   std::vector<SeriesIndex::Presence> alive;
@@ -421,7 +450,8 @@ absl::Status MetricShardImpl::CommitDeletion(TenantSeries* series,
     open->Read(mark.number, {mark.partition_ms, partitioning_.EndOf(mark.partition_ms)}, &samples);
     if (!samples.Empty()) alive.push_back(mark);
   }
-  if (!alive.empty()) series->index.MarkPresent(alive);
+  if (!alive.empty()) catalog_.Mark(series->tenant, alive);
+  catalog_.EvictDead(series, gone);
   return absl::OkStatus();
 }
 

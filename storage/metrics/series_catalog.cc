@@ -6,14 +6,24 @@
 #include <tuple>
 #include <utility>
 
+#include <absl/container/flat_hash_set.h>
 #include <fmt/format.h>
 
+#include "base/log.h"
+#include "base/metrics.h"
 #include "base/status.h"
 #include "storage/limits/refusals.h"
 #include "storage/limits/series_limits.h"
 #include "storage/metrics/series_rules.h"
+#include "storage/series/set_codec.h"
 
 namespace vigil::storage {
+namespace {
+
+// Series whose rows are removed in one go, while new series wait: some tens of milliseconds.
+constexpr uint64_t kRemovedAtOnce = 4096;
+
+}  // namespace
 
 absl::StatusOr<uint32_t> SeriesCatalog::GetOrCreate(TenantId tenant, const Labels& labels,
                                                     const MetricMetadata& metadata) {
@@ -23,11 +33,28 @@ absl::StatusOr<uint32_t> SeriesCatalog::GetOrCreate(TenantId tenant, const Label
     return status;
   }
   TenantSeries& series = FindOrCreate(tenant);
-  VIGIL_ASSIGN_OR_RETURN(const uint32_t number, series.index.GetOrAdd(labels, [&](uint64_t) {
-    return NewNumber(tenant, labels);
-  }));
+  const auto hold = [this](uint32_t number) { states_.Set(number, kSeriesHeld); };
+  std::optional<uint32_t> number = series.index.Find(labels, hold);
+  if (!number.has_value()) {
+    MutexLock lock(&series.slow_mutex);
+    VIGIL_ASSIGN_OR_RETURN(number, FindOrMake(&series, labels));
+    hold(*number);
+  }
   series.metadata.Set(labels.MetricName(), metadata);
-  return number;
+  return *number;
+}
+
+absl::StatusOr<uint32_t> SeriesCatalog::FindOrMake(TenantSeries* series, const Labels& labels) {
+  if (series->any_cold.load() && !series->index.Find(labels).has_value()) {
+    VIGIL_ASSIGN_OR_RETURN(const std::optional<uint32_t> number, series->rows.Find(labels));
+    if (number.has_value()) {
+      VIGIL_RETURN_IF_ERROR(Return(series, *number, labels));
+      series->recent.NoteThawed(*number);
+      return *number;
+    }
+  }
+  return series->index.GetOrAdd(labels,
+                                [&](uint64_t) { return NewNumber(series->tenant, labels); });
 }
 
 absl::Status SeriesCatalog::SetMetadata(TenantId tenant, std::string_view metric,
@@ -72,17 +99,129 @@ absl::Status SeriesCatalog::Restore(TenantId tenant, uint32_t number, const Labe
   return absl::OkStatus();
 }
 
-void SeriesCatalog::CountRetired(const TenantSeries& series, uint32_t number) {
-  const std::optional<Labels> labels = series.index.LabelsOf(number);
-  if (limits_ != nullptr && labels) limits_->Release(series.tenant, labels->MetricName());
+absl::StatusOr<bool> SeriesCatalog::Thaw(TenantSeries* series, uint32_t number) {
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<Labels> labels, series->rows.LabelsOf(number));
+  if (!labels.has_value()) return false;
+  VIGIL_RETURN_IF_ERROR(Return(series, number, *labels));
+  return true;
 }
 
-void SeriesCatalog::MarkPresent(TenantId tenant, std::span<const SeriesIndex::Presence> marks) {
-  TenantSeries& series = FindOrCreate(tenant);
-  for (const uint32_t number : series.index.MarkPresent(marks)) {
-    const std::optional<Labels> labels = series.index.LabelsOf(number);
-    if (limits_ != nullptr && labels) limits_->Count(tenant, labels->MetricName());
+absl::Status SeriesCatalog::Return(TenantSeries* series, uint32_t number, const Labels& labels) {
+  bool added = false;
+  if (!series->index.Restore(number, labels, &added)) {
+    return absl::DataLossError(fmt::format("series {} of tenant {} in shard {} contradicts another",
+                                           number, static_cast<uint32_t>(series->tenant), shard_));
   }
+  if (limits_ != nullptr && added) limits_->Count(series->tenant, labels.MetricName());
+  states_.Set(number, kSeriesKnown | kSeriesJournaled | kSeriesStored);
+  RaiseNextNumber(uint64_t{number} + 1);
+  return absl::OkStatus();
+}
+
+void SeriesCatalog::Mark(TenantId tenant, std::span<const SeriesIndex::Presence> marks) {
+  TenantSeries& series = FindOrCreate(tenant);
+  std::vector<uint32_t> absent;
+  series.index.MarkPresent(marks, &absent);
+  for (const uint32_t number : absent) {
+    const absl::StatusOr<bool> thawed = Thaw(&series, number);
+    if (thawed.ok() && *thawed) continue;
+    static Counter& failures =
+        GetCounter("vigil_series_thaw_failures_total",
+                   "Series that got samples and whose row was not readable.");
+    failures.Add(1);
+    Log(LogLevel::kError, "series row not readable",
+        {{"shard", int64_t{shard_}},
+         {"series", uint64_t{number}},
+         {"error", thawed.ok() ? std::string("there is none") : MessageOf(thawed.status())}});
+  }
+}
+
+absl::StatusOr<std::optional<Labels>> SeriesCatalog::LabelsOf(const TenantSeries& series,
+                                                              uint32_t number) {
+  std::optional<Labels> labels = series.index.LabelsOf(number);
+  if (labels.has_value()) return labels;
+  return series.rows.LabelsOf(number);
+}
+
+SeriesSet SeriesCatalog::StoredOf(const SeriesSet& numbers) const {
+  SeriesSet stored;
+  for (const uint32_t number : numbers) {
+    if (states_.Has(number, kSeriesStored)) stored.add(number);
+  }
+  return stored;
+}
+
+void SeriesCatalog::Evict(TenantSeries* series, const SeriesSet& numbers) {
+  series->index.Evict(numbers, [&](std::string_view metric) {
+    if (limits_ != nullptr) limits_->Release(series->tenant, metric);
+  });
+}
+
+void SeriesCatalog::EvictExpired(TenantSeries* series) {
+  const SeriesSet expired = StoredOf(series->recent.TakeExpired());
+  series->index.SetWindowStart(series->recent.WindowStart());
+  if (expired.isEmpty()) return;
+  series->any_cold.store(true);
+  Evict(series, expired);
+}
+
+void SeriesCatalog::Bury(TenantSeries* series, const SeriesSet& gone, WriteBatch* batch) {
+  EvictDead(series, gone);
+  series->dead.AddAll(0, gone);
+  series->dead.AddRows(batch);
+}
+
+void SeriesCatalog::EvictDead(TenantSeries* series, const SeriesSet& gone) {
+  if (gone.isEmpty()) return;
+  series->any_cold.store(true);
+  Evict(series, StoredOf(gone));
+}
+
+absl::Status SeriesCatalog::RemoveSomeDead(TenantSeries* series) {
+  const SeriesSet dead = series->dead.At(0);
+  if (dead.isEmpty()) return absl::OkStatus();
+  const SeriesSet revived = dead & series->index.Present();
+  series->dead.RemoveAll(0, revived);
+  SeriesSet removed;
+  WriteBatch batch;
+  absl::flat_hash_set<uint64_t> hashes;
+  {
+    MutexLock lock(&series->slow_mutex);
+    for (const uint32_t number : dead - revived) {
+      if (removed.cardinality() == kRemovedAtOnce) break;
+      if (states_.Has(number, kSeriesHeld) || series->index.Contains(number)) continue;
+      const absl::StatusOr<std::optional<Labels>> labels = series->rows.LabelsOf(number);
+      // Series of one hash go one after the other.
+      const bool readable = labels.ok() && labels->has_value();
+      if (readable && !hashes.insert((*labels)->Hash()).second) continue;
+      VIGIL_RETURN_IF_ERROR(series->rows.AddRemoval(number, &batch));
+      removed.add(number);
+    }
+    series->dead.RemoveAll(0, removed);
+    series->dead.AddRows(&batch);
+    if (batch.empty()) return absl::OkStatus();
+    const absl::Status written = store_.Write(batch, Durability::kNoSync);
+    if (!written.ok()) {
+      series->dead.AddAll(0, removed);
+      return written;
+    }
+  }
+  series->dead.RowsWritten();
+  return DropEmptyGroups(*series, removed);
+}
+
+absl::Status SeriesCatalog::DropEmptyGroups(const TenantSeries& series, const SeriesSet& removed) {
+  const SeriesSet in_use = series.index.Present() | series.dead.At(0);
+  for (auto at = removed.begin(); at != removed.end();) {
+    const uint32_t group = GroupOf(*at);
+    const bool complete = next_number() > (uint64_t{group} + 1) << kGroupBits;
+    if (complete && !in_use.intersect(WholeGroup(group)) && !series.index.AnyIn(group)) {
+      VIGIL_RETURN_IF_ERROR_WITH(series.rows.DropPostings(group), "dropping postings");
+    }
+    if (group == kGroups - 1) break;
+    at.equalorlarger((group + 1) << kGroupBits);
+  }
+  return absl::OkStatus();
 }
 
 TenantSeries* SeriesCatalog::Find(TenantId tenant) const {
@@ -96,7 +235,8 @@ TenantSeries& SeriesCatalog::FindOrCreate(TenantId tenant) {
   WriterLock lock(&mutex_);
   std::unique_ptr<TenantSeries>& series = tenants_[tenant];
   if (series == nullptr) {
-    series = std::make_unique<TenantSeries>(tenant, static_cast<uint8_t>(shard_));
+    series = std::make_unique<TenantSeries>(tenant, static_cast<uint8_t>(shard_), hot_window_ms_,
+                                            &store_);
   }
   return *series;
 }

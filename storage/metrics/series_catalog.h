@@ -1,11 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All series of a shard, tenant by tenant: gives out their numbers and knows what of them is
-// journaled and stored. See series_index.h for finding them.
+// All series of a shard, tenant by tenant: gives out their numbers, and knows which are in memory
+// and which in rows only. See series_index.h for finding those in memory, cold_index.h for the
+// rest.
+//
+// Memory holds the series that live: those with samples in a head, and those that had some in the
+// hot window before the newest flushed sample (MetricOptions::hot_window_ms). The rules by which
+// the others leave, and nothing is lost:
+//
+//  1. A series is evicted only if its rows are in the store (kSeriesStored, set once the batch of
+//     the flush that wrote them is) and it has no mark of the open or the sealed head. Rows of a
+//     series never change.
+//  2. A ref outlives eviction: it is a number, the head takes every number, and the number's flags
+//     stay in memory. An entry need not define an evicted series, its row does.
+//  3. Each head marks a series in the index at its first sample. A mark of a series that is not in
+//     memory thaws it: its labels are read from its row and it is back under its number. Should the
+//     row not be readable just then, the samples are in the head all the same: the flush reads the
+//     row again, and queries find the series by its rows as long as they ask beyond the hot window.
+//  4. Labels that are not in memory are looked up in the rows before a number is given out, under
+//     `slow_mutex`, so a series that comes back has its old number.
+//  5. Retention makes a series dead when its last partition goes: its number is put into `dead`,
+//     durably, before what names the partition is removed. Its rows are removed later, a bounded
+//     number at a time, under `slow_mutex`, unless it has come back, is in memory, or was handed
+//     out by this process (kSeriesHeld, set under the index's lock, which eviction takes): those
+//     wait.
+//  6. Postings go with the last series of their group of 65536 numbers.
+//  7. After a restart the flags of series in rows are gone: Load sets them for those of the hot
+//     window, a journal entry's samples without a definition thaw theirs, everything else comes by
+//     rule 4.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -19,6 +47,9 @@
 #include "storage/metrics/metadata_table.h"
 #include "storage/metrics/metric_payload.h"
 #include "storage/metrics/metric_shard.h"
+#include "storage/metrics/number_sets.h"
+#include "storage/metrics/recent_series.h"
+#include "storage/metrics/series_rows.h"
 #include "storage/metrics/series_states.h"
 #include "storage/model/ids.h"
 #include "storage/series/labels.h"
@@ -32,19 +63,35 @@ inline constexpr uint32_t kMaxSeriesNumber = 0xFFFFFFFF;
 
 // What a shard has of one tenant.
 struct TenantSeries {
-  TenantSeries(TenantId tenant_id, uint8_t shard) : tenant(tenant_id), blocks(tenant_id, shard) {}
+  TenantSeries(TenantId tenant_id, uint8_t shard, int64_t hot_window_ms, KeyValueStore* store)
+      : tenant(tenant_id),
+        blocks(tenant_id, shard),
+        recent(tenant_id, shard, hot_window_ms),
+        dead(tenant_id, shard, NumberKind::kDead),
+        rows(store, tenant_id, shard) {}
 
   const TenantId tenant;
   SeriesIndex index;
   MetadataTable metadata;
   BlockPresence blocks;
+  RecentSeries recent;
+  NumberSets dead;  // The set of instant 0. Changed by maintenance only.
+  const SeriesRows rows;
+  // Some series may be in rows only.
+  std::atomic<bool> any_cold{false};
+  // Held while a series that is not in memory is looked up, made or removed.
+  Mutex slow_mutex;
 };
 
 // Thread-safe.
 class SeriesCatalog {
  public:
-  SeriesCatalog(uint32_t shard, const MetricOptions& options)
-      : shard_(shard), limits_(options.limits) {}
+  // `store` must outlive the catalog.
+  SeriesCatalog(uint32_t shard, const MetricOptions& options, KeyValueStore* store)
+      : shard_(shard),
+        hot_window_ms_(options.hot_window_ms),
+        limits_(options.limits),
+        store_(*store) {}
 
   // See MetricShard::GetOrCreate.
   absl::StatusOr<uint32_t> GetOrCreate(TenantId tenant, const Labels& labels,
@@ -58,10 +105,23 @@ class SeriesCatalog {
   // another series.
   absl::Status Restore(TenantId tenant, uint32_t number, const Labels& labels, bool stored);
 
-  // Notes samples; series that come back from retirement count against the limits again.
-  void MarkPresent(TenantId tenant, std::span<const SeriesIndex::Presence> marks);
-  // The index has retired the series: it no longer counts.
-  void CountRetired(const TenantSeries& series, uint32_t number);
+  // Brings a series back into memory. False when it has no row; DataLoss when that is damaged.
+  absl::StatusOr<bool> Thaw(TenantSeries* series, uint32_t number);
+  // Notes marks of the open head in the index, and thaws what has gone cold.
+  void Mark(TenantId tenant, std::span<const SeriesIndex::Presence> marks);
+  // The labels of a series in memory or in rows; nullopt when it is in neither.
+  static absl::StatusOr<std::optional<Labels>> LabelsOf(const TenantSeries& series,
+                                                        uint32_t number);
+
+  // Takes out of memory what has left the hot window. Called after a flush.
+  void EvictExpired(TenantSeries* series);
+  // `gone` have no samples left. Takes those of them out of memory that have rows, and puts them
+  // all down as dead in `*batch`, which the caller writes.
+  void Bury(TenantSeries* series, const SeriesSet& gone, WriteBatch* batch);
+  // The first half of that, of series that are put down already.
+  void EvictDead(TenantSeries* series, const SeriesSet& gone);
+  // Removes rows of dead series, of some thousands at most.
+  absl::Status RemoveSomeDead(TenantSeries* series);
 
   // nullptr when nothing is known of the tenant. Lives as long as the catalog.
   TenantSeries* Find(TenantId tenant) const;
@@ -83,9 +143,18 @@ class SeriesCatalog {
 
  private:
   absl::StatusOr<uint32_t> NewNumber(TenantId tenant, const Labels& labels);
+  absl::StatusOr<uint32_t> FindOrMake(TenantSeries* series, const Labels& labels);
+  // Puts a series with rows back into memory.
+  absl::Status Return(TenantSeries* series, uint32_t number, const Labels& labels);
+  // Those of `numbers` that have rows.
+  SeriesSet StoredOf(const SeriesSet& numbers) const;
+  void Evict(TenantSeries* series, const SeriesSet& numbers);
+  absl::Status DropEmptyGroups(const TenantSeries& series, const SeriesSet& removed);
 
   const uint32_t shard_;
-  SeriesLimits* const limits_;  // May be null.
+  const int64_t hot_window_ms_;
+  SeriesLimits* const limits_;  // May be null. Counts the series in memory.
+  KeyValueStore& store_;
   SeriesStates states_;
 
   mutable SharedMutex mutex_;

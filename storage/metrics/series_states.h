@@ -17,8 +17,10 @@ enum SeriesFlag : uint8_t {
   kSeriesKnown = 1,
   // Some entry of the journal, or its row, defines the series durably: entries need not.
   kSeriesJournaled = 2,
-  // Its row is in Family::kSeries.
+  // Its rows are in the store: it may leave memory.
   kSeriesStored = 4,
+  // This process has handed out its ref: its rows stay, whatever retention says.
+  kSeriesHeld = 8,
 };
 
 // Thread-safe.

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <limits>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -29,7 +30,8 @@ constexpr int64_t kExemplarLeadMs = kMillisPerHour;
 ShardQuerier::ShardQuerier(const Source& source, HeadPair heads)
     : source_(source),
       heads_(std::move(heads)),
-      blocks_(source.store, source.tenant, static_cast<uint8_t>(source.shard)) {}
+      blocks_(source.store, source.tenant, static_cast<uint8_t>(source.shard)),
+      cold_(source.store, source.tenant, static_cast<uint8_t>(source.shard)) {}
 
 TimeRange ShardQuerier::Clamp(TimeRange range) const {
   range.start_ms = std::max(range.start_ms, source_.expired_before_ms->load());
@@ -41,31 +43,71 @@ TimeRange ShardQuerier::PartitionsOf(TimeRange range) const {
   return {source_.partitioning.StartOf(range.start_ms), range.end_ms};
 }
 
+SeriesIndex::Scope ShardQuerier::ScopeOf(TimeRange range) const {
+  range = Clamp(range);
+  return {PartitionsOf(range), range.start_ms};
+}
+
 absl::StatusOr<std::vector<SeriesHandle>> ShardQuerier::Select(const std::vector<Matcher>& matchers,
                                                                TimeRange range) {
   std::vector<SeriesHandle> handles;
   const TenantSeries* const series = source_.catalog->Find(source_.tenant);
   if (series == nullptr) return handles;
-  auto selected = series->index.Select(matchers, PartitionsOf(Clamp(range)));
+  SeriesSet cold;
+  auto selected = series->index.Select(matchers, ScopeOf(range), &cold);
   handles.reserve(selected.size());
   for (SeriesIndex::Series& one : selected) {
     handles.push_back({MakeSeriesRef(source_.shard, one.number), std::move(one.labels)});
   }
+  if (!cold.isEmpty()) VIGIL_RETURN_IF_ERROR(AddCold(matchers, cold, &handles));
   return handles;
+}
+
+absl::Status ShardQuerier::AddCold(const std::vector<Matcher>& matchers,
+                                   const SeriesSet& candidates,
+                                   std::vector<SeriesHandle>* handles) {
+  VIGIL_ASSIGN_OR_RETURN(const SeriesSet selected, cold_.Select(matchers, candidates));
+  VIGIL_ASSIGN_OR_RETURN(auto series, cold_.LabelsOf(selected));
+  if (series.empty()) return absl::OkStatus();
+  {
+    MutexLock lock(&mutex_);
+    for (const auto& [number, labels] : series) {
+      cold_metrics_[number] = MetricHash(labels.MetricName());
+    }
+  }
+  for (auto& [number, labels] : series) {
+    handles->push_back({MakeSeriesRef(source_.shard, number), std::move(labels)});
+  }
+  std::sort(handles->begin(), handles->end(),
+            [](const SeriesHandle& a, const SeriesHandle& b) { return a.labels < b.labels; });
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::string>> ShardQuerier::LabelNames(
     const std::vector<Matcher>& matchers, TimeRange range) {
   const TenantSeries* const series = source_.catalog->Find(source_.tenant);
   if (series == nullptr) return std::vector<std::string>();
-  return series->index.LabelNames(matchers, PartitionsOf(Clamp(range)));
+  SeriesSet cold;
+  std::vector<std::string> names = series->index.LabelNames(matchers, ScopeOf(range), &cold);
+  if (cold.isEmpty()) return names;
+  VIGIL_ASSIGN_OR_RETURN(const SeriesSet selected, cold_.Select(matchers, cold));
+  std::set<std::string> all(names.begin(), names.end());
+  VIGIL_RETURN_IF_ERROR(cold_.AddNames(selected, &all));
+  return std::vector<std::string>(all.begin(), all.end());
 }
 
 absl::StatusOr<std::vector<std::string>> ShardQuerier::LabelValues(
     const std::string& name, const std::vector<Matcher>& matchers, TimeRange range) {
   const TenantSeries* const series = source_.catalog->Find(source_.tenant);
   if (series == nullptr) return std::vector<std::string>();
-  return series->index.LabelValues(name, matchers, PartitionsOf(Clamp(range)));
+  SeriesSet cold;
+  std::vector<std::string> values =
+      series->index.LabelValues(name, matchers, ScopeOf(range), &cold);
+  if (cold.isEmpty()) return values;
+  VIGIL_ASSIGN_OR_RETURN(const SeriesSet selected, cold_.Select(matchers, cold));
+  std::set<std::string> all(values.begin(), values.end());
+  VIGIL_RETURN_IF_ERROR(cold_.AddValues(name, selected, &all));
+  return std::vector<std::string>(all.begin(), all.end());
 }
 
 absl::Status ShardQuerier::Read(SeriesRef ref, TimeRange range, SampleColumns* columns) {
@@ -123,13 +165,27 @@ absl::StatusOr<std::vector<ExemplarSeries>> ShardQuerier::Exemplars(
   return all;
 }
 
+absl::StatusOr<std::optional<uint32_t>> ShardQuerier::MetricOf(const TenantSeries& series,
+                                                               uint32_t number) {
+  {
+    MutexLock lock(&mutex_);
+    if (const auto known = cold_metrics_.find(number); known != cold_metrics_.end()) {
+      return std::optional(known->second);
+    }
+  }
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<Labels> labels,
+                         SeriesCatalog::LabelsOf(series, number));
+  if (!labels.has_value()) return std::optional<uint32_t>();
+  return std::optional(MetricHash(labels->MetricName()));
+}
+
 absl::Status ShardQuerier::ReadBlocks(const TenantSeries& series, uint32_t number, TimeRange range,
                                       SampleColumns* columns) {
   const std::vector<int64_t> partitions = series.blocks.PartitionsOf(number, PartitionsOf(range));
   if (partitions.empty()) return absl::OkStatus();
-  const std::optional<Labels> labels = series.index.LabelsOf(number);
-  if (!labels.has_value()) return absl::OkStatus();
-  const uint32_t metric = MetricHash(labels->MetricName());
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<uint32_t> known, MetricOf(series, number));
+  if (!known.has_value()) return absl::OkStatus();
+  const uint32_t metric = *known;
   absl::Status first_failure;
   for (const int64_t partition_ms : partitions) {
     SampleColumns samples;

@@ -7,11 +7,16 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include <absl/container/flat_hash_map.h>
+
+#include "base/mutex.h"
 #include "storage/kv/kv_store.h"
 #include "storage/metrics/block_reader.h"
+#include "storage/metrics/cold_index.h"
 #include "storage/metrics/exemplar.h"
 #include "storage/metrics/metric_head.h"
 #include "storage/metrics/partitioning.h"
@@ -61,12 +66,23 @@ class ShardQuerier final : public MetricQuerier {
   TimeRange Clamp(TimeRange range) const;
   // The partitions that overlap `range`.
   TimeRange PartitionsOf(TimeRange range) const;
+  SeriesIndex::Scope ScopeOf(TimeRange range) const;
+  // Adds those of `candidates`, which are not in memory, that meet the matchers.
+  absl::Status AddCold(const std::vector<Matcher>& matchers, const SeriesSet& candidates,
+                       std::vector<SeriesHandle>* handles);
+  // MetricHash of the series' metric; nullopt when the series is not known.
+  absl::StatusOr<std::optional<uint32_t>> MetricOf(const TenantSeries& series, uint32_t number);
   absl::Status ReadBlocks(const TenantSeries& series, uint32_t number, TimeRange range,
                           SampleColumns* columns);
 
   const Source source_;
   const HeadPair heads_;
   BlockReader blocks_;  // After heads_: see the class comment.
+  const ColdIndex cold_;
+
+  Mutex mutex_;
+  // Of the series that Select has found outside of memory.
+  absl::flat_hash_map<uint32_t, uint32_t> cold_metrics_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace vigil::storage

@@ -218,6 +218,7 @@ absl::Status WriteRepaired(OfflineRocksDb* source, const std::string& target,
     return writer.Add(family, key, value);
   }));
   VIGIL_RETURN_IF_ERROR(writer.Finish());
+  VIGIL_RETURN_IF_ERROR(check.RebuildSeriesRows(store.get()));
   WriteBatch derived;
   VIGIL_RETURN_IF_ERROR(check.AddDerivedRows(&derived));
   VIGIL_RETURN_IF_ERROR(store->Write(derived, Durability::kSync));

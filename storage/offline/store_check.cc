@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "base/status.h"
 #include "base/strings.h"
@@ -16,6 +17,7 @@
 #include "storage/logs/log_block.h"
 #include "storage/logs/stream_row.h"
 #include "storage/metrics/metric_payload.h"
+#include "storage/metrics/partitioning.h"
 #include "storage/shard/routing.h"
 #include "storage/spans/span_block.h"
 #include "storage/spans/trace_index.h"
@@ -74,7 +76,7 @@ absl::Status StoreCheck::Run(Keep keep) {
   for (uint32_t shards = 1; shards <= kMaxShards; ++shards) possible_shards_.insert(shards);
   VIGIL_RETURN_IF_ERROR(Walk(Family::kMeta, keep, bind(&StoreCheck::CheckMeta)));
   VIGIL_RETURN_IF_ERROR(Walk(Family::kSeries, keep, bind(&StoreCheck::CheckSeries)));
-  VIGIL_RETURN_IF_ERROR(Walk(Family::kPostings, keep, bind(&StoreCheck::CheckPresence)));
+  VIGIL_RETURN_IF_ERROR(Walk(Family::kPostings, keep, bind(&StoreCheck::CheckPostings)));
   VIGIL_RETURN_IF_ERROR(
       Walk(Family::kBlocks, keep, [this](std::string_view key, std::string_view value) {
         return TimestampColumnKey::Decode(key).ok() ? CheckTimesColumn(key, value)
@@ -82,6 +84,7 @@ absl::Status StoreCheck::Run(Keep keep) {
       }));
   times_.clear();
   CheckPresenceIsWhole();
+  CheckSeriesAreFound();
   VIGIL_RETURN_IF_ERROR(Walk(Family::kJournal, keep, bind(&StoreCheck::CheckJournal)));
   FindStreams();
   VIGIL_RETURN_IF_ERROR(Walk(Family::kLogBlocks, keep, bind(&StoreCheck::CheckLogs)));
@@ -106,6 +109,7 @@ absl::Status StoreCheck::CheckMeta(std::string_view key, std::string_view value)
 
 absl::Status StoreCheck::CheckSeries(std::string_view key, std::string_view value) {
   const absl::StatusOr<SeriesKey> series = SeriesKey::Decode(key);
+  if (const auto hash = LabelsHashKey::Decode(key); hash.ok()) return CheckLabelsHash(*hash, value);
   if (!series.ok()) {
     VIGIL_ASSIGN_OR_RETURN(const MetadataKey metric, MetadataKey::Decode(key));
     return Annotate(DecodeMetadata(value).status(),
@@ -122,21 +126,13 @@ absl::Status StoreCheck::CheckSeries(std::string_view key, std::string_view valu
   std::erase_if(possible_shards_,
                 [&](uint32_t shards) { return ShardOfSeries(labels, shards) != series->shard; });
   series_[{series->tenant, series->shard}].add(static_cast<uint32_t>(series->number));
+  ExpectPostings(*series, labels);
   uint64_t& highest = highest_number_[series->shard];
   highest = std::max(highest, series->number);
   tenants_seen_.insert(series->tenant);
   shards_seen_.insert(series->shard);
   ++diagnosis_.series;
   return absl::OkStatus();
-}
-
-absl::Status StoreCheck::CheckPresence(std::string_view key, std::string_view value) {
-  KeyReader reader(key);
-  const TenantId tenant = reader.ReadTenant();
-  const uint8_t shard = reader.ReadU8();
-  auto& presence = presence_rows_[{tenant, shard}];
-  if (presence == nullptr) presence = std::make_unique<BlockPresence>(tenant, shard);
-  return presence->Restore(key, value);
 }
 
 std::string StoreCheck::SeriesName(TenantId tenant, uint8_t shard, uint64_t number) {
@@ -197,6 +193,7 @@ absl::Status StoreCheck::CheckMetricBlock(std::string_view encoded_key, std::str
   auto& presence = presence_[{key.tenant, key.shard}];
   if (presence == nullptr) presence = std::make_unique<BlockPresence>(key.tenant, key.shard);
   presence->Add(key.partition_start_ms, static_cast<uint32_t>(key.series));
+  NoteRecent(key, columns);
   uint64_t& highest = highest_sequence_[key.shard];
   highest = std::max(highest, key.sequence);
   ++diagnosis_.metric_blocks;
@@ -212,6 +209,21 @@ absl::Status StoreCheck::CheckTimesColumn(std::string_view encoded_key, std::str
                   fmt::format("column of times {} in the partition of {} (the blocks that need it "
                               "are named by themselves)",
                               key.column, FormatInstantMs(key.partition_start_ms)));
+}
+
+void StoreCheck::NoteRecent(const BlockKey& key, const SampleColumns& columns) {
+  auto& recent = recent_[{key.tenant, key.shard}];
+  if (recent == nullptr) {
+    recent = std::make_unique<NumberSets>(key.tenant, key.shard, NumberKind::kRecent);
+  }
+  int64_t last_ms = key.first_ms;
+  if (!columns.times_ms.empty()) last_ms = columns.times_ms.back();
+  if (!columns.histogram_times_ms.empty()) {
+    last_ms = std::max(last_ms, columns.histogram_times_ms.back());
+  }
+  // How long the hours of the hot window are is not known: a series is noted too late, so that it
+  // is in memory for as long as it must be.
+  recent->Add(Partitioning(kMillisPerHour).EndOf(last_ms), static_cast<uint32_t>(key.series));
 }
 
 void StoreCheck::CheckPresenceIsWhole() {

@@ -12,22 +12,27 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
 
 #include "storage/block/metric_block.h"
+#include "storage/kv/index_keys.h"
 #include "storage/kv/kv_store.h"
 #include "storage/kv/record_keys.h"
 #include "storage/kv/rocksdb_offline.h"
 #include "storage/metrics/block_presence.h"
+#include "storage/metrics/number_sets.h"
 #include "storage/offline/diagnosis.h"
-#include "storage/series/postings.h"
+#include "storage/series/labels.h"
+#include "storage/series/posting_list.h"
 
 namespace vigil::storage {
 
-// Made for one run. Not thread-safe. Memory: a few bits for each series and block.
+// Made for one run. Not thread-safe. Memory: some four bytes for each series, a few bits for each
+// block.
 class StoreCheck {
  public:
   // Takes each entry that is in order, family by family and in the order of keys.
@@ -44,6 +49,8 @@ class StoreCheck {
   // where blocks are, counters, names. DataLoss when the directory's number of shards is lost and
   // cannot be told from its series.
   absl::Status AddDerivedRows(WriteBatch* batch) const;
+  // Writes the rows by which series are found anew, where some are lost, beside what Run kept.
+  absl::Status RebuildSeriesRows(KeyValueStore* target) const;
 
  private:
   using ShardId = std::pair<TenantId, uint8_t>;
@@ -57,7 +64,15 @@ class StoreCheck {
 
   absl::Status CheckMeta(std::string_view key, std::string_view value);
   absl::Status CheckSeries(std::string_view key, std::string_view value);
-  absl::Status CheckPresence(std::string_view key, std::string_view value);
+  absl::Status CheckLabelsHash(const LabelsHashKey& key, std::string_view value);
+  absl::Status CheckPostings(std::string_view key, std::string_view value);
+  absl::Status CheckPosting(const PostingKey& key, std::string_view encoded_key,
+                            std::string_view value);
+  void ExpectPostings(const SeriesKey& series, const Labels& labels);
+  // Takes what the rows of one label pair said off what is expected.
+  void CountPostings();
+  void CheckSeriesAreFound();
+  void NoteRecent(const BlockKey& key, const SampleColumns& columns);
   absl::Status CheckMetricBlock(std::string_view key, std::string_view value);
   absl::Status CheckTimesColumn(std::string_view key, std::string_view value);
   absl::Status CheckJournal(std::string_view key, std::string_view value);
@@ -90,6 +105,18 @@ class StoreCheck {
   std::map<ShardId, std::unique_ptr<BlockPresence>> presence_rows_;
   // As the blocks are.
   std::map<ShardId, std::unique_ptr<BlockPresence>> presence_;
+  // When the series were last seen, from the blocks.
+  std::map<ShardId, std::unique_ptr<NumberSets>> recent_;
+  // Series that rows of hashes name.
+  std::map<ShardId, SeriesSet> hashed_;
+  // By number within the group: in how many more sets of postings the series ought to be.
+  using Group = std::tuple<TenantId, uint8_t, uint32_t>;
+  std::map<Group, std::vector<uint32_t>> expected_postings_;
+  std::set<Group> groups_to_rebuild_;
+  // The sets of one label pair, which come one after the other.
+  std::string posting_pair_;
+  Group posting_group_;
+  SeriesSet posting_set_;
   std::map<uint8_t, uint64_t> highest_number_;    // Of series, by shard.
   std::map<uint8_t, uint64_t> highest_sequence_;  // Of blocks and columns, by shard.
   std::set<TenantId> tenants_seen_;

@@ -15,7 +15,7 @@ namespace {
 
 // As storage/storage.cc has them.
 constexpr const char* kFormatRow = "format";
-constexpr const char* kFormatVersion = "1";
+constexpr const char* kFormatVersion = "2";
 constexpr const char* kShardsRow = "shards";
 // Counters that are made anew begin so far above all that was seen: what was lost may have had
 // more.
@@ -85,6 +85,7 @@ absl::Status StoreCheck::AddDerivedRows(WriteBatch* batch) const {
                KeyWriter().AppendU32(tenant).Take());
   }
   for (const auto& [id, presence] : presence_) presence->AddRows(batch);
+  for (const auto& [id, recent] : recent_) recent->AddRows(batch);
   return absl::OkStatus();
 }
 

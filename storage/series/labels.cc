@@ -93,6 +93,15 @@ absl::StatusOr<Labels> Labels::FromPacked(std::string_view bytes) {
   return labels;
 }
 
+Labels Labels::FromSorted(const std::vector<LabelView>& labels) {
+  size_t bytes = 0;
+  for (const LabelView& label : labels) bytes += label.name.size() + label.value.size() + 2;
+  Labels sorted;
+  sorted.packed_.reserve(bytes);
+  for (const LabelView& label : labels) AppendLabel(label, &sorted.packed_);
+  return sorted;
+}
+
 size_t Labels::size() const { return std::distance(begin(), end()); }
 
 std::string_view Labels::Get(std::string_view name) const {

@@ -77,6 +77,9 @@ class Labels {
   // The set behind `bytes` as `packed()` gave them. DataLoss if they are not such bytes.
   static absl::StatusOr<Labels> FromPacked(std::string_view bytes);
 
+  // Requires: `labels` are sorted by name, each name once, no empty value.
+  static Labels FromSorted(const std::vector<LabelView>& labels);
+
   // For each label in order: length and bytes of the name, length and bytes of the value; lengths
   // are LEB128 varints.
   std::string_view packed() const { return packed_; }

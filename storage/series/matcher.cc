@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
-#include "base/strings.h"
 #include "storage/series/labels.h"
 
 namespace vigil::storage {
@@ -17,12 +16,58 @@ constexpr int64_t kMaxRegexBytes = 8 << 20;
 
 bool IsRegex(MatchType type) { return type == MatchType::kRegex || type == MatchType::kNotRegex; }
 
-// The literals of "a|b|c"; empty when another special character is in `pattern`.
+constexpr std::string_view kSpecial = R"(\.+*?()[]{}^$|)";
+
+// Reads one plain character, or a special one behind a backslash, from the front of `*pattern`;
+// false when something else stands there.
+bool ReadLiteral(std::string_view* pattern, char* c) {
+  if (pattern->empty()) return false;
+  size_t size = 1;
+  if (pattern->front() == '\\') {
+    if (pattern->size() < 2 || kSpecial.find((*pattern)[1]) == std::string_view::npos) return false;
+    size = 2;
+  } else if (kSpecial.find(pattern->front()) != std::string_view::npos) {
+    return false;
+  }
+  *c = (*pattern)[size - 1];
+  pattern->remove_prefix(size);
+  return true;
+}
+
+// The literals of "a|b|c"; empty when anything else is in `pattern`.
 std::vector<std::string> AlternationLiterals(std::string_view pattern) {
-  if (pattern.find_first_of(R"(\.+*?()[]{}^$)") != std::string_view::npos) return {};
-  std::vector<std::string> literals;
-  for (const std::string_view literal : Split(pattern, '|')) literals.emplace_back(literal);
+  std::vector<std::string> literals(1);
+  while (!pattern.empty()) {
+    char c = 0;
+    if (ReadLiteral(&pattern, &c)) {
+      literals.back().push_back(c);
+    } else if (pattern.front() == '|') {
+      pattern.remove_prefix(1);
+      literals.emplace_back();
+    } else {
+      return {};
+    }
+  }
   return literals;
+}
+
+// What every match of `pattern` begins with; `*rest` is what stands behind that in the pattern.
+std::string LiteralPrefix(std::string_view pattern, std::string_view* rest) {
+  *rest = pattern;
+  // Branches may begin with different texts.
+  if (pattern.find('|') != std::string_view::npos) return "";
+  std::string prefix;
+  for (char c = 0; ReadLiteral(rest, &c);) prefix.push_back(c);
+  const bool repeated =
+      !rest->empty() && std::string_view("*?{").find(rest->front()) != std::string_view::npos;
+  if (!repeated) return prefix;
+  // The last character, with all its bytes, need not be there.
+  while (!prefix.empty() && (static_cast<unsigned char>(prefix.back()) & 0xC0) == 0x80) {
+    prefix.pop_back();
+  }
+  if (!prefix.empty()) prefix.pop_back();
+  *rest = pattern;  // Not simply what is behind the prefix.
+  return prefix;
 }
 
 }  // namespace
@@ -47,7 +92,6 @@ Matcher::Matcher(MatchType type, std::string name, std::string value)
 absl::StatusOr<Matcher> Matcher::Create(MatchType type, std::string name, std::string value) {
   Matcher matcher(type, std::move(name), std::move(value));
   if (IsRegex(type)) {
-    std::vector<std::string> literals = AlternationLiterals(matcher.value_);
     re2::RE2::Options options;
     options.set_log_errors(false);
     options.set_dot_nl(true);
@@ -58,7 +102,15 @@ absl::StatusOr<Matcher> Matcher::Create(MatchType type, std::string name, std::s
           fmt::format("invalid regular expression {}: {}", Quote(matcher.value_), regex->error()));
     }
     matcher.regex_ = std::move(regex);
-    if (type == MatchType::kRegex) matcher.literals_ = std::move(literals);
+    matcher.literals_ = AlternationLiterals(matcher.value_);
+    std::string_view rest;
+    matcher.prefix_ = LiteralPrefix(matcher.value_, &rest);
+    const bool whole = matcher.prefix_.empty();
+    if (rest == ".*") matcher.shape_ = whole ? Shape::kEveryText : Shape::kPrefix;
+    if (rest == ".+" && whole) matcher.shape_ = Shape::kEveryText;
+  } else {
+    matcher.literals_ = {matcher.value_};
+    matcher.prefix_ = matcher.value_;
   }
   matcher.matches_empty_ = matcher.Matches("");
   return matcher;
@@ -73,20 +125,18 @@ Matcher Matcher::NotEqual(std::string name, std::string value) {
 }
 
 bool Matcher::Matches(std::string_view value) const {
-  switch (type_) {
-    case MatchType::kEqual:
-      return value == value_;
-    case MatchType::kNotEqual:
-      return value != value_;
-    case MatchType::kRegex:
-      if (!literals_.empty()) {
-        return std::find(literals_.begin(), literals_.end(), value) != literals_.end();
-      }
-      return re2::RE2::FullMatch(re2::StringPiece(value.data(), value.size()), *regex_);
-    case MatchType::kNotRegex:
-      return !re2::RE2::FullMatch(re2::StringPiece(value.data(), value.size()), *regex_);
+  return MatchesExpression(value) != IsNegated();
+}
+
+bool Matcher::MatchesExpression(std::string_view value) const {
+  if (regex_ == nullptr) return value == value_;
+  if (!literals_.empty()) {
+    return std::find(literals_.begin(), literals_.end(), value) != literals_.end();
   }
-  return false;
+  if (shape_ == Shape::kEveryText && !value.empty()) return true;
+  if (!value.starts_with(prefix_)) return false;
+  if (shape_ == Shape::kPrefix) return true;
+  return re2::RE2::FullMatch(re2::StringPiece(value.data(), value.size()), *regex_);
 }
 
 std::string Matcher::ToString() const {

@@ -40,9 +40,18 @@ class Matcher {
   const std::string& name() const { return name_; }
   const std::string& value() const { return value_; }
 
-  // For a regular expression that is an alternation of literals ("a|b|c", also a lone "a"): those
-  // literals, so that an index can look them up. Empty otherwise and for negated types.
+  // What follows speaks of the condition without its negation, for an index that looks up what can
+  // be looked up.
+  bool IsNegated() const { return type_ == MatchType::kNotEqual || type_ == MatchType::kNotRegex; }
+  bool ExpressionMatches(std::string_view value) const { return Matches(value) != IsNegated(); }
+  bool ExpressionMatchesEmpty() const { return matches_empty_ != IsNegated(); }
+  // The only texts that match: of "=" its value, of an alternation of literals ("a|b|c", "a\.b")
+  // those. Empty for other expressions.
   const std::vector<std::string>& literals() const { return literals_; }
+  // Whether every text that is not empty matches: ".*" and ".+".
+  bool MatchesEveryText() const { return shape_ == Shape::kEveryText; }
+  // What every text that matches begins with.
+  const std::string& prefix() const { return prefix_; }
 
   // `name="value"` with the value quoted.
   std::string ToString() const;
@@ -54,10 +63,16 @@ class Matcher {
  private:
   Matcher(MatchType type, std::string name, std::string value);
 
+  enum class Shape { kOther, kEveryText, kPrefix };  // kPrefix: prefix_ and then anything.
+
+  bool MatchesExpression(std::string_view value) const;
+
   MatchType type_;
+  Shape shape_ = Shape::kOther;
   std::string name_;
   std::string value_;
   std::vector<std::string> literals_;
+  std::string prefix_;
   std::shared_ptr<const re2::RE2> regex_;  // Null unless needed.
   bool matches_empty_ = false;
 };

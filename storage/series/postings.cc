@@ -2,235 +2,236 @@
 #include "storage/series/postings.h"
 
 #include <algorithm>
-#include <deque>
 #include <utility>
 
+#include "base/status.h"
+#include "storage/series/prefixed_text.h"
+
 namespace vigil::storage {
+namespace {
 
-PostingList::PostingList(SeriesSet set) {
-  const uint64_t size = set.cardinality();
-  if (size == 1) one_ = set.minimum();
-  if (size > 1) many_ = std::make_unique<SeriesSet>(std::move(set));
-}
+// Texts are copied into a fresh arena when more than a third of its bytes is dead, and these at
+// least.
+constexpr size_t kMinDeadTextBytes = 256 << 10;
 
-void PostingList::Add(uint32_t number) {
-  if (many_ != nullptr) {
-    many_->add(number);
-  } else if (one_ == 0) {
-    one_ = number;
-  } else if (one_ != number) {
-    many_ = std::make_unique<SeriesSet>();
-    many_->add(one_);
-    many_->add(number);
-    one_ = 0;
+void AppendNumber(uint32_t number, std::string* code) {
+  while (number >= 0x80) {
+    code->push_back(static_cast<char>(number | 0x80));
+    number >>= 7;
   }
+  code->push_back(static_cast<char>(number));
 }
 
-void PostingList::Remove(uint32_t number) {
-  if (many_ == nullptr) {
-    if (one_ == number) one_ = 0;
-    return;
-  }
-  many_->remove(number);
-  if (many_->cardinality() > 1) return;
-  one_ = many_->isEmpty() ? 0 : many_->minimum();
-  many_.reset();
-}
+}  // namespace
 
-void PostingList::AddTo(SeriesSet* set) const {
-  if (many_ != nullptr) {
-    *set |= *many_;
-  } else if (one_ != 0) {
-    set->add(one_);
-  }
-}
-
-void PostingList::RemoveFrom(SeriesSet* set) const {
-  if (many_ != nullptr) {
-    *set -= *many_;
-  } else if (one_ != 0) {
-    set->remove(one_);
-  }
-}
-
-void PostingList::Intersect(SeriesSet* set) const {
-  if (many_ != nullptr) {
-    *set &= *many_;
-    return;
-  }
-  const bool keep = one_ != 0 && set->contains(one_);
-  *set = SeriesSet();
-  if (keep) set->add(one_);
-}
-
-bool PostingList::Intersects(const SeriesSet& set) const {
-  return many_ != nullptr ? many_->intersect(set) : one_ != 0 && set.contains(one_);
-}
-
-void Postings::Add(uint32_t number, const Labels& labels) {
-  for (const LabelView& label : labels) {
-    std::unique_ptr<Name>& name = names_[label.name];
-    if (name == nullptr) name = std::make_unique<Name>();
-    name->any.Add(number);
-    name->values[label.value].Add(number);
-  }
-  all_.add(number);
-}
-
-void Postings::Remove(uint32_t number, const Labels& labels) {
-  for (const LabelView& label : labels) {
-    const auto name = names_.find(label.name);
-    if (name == names_.end()) continue;
-    auto& values = name->second->values;
-    if (const auto value = values.find(label.value); value != values.end()) {
-      value->second.Remove(number);
-      if (value->second.empty()) values.erase(value);
-    }
-    name->second->any.Remove(number);
-    if (name->second->any.empty()) names_.erase(name);
-  }
-  all_.remove(number);
-}
-
-// One selection: what can be looked up is intersected, smallest first; then exclusions are taken
-// away; expressions that must be tried on texts come last, when few series are left.
-class PostingSelector {
+// Walks over the pairs of a code, in the order of the labels.
+class Postings::CodeReader {
  public:
-  PostingSelector(const Postings& postings, Postings::LabelsOf labels_of)
-      : postings_(postings), labels_of_(labels_of) {}
-
-  SeriesSet Run(const std::vector<Matcher>& matchers) {
-    for (const Matcher& matcher : matchers) Sort(matcher);
-    IntersectRequired();
-    for (const PostingList* list : excluded_) list->RemoveFrom(&set_);
-    for (const Matcher* matcher : tried_) {
-      if (set_.isEmpty()) break;
-      Try(*matcher);
-    }
-    return std::move(set_);
+  explicit CodeReader(std::string_view code) : at_(code.data()), end_(at_ + code.size()) {}
+  bool Next(Pair* pair) {
+    if (at_ == end_) return false;
+    pair->name = Number();
+    pair->value = Number();
+    return true;
   }
 
  private:
-  // Puts the matcher's series into required_ or excluded_, or the matcher into tried_.
-  void Sort(const Matcher& matcher) {
-    switch (matcher.type()) {
-      case MatchType::kEqual:
-        (matcher.value().empty() ? excluded_ : required_).push_back(List(matcher));
-        break;
-      case MatchType::kNotEqual:
-        (matcher.value().empty() ? required_ : excluded_).push_back(List(matcher));
-        break;
-      case MatchType::kRegex:
-      case MatchType::kNotRegex:
-        if (matcher.literals().empty()) {
-          tried_.push_back(&matcher);
-        } else {
-          SortLiterals(matcher);
-        }
-        break;
+  uint32_t Number() {
+    uint32_t number = 0;
+    for (int shift = 0;; shift += 7) {
+      const auto byte = static_cast<unsigned char>(*at_++);
+      number |= static_cast<uint32_t>(byte & 0x7F) << shift;
+      if (byte < 0x80) return number;
     }
   }
 
-  // The list of the matcher's value; of "any value" when that is empty.
-  const PostingList* List(const Matcher& matcher) {
-    const Postings::Name* const name = Find(matcher.name());
-    if (name == nullptr) return &none_;
-    return matcher.value().empty() ? &name->any : ListOf(*name, matcher.value());
-  }
-
-  // "a|b" asks for one of the lists; "a|" is met by what has any of the lists, or no such label.
-  void SortLiterals(const Matcher& matcher) {
-    const Postings::Name* const name = Find(matcher.name());
-    SeriesSet listed;
-    if (name != nullptr) {
-      for (const std::string& literal : matcher.literals()) ListOf(*name, literal)->AddTo(&listed);
-    }
-    if (!matcher.MatchesEmpty()) {
-      required_.push_back(Own(std::move(listed)));
-    } else if (name != nullptr) {
-      SeriesSet others;
-      name->any.AddTo(&others);
-      others -= listed;
-      excluded_.push_back(Own(std::move(others)));
-    }
-  }
-
-  void IntersectRequired() {
-    if (required_.empty()) {
-      set_ = postings_.all();
-      return;
-    }
-    std::sort(required_.begin(), required_.end(),
-              [](const PostingList* a, const PostingList* b) { return a->size() < b->size(); });
-    required_.front()->AddTo(&set_);
-    for (size_t i = 1; i < required_.size() && !set_.isEmpty(); ++i) required_[i]->Intersect(&set_);
-  }
-
-  // Tries the expression on the candidates' values or on all values of the label, whichever are
-  // fewer.
-  void Try(const Matcher& matcher) {
-    const Postings::Name* const name = Find(matcher.name());
-    if (name == nullptr) {
-      if (!matcher.MatchesEmpty()) set_ = SeriesSet();
-    } else if (set_.cardinality() < name->values.size()) {
-      TryCandidates(matcher);
-    } else {
-      TryValues(matcher, *name);
-    }
-  }
-
-  void TryCandidates(const Matcher& matcher) {
-    SeriesSet kept;
-    for (const uint32_t number : set_) {
-      if (matcher.Matches(labels_of_(number).Get(matcher.name()))) kept.add(number);
-    }
-    set_ = std::move(kept);
-  }
-
-  void TryValues(const Matcher& matcher, const Postings::Name& name) {
-    // Series without the label are in no list, so when those match the others are taken away.
-    const bool exclude = matcher.MatchesEmpty();
-    SeriesSet listed;
-    for (const auto& [value, list] : name.values) {
-      if (matcher.Matches(value) != exclude) list.AddTo(&listed);
-    }
-    if (exclude) {
-      set_ -= listed;
-    } else {
-      set_ &= listed;
-    }
-  }
-
-  const Postings::Name* Find(std::string_view name) const {
-    const auto found = postings_.names_.find(name);
-    return found == postings_.names_.end() ? nullptr : found->second.get();
-  }
-
-  const PostingList* ListOf(const Postings::Name& name, std::string_view value) const {
-    const auto found = name.values.find(value);
-    return found == name.values.end() ? &none_ : &found->second;
-  }
-
-  const PostingList* Own(SeriesSet set) { return &owned_.emplace_back(std::move(set)); }
-
-  const Postings& postings_;
-  const Postings::LabelsOf labels_of_;
-  const PostingList none_;
-  std::deque<PostingList> owned_;
-  std::vector<const PostingList*> required_;
-  std::vector<const PostingList*> excluded_;
-  std::vector<const Matcher*> tried_;
-  SeriesSet set_;
+  const char* at_;
+  const char* const end_;
 };
 
-SeriesSet Postings::Select(const std::vector<Matcher>& matchers, LabelsOf labels_of) const {
-  return PostingSelector(*this, labels_of).Run(matchers);
+// What SelectSeries asks of memory. No call fails.
+class MemoryPostingSource final : public PostingSource {
+ public:
+  explicit MemoryPostingSource(const Postings& postings) : postings_(postings) {}
+
+  absl::StatusOr<SeriesSet> All() override { return postings_.all_; }
+
+  absl::StatusOr<SeriesSet> WithName(std::string_view name) override {
+    const Postings::Name* const found = postings_.FindName(name);
+    return found == nullptr ? SeriesSet() : found->any;
+  }
+
+  absl::StatusOr<SeriesSet> WithPair(std::string_view name, std::string_view value) override {
+    SeriesSet set;
+    if (const Postings::Name* const found = postings_.FindName(name); found != nullptr) {
+      const PostingList* const list = Postings::FindList(*found, value);
+      if (list != nullptr) list->AddTo(&set);
+    }
+    return set;
+  }
+
+  absl::StatusOr<SeriesSet> WithValues(
+      std::string_view name, std::string_view prefix,
+      absl::FunctionRef<bool(std::string_view value)> wanted) override {
+    SeriesSet set;
+    const Postings::Name* const found = postings_.FindName(name);
+    if (found == nullptr) return set;
+    for (size_t i = 0; i < found->lists.size(); ++i) {
+      if (found->lists[i].empty()) continue;
+      const std::string_view value = found->TextOf(static_cast<uint32_t>(i));
+      if (value.starts_with(prefix) && wanted(value)) found->lists[i].AddTo(&set);
+    }
+    return set;
+  }
+
+  bool PrefersSeries(std::string_view name, uint64_t series) override {
+    const Postings::Name* const found = postings_.FindName(name);
+    return found != nullptr && series < found->size();
+  }
+
+  absl::StatusOr<std::string> ValueOf(uint32_t number, std::string_view name) override {
+    return std::string(postings_.ValueOf(number, name));
+  }
+
+ private:
+  const Postings& postings_;
+};
+
+size_t Postings::ValueHash::operator()(uint32_t value) const {
+  return StringHash()(name->TextOf(value));
+}
+
+bool Postings::ValueEqual::operator()(uint32_t a, std::string_view b) const {
+  return name->TextOf(a) == b;
+}
+
+uint32_t Postings::NameFor(std::string_view text) {
+  const auto [at, is_new] = name_numbers_.try_emplace(std::string(text), names_.size());
+  if (is_new) names_.emplace_back(text, &texts_);
+  return at->second;
+}
+
+uint32_t Postings::ValueFor(Name* name, std::string_view text) {
+  if (const auto known = name->by_text.find(text); known != name->by_text.end()) return *known;
+  auto value = static_cast<uint32_t>(name->lists.size());
+  if (name->unused.empty()) {
+    name->texts.emplace_back();
+    name->lists.emplace_back();
+  } else {
+    value = name->unused.back();
+    name->unused.pop_back();
+  }
+  name->texts[value] = texts_.Add(text);
+  name->by_text.insert(value);
+  return value;
+}
+
+const Postings::Name* Postings::FindName(std::string_view text) const {
+  const auto found = name_numbers_.find(text);
+  return found == name_numbers_.end() ? nullptr : &names_[found->second];
+}
+
+const PostingList* Postings::FindList(const Name& name, std::string_view value) {
+  const auto found = name.by_text.find(value);
+  return found == name.by_text.end() ? nullptr : &name.lists[*found];
+}
+
+void Postings::Add(uint32_t number, const Labels& labels) {
+  std::string code;
+  for (const LabelView& label : labels) {
+    const uint32_t name_number = NameFor(label.name);
+    Name& name = names_[name_number];
+    const uint32_t value = ValueFor(&name, label.value);
+    name.any.add(number);
+    name.lists[value].Add(number);
+    AppendNumber(name_number, &code);
+    AppendNumber(value, &code);
+  }
+  series_.Add(number, code);
+  all_.add(number);
+}
+
+void Postings::Remove(uint32_t number) {
+  CodeReader reader(series_.CodeOf(number));
+  for (Pair pair; reader.Next(&pair);) {
+    Name& name = names_[pair.name];
+    name.any.remove(number);
+    name.lists[pair.value].Remove(number);
+  }
+  // Values go after the code: the table's hashing does not need them, but reads the code.
+  const std::string code(series_.CodeOf(number));
+  series_.Remove(number);
+  all_.remove(number);
+  CodeReader again(code);
+  for (Pair pair; again.Next(&pair);) {
+    if (names_[pair.name].lists[pair.value].empty()) RemoveValue(&names_[pair.name], pair.value);
+  }
+  if (dead_text_bytes_ > kMinDeadTextBytes && dead_text_bytes_ > texts_.size_bytes() / 3) {
+    DropDeadTexts();
+  }
+}
+
+void Postings::RemoveValue(Name* name, uint32_t value) {
+  dead_text_bytes_ += PrefixedSize(name->TextOf(value).size());
+  name->by_text.erase(name->by_text.find(value));
+  name->unused.push_back(value);
+}
+
+void Postings::DropDeadTexts() {
+  TextArena live;
+  for (Name& name : names_) {
+    for (size_t i = 0; i < name.lists.size(); ++i) {
+      if (!name.lists[i].empty()) {
+        name.texts[i] = live.Add(name.TextOf(static_cast<uint32_t>(i)));
+      }
+    }
+  }
+  texts_ = std::move(live);
+  dead_text_bytes_ = 0;
+}
+
+std::optional<uint32_t> Postings::Find(const Labels& labels) const {
+  std::string code;
+  for (const LabelView& label : labels) {
+    const auto name = name_numbers_.find(label.name);
+    if (name == name_numbers_.end()) return std::nullopt;
+    const auto& by_text = names_[name->second].by_text;
+    const auto value = by_text.find(label.value);
+    if (value == by_text.end()) return std::nullopt;
+    AppendNumber(name->second, &code);
+    AppendNumber(*value, &code);
+  }
+  return series_.Find(code);
+}
+
+Labels Postings::LabelsOf(uint32_t number) const {
+  std::vector<LabelView> labels;
+  CodeReader reader(series_.CodeOf(number));
+  for (Pair pair; reader.Next(&pair);) {
+    labels.push_back({names_[pair.name].text, names_[pair.name].TextOf(pair.value)});
+  }
+  return Labels::FromSorted(labels);
+}
+
+std::string_view Postings::ValueOf(uint32_t number, std::string_view name) const {
+  const auto wanted = name_numbers_.find(name);
+  if (wanted == name_numbers_.end()) return {};
+  CodeReader reader(series_.CodeOf(number));
+  for (Pair pair; reader.Next(&pair);) {
+    if (pair.name == wanted->second) return names_[pair.name].TextOf(pair.value);
+  }
+  return {};
+}
+
+SeriesSet Postings::Select(const std::vector<Matcher>& matchers) const {
+  MemoryPostingSource source(*this);
+  return SelectSeries(source, matchers).value();
 }
 
 std::vector<std::string> Postings::NamesOf(const SeriesSet& set) const {
   std::vector<std::string> names;
-  for (const auto& [text, name] : names_) {
-    if (name->any.Intersects(set)) names.emplace_back(text);
+  for (const Name& name : names_) {
+    if (name.any.intersect(set)) names.push_back(name.text);
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -238,10 +239,20 @@ std::vector<std::string> Postings::NamesOf(const SeriesSet& set) const {
 
 std::vector<std::string> Postings::ValuesOf(std::string_view name, const SeriesSet& set) const {
   std::vector<std::string> values;
-  const auto found = names_.find(name);
-  if (found == names_.end()) return values;
-  for (const auto& [text, list] : found->second->values) {
-    if (list.Intersects(set)) values.emplace_back(text);
+  const Name* const found = FindName(name);
+  if (found == nullptr) return values;
+  if (set.cardinality() < found->size()) {
+    absl::flat_hash_set<std::string> distinct;
+    for (const uint32_t number : set) {
+      const std::string_view value = ValueOf(number, name);
+      if (!value.empty()) distinct.emplace(value);
+    }
+    values.assign(distinct.begin(), distinct.end());
+  } else {
+    for (size_t i = 0; i < found->lists.size(); ++i) {
+      if (!found->lists[i].Intersects(set)) continue;
+      values.emplace_back(found->TextOf(static_cast<uint32_t>(i)));
+    }
   }
   std::sort(values.begin(), values.end());
   return values;

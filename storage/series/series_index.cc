@@ -5,110 +5,147 @@
 #include <utility>
 
 #include "base/status.h"
+#include "storage/series/set_codec.h"
 
 namespace vigil::storage {
+namespace {
 
-absl::StatusOr<uint32_t> SeriesIndex::GetOrAdd(const Labels& labels, NewNumber new_number) {
-  {
-    ReaderLock lock(&mutex_);
-    if (const auto known = by_labels_.find(labels); known != by_labels_.end()) {
-      return (*known)->number;
-    }
-  }
-  WriterLock lock(&mutex_);
-  if (const auto known = by_labels_.find(labels); known != by_labels_.end()) {
-    return (*known)->number;
-  }
-  VIGIL_ASSIGN_OR_RETURN(const uint32_t number, new_number(postings_.all().cardinality()));
-  VIGIL_CHECK(number != 0 && !by_number_.contains(number));
-  AddLocked(number, labels);
+// Evictions under one lock: some two milliseconds, for which writers wait.
+constexpr size_t kEvictionsAtOnce = 1000;
+
+}  // namespace
+
+std::optional<uint32_t> SeriesIndex::Find(const Labels& labels, Found found) const {
+  ReaderLock lock(&mutex_);
+  const std::optional<uint32_t> number = postings_.Find(labels);
+  if (number.has_value()) found(*number);
   return number;
 }
 
-bool SeriesIndex::Restore(uint32_t number, const Labels& labels) {
+absl::StatusOr<uint32_t> SeriesIndex::GetOrAdd(const Labels& labels, NewNumber new_number) {
+  if (const auto known = Find(labels); known.has_value()) return *known;
   WriterLock lock(&mutex_);
-  const auto known = by_labels_.find(labels);
-  if (known != by_labels_.end()) return (*known)->number == number;
-  if (number == 0 || by_number_.contains(number)) return false;
-  AddLocked(number, labels);
-  return true;
+  if (const auto known = postings_.Find(labels); known.has_value()) return *known;
+  VIGIL_ASSIGN_OR_RETURN(const uint32_t number, new_number(postings_.all().cardinality()));
+  VIGIL_CHECK(number != 0 && !postings_.Contains(number));
+  postings_.Add(number, labels);
+  return number;
 }
 
-void SeriesIndex::AddLocked(uint32_t number, const Labels& labels) {
-  auto entry = std::unique_ptr<Entry>(new Entry{.number = number, .labels = labels});
-  postings_.Add(number, entry->labels);
-  by_labels_.insert(entry.get());
-  by_number_.insert(std::move(entry));
+bool SeriesIndex::Restore(uint32_t number, const Labels& labels, bool* added) {
+  if (added != nullptr) *added = false;
+  WriterLock lock(&mutex_);
+  if (const auto known = postings_.Find(labels); known.has_value()) return *known == number;
+  if (number == 0 || postings_.Contains(number)) return false;
+  postings_.Add(number, labels);
+  if (added != nullptr) *added = true;
+  return true;
 }
 
 std::optional<Labels> SeriesIndex::LabelsOf(uint32_t number) const {
   ReaderLock lock(&mutex_);
-  const auto found = by_number_.find(number);
-  if (found == by_number_.end()) return std::nullopt;
-  return (*found)->labels;
+  if (!postings_.Contains(number)) return std::nullopt;
+  return postings_.LabelsOf(number);
 }
 
-std::vector<uint32_t> SeriesIndex::MarkPresent(std::span<const Presence> marks) {
-  std::vector<uint32_t> revived;
+bool SeriesIndex::Contains(uint32_t number) const {
+  ReaderLock lock(&mutex_);
+  return postings_.Contains(number);
+}
+
+void SeriesIndex::MarkPresent(std::span<const Presence> marks, std::vector<uint32_t>* absent) {
   WriterLock lock(&mutex_);
   for (const Presence& mark : marks) {
-    const auto found = by_number_.find(mark.number);
-    if (found == by_number_.end()) continue;
-    Entry& entry = **found;
-    if (entry.retired) {
-      entry.retired = false;
-      postings_.Add(entry.number, entry.labels);
-      revived.push_back(entry.number);
-    }
     partitions_[mark.partition_ms].add(mark.number);
+    in_open_.add(mark.number);
+    if (!postings_.Contains(mark.number)) absent->push_back(mark.number);
   }
-  return revived;
 }
 
-SeriesSet SeriesIndex::SelectLocked(const std::vector<Matcher>& matchers,
-                                    TimeRange partitions) const {
-  if (partitions.start_ms > partitions.end_ms) return {};
-  const auto labels_of = [this](uint32_t number)
-                             ABSL_SHARED_LOCKS_REQUIRED(mutex_) -> const Labels& {
-    return (*by_number_.find(number))->labels;
+void SeriesIndex::AddPartition(int64_t partition_ms, const SeriesSet& numbers) {
+  WriterLock lock(&mutex_);
+  partitions_[partition_ms] |= numbers;
+}
+
+void SeriesIndex::Seal() {
+  WriterLock lock(&mutex_);
+  in_sealed_ = std::exchange(in_open_, SeriesSet());
+}
+
+void SeriesIndex::DropSealed() {
+  WriterLock lock(&mutex_);
+  in_sealed_ = SeriesSet();
+}
+
+void SeriesIndex::Evict(const SeriesSet& numbers, Evicted evicted) {
+  std::vector<uint32_t> some;
+  const auto evict = [this, &some, evicted] {
+    WriterLock lock(&mutex_);
+    for (const uint32_t number : some) {
+      const bool in_heads = in_open_.contains(number) || in_sealed_.contains(number);
+      if (in_heads || !postings_.Contains(number)) continue;
+      evicted(postings_.ValueOf(number, kMetricName));
+      postings_.Remove(number);
+    }
+    some.clear();
   };
-  const SeriesSet matching = postings_.Select(matchers, labels_of);
-  SeriesSet selected;
+  for (const uint32_t number : numbers) {
+    some.push_back(number);
+    if (some.size() == kEvictionsAtOnce) evict();
+  }
+  evict();
+}
+
+void SeriesIndex::SetWindowStart(int64_t start_ms) {
+  WriterLock lock(&mutex_);
+  window_start_ms_ = start_ms;
+}
+
+SeriesSet SeriesIndex::PresentLocked(TimeRange partitions) const {
+  SeriesSet present;
+  if (partitions.start_ms > partitions.end_ms) return present;
   const auto end = partitions_.upper_bound(partitions.end_ms);
   for (auto at = partitions_.lower_bound(partitions.start_ms); at != end; ++at) {
-    selected |= matching & at->second;
+    present |= at->second;
   }
-  return selected;
+  return present;
+}
+
+SeriesSet SeriesIndex::SelectLocked(const std::vector<Matcher>& matchers, const Scope& scope,
+                                    SeriesSet* cold) const {
+  SeriesSet present = PresentLocked(scope.partitions);
+  *cold = SeriesSet();
+  if (present.isEmpty()) return present;
+  if (scope.start_ms < window_start_ms_) *cold = present - postings_.all();
+  present &= postings_.Select(matchers);
+  return present;
 }
 
 std::vector<SeriesIndex::Series> SeriesIndex::Select(const std::vector<Matcher>& matchers,
-                                                     TimeRange partitions) const {
-  std::vector<const Entry*> entries;
+                                                     const Scope& scope, SeriesSet* cold) const {
+  std::vector<Series> series;
   {
     ReaderLock lock(&mutex_);
-    const SeriesSet selected = SelectLocked(matchers, partitions);
-    entries.reserve(selected.cardinality());
-    for (const uint32_t number : selected) entries.push_back(by_number_.find(number)->get());
+    const SeriesSet selected = SelectLocked(matchers, scope, cold);
+    series.reserve(selected.cardinality());
+    for (const uint32_t number : selected) series.push_back({number, postings_.LabelsOf(number)});
   }
-  std::sort(entries.begin(), entries.end(),
-            [](const Entry* a, const Entry* b) { return a->labels < b->labels; });
-  std::vector<Series> series;
-  series.reserve(entries.size());
-  for (const Entry* entry : entries) series.push_back({entry->number, entry->labels});
+  std::sort(series.begin(), series.end(),
+            [](const Series& a, const Series& b) { return a.labels < b.labels; });
   return series;
 }
 
 std::vector<std::string> SeriesIndex::LabelNames(const std::vector<Matcher>& matchers,
-                                                 TimeRange partitions) const {
+                                                 const Scope& scope, SeriesSet* cold) const {
   ReaderLock lock(&mutex_);
-  return postings_.NamesOf(SelectLocked(matchers, partitions));
+  return postings_.NamesOf(SelectLocked(matchers, scope, cold));
 }
 
 std::vector<std::string> SeriesIndex::LabelValues(const std::string& name,
                                                   const std::vector<Matcher>& matchers,
-                                                  TimeRange partitions) const {
+                                                  const Scope& scope, SeriesSet* cold) const {
   ReaderLock lock(&mutex_);
-  return postings_.ValuesOf(name, SelectLocked(matchers, partitions));
+  return postings_.ValuesOf(name, SelectLocked(matchers, scope, cold));
 }
 
 bool SeriesIndex::HasPartitionBefore(int64_t partition_ms) const {
@@ -116,52 +153,59 @@ bool SeriesIndex::HasPartitionBefore(int64_t partition_ms) const {
   return !partitions_.empty() && partitions_.begin()->first < partition_ms;
 }
 
-std::vector<uint32_t> SeriesIndex::DropBefore(int64_t partition_ms) {
+SeriesSet SeriesIndex::DropBefore(int64_t partition_ms) {
   WriterLock lock(&mutex_);
-  partitions_.erase(partitions_.begin(), partitions_.lower_bound(partition_ms));
-  SeriesSet empty = postings_.all();
-  for (const auto& [partition, present] : partitions_) empty -= present;
-  std::vector<uint32_t> retired;
-  retired.reserve(empty.cardinality());
-  for (const uint32_t number : empty) {
-    RetireLocked(number);
-    retired.push_back(number);
+  SeriesSet gone;
+  const auto first_kept = partitions_.lower_bound(partition_ms);
+  for (auto at = partitions_.begin(); at != first_kept; ++at) gone |= at->second;
+  partitions_.erase(partitions_.begin(), first_kept);
+  for (const auto& [partition, present] : partitions_) gone -= present;
+  return gone;
+}
+
+SeriesSet SeriesIndex::GoneWithoutLocked(std::span<const Presence> marks) const {
+  std::map<int64_t, SeriesSet> taken;
+  SeriesSet gone;
+  for (const Presence& mark : marks) {
+    const auto present = partitions_.find(mark.partition_ms);
+    if (present == partitions_.end() || !present->second.contains(mark.number)) continue;
+    taken[mark.partition_ms].add(mark.number);
+    gone.add(mark.number);
   }
-  return retired;
+  for (const auto& [partition_ms, present] : partitions_) {
+    const auto less = taken.find(partition_ms);
+    gone -= less == taken.end() ? present : present - less->second;
+  }
+  return gone;
 }
 
-void SeriesIndex::RetireLocked(uint32_t number) {
-  Entry& entry = **by_number_.find(number);
-  entry.retired = true;
-  postings_.Remove(number, entry.labels);
+SeriesSet SeriesIndex::GoneWithout(std::span<const Presence> marks) const {
+  ReaderLock lock(&mutex_);
+  return GoneWithoutLocked(marks);
 }
 
-std::vector<uint32_t> SeriesIndex::Unmark(std::span<const Presence> marks) {
-  std::vector<uint32_t> retired;
+SeriesSet SeriesIndex::Unmark(std::span<const Presence> marks) {
   WriterLock lock(&mutex_);
+  SeriesSet gone = GoneWithoutLocked(marks);
   for (const Presence& mark : marks) {
     const auto partition = partitions_.find(mark.partition_ms);
     if (partition == partitions_.end()) continue;
     partition->second.remove(mark.number);
     if (partition->second.isEmpty()) partitions_.erase(partition);
   }
-  for (const Presence& mark : marks) {
-    const auto entry = by_number_.find(mark.number);
-    if (entry == by_number_.end() || (*entry)->retired) continue;
-    const bool present =
-        std::any_of(partitions_.begin(), partitions_.end(),
-                    [&mark](const auto& one) { return one.second.contains(mark.number); });
-    if (present) continue;
-    RetireLocked(mark.number);
-    retired.push_back(mark.number);
-  }
-  return retired;
+  return gone;
 }
 
-bool SeriesIndex::IsRetired(uint32_t number) const {
+SeriesSet SeriesIndex::Present() const {
   ReaderLock lock(&mutex_);
-  const auto found = by_number_.find(number);
-  return found != by_number_.end() && (*found)->retired;
+  SeriesSet present;
+  for (const auto& [partition, numbers] : partitions_) present |= numbers;
+  return present;
+}
+
+bool SeriesIndex::AnyIn(uint32_t group) const {
+  ReaderLock lock(&mutex_);
+  return postings_.all().intersect(WholeGroup(group));
 }
 
 uint64_t SeriesIndex::size() const {

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The series of one tenant in one shard: labels <-> number, label pair -> series, and which series
-// have samples in which time partition. Numbers are given by the owner; samples are not here.
+// The series of one tenant in one shard that are in memory: labels <-> number, label pair ->
+// series; and which series, in memory or not, have samples in which time partition. Numbers are
+// given by the owner, who also knows where the series are that are not in memory; samples are not
+// here.
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <limits>
 #include <map>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include <absl/container/flat_hash_set.h>
 #include <absl/functional/function_ref.h>
 #include <absl/status/statusor.h>
 
@@ -27,9 +28,8 @@ namespace vigil::storage {
 
 // A partition is named by its first instant. Ranges of partitions are closed ranges of such names.
 //
-// A series that has lost its last sample is retired: no query finds it and it does not count, but
-// its labels keep their number as long as the index lives, because writers may hold that number.
-// Its next sample brings it back.
+// A series leaves memory by Evict and comes back by Restore, under its number. It is not evicted
+// from its mark in an open head until that head, sealed, is dropped.
 //
 // Thread-safe. Readers do not block each other.
 class SeriesIndex {
@@ -44,7 +44,18 @@ class SeriesIndex {
     int64_t partition_ms = 0;
     friend bool operator==(const Presence&, const Presence&) = default;
   };
+  // What a query asks: partitions, and the first instant that it is about, which may be later than
+  // the first partition.
+  struct Scope {
+    TimeRange partitions;
+    int64_t start_ms = std::numeric_limits<int64_t>::min();
+  };
 
+  // The number of `labels`; nullopt when they are not in memory. Calls `found` with the number
+  // before anybody can evict the series.
+  using Found = absl::FunctionRef<void(uint32_t number)>;
+  std::optional<uint32_t> Find(
+      const Labels& labels, Found found = [](uint32_t) {}) const;
   // The number of `labels`. If they are new, the one that `new_number` gives, which is asked under
   // the index's lock and told how many series there are; its failure is returned.
   using NewNumber = absl::FunctionRef<absl::StatusOr<uint32_t>(uint64_t series)>;
@@ -52,81 +63,73 @@ class SeriesIndex {
 
   // Adds a series under a number it had before. True if it is there now, false, and nothing done,
   // when the number or the labels are taken by another.
-  bool Restore(uint32_t number, const Labels& labels);
+  // `*added` becomes whether it was not there before.
+  bool Restore(uint32_t number, const Labels& labels, bool* added = nullptr);
 
-  // nullopt when there is no such series.
+  // nullopt when the series is not in memory.
   std::optional<Labels> LabelsOf(uint32_t number) const;
+  bool Contains(uint32_t number) const;
 
-  // Notes samples; unknown numbers are ignored. Returns the series that are no longer retired.
-  std::vector<uint32_t> MarkPresent(std::span<const Presence> marks);
+  // Notes samples in the open head. Adds to `*absent` the numbers that are not in memory.
+  void MarkPresent(std::span<const Presence> marks, std::vector<uint32_t>* absent);
+  // Notes samples in blocks.
+  void AddPartition(int64_t partition_ms, const SeriesSet& numbers);
 
-  // The series that meet every matcher and have samples in a partition of the range, sorted by
-  // labels.
-  std::vector<Series> Select(const std::vector<Matcher>& matchers, TimeRange partitions) const;
+  // The open head becomes the sealed one; the sealed one is dropped.
+  void Seal();
+  void DropSealed();
+  // Takes those of `numbers` out of memory that have no samples in heads, and calls `evicted` with
+  // the name of each one's metric, under the lock. Requires: whoever asks for them later finds them
+  // elsewhere.
+  using Evicted = absl::FunctionRef<void(std::string_view metric)>;
+  void Evict(
+      const SeriesSet& numbers, Evicted evicted = [](std::string_view) {});
+  // From now on, every series with a sample in a block at that instant or later is in memory, or
+  // about to be evicted for having none.
+  void SetWindowStart(int64_t start_ms);
+
+  // The series in memory that meet every matcher and have samples in a partition of the scope,
+  // sorted by labels. `*cold` becomes the series that are not in memory and may have samples in the
+  // scope.
+  std::vector<Series> Select(const std::vector<Matcher>& matchers, const Scope& scope,
+                             SeriesSet* cold) const;
   // Sorted names of the labels, and values of one label, that such series have.
-  std::vector<std::string> LabelNames(const std::vector<Matcher>& matchers,
-                                      TimeRange partitions) const;
+  std::vector<std::string> LabelNames(const std::vector<Matcher>& matchers, const Scope& scope,
+                                      SeriesSet* cold) const;
   std::vector<std::string> LabelValues(const std::string& name,
-                                       const std::vector<Matcher>& matchers,
-                                       TimeRange partitions) const;
+                                       const std::vector<Matcher>& matchers, const Scope& scope,
+                                       SeriesSet* cold) const;
 
   bool HasPartitionBefore(int64_t partition_ms) const;
-  // Forgets all partitions before that one and retires the series that have none left; returns
-  // their numbers.
-  std::vector<uint32_t> DropBefore(int64_t partition_ms);
-  bool IsRetired(uint32_t number) const;
-  // Takes back what MarkPresent was told: the series have no samples in those partitions any more.
-  // Retires the series that have none left at all; returns their numbers.
-  std::vector<uint32_t> Unmark(std::span<const Presence> marks);
+  // Forgets all partitions before that one; returns the series that have none left.
+  SeriesSet DropBefore(int64_t partition_ms);
+  // Takes back marks: the series, in memory or not, have no samples in those partitions any more,
+  // but for what an open head has got meanwhile. Returns the series that have none left.
+  SeriesSet Unmark(std::span<const Presence> marks);
+  // What Unmark would return.
+  SeriesSet GoneWithout(std::span<const Presence> marks) const;
+  // The series that have samples in some partition.
+  SeriesSet Present() const;
 
-  // Series that are not retired.
+  // Series in memory; whether some of them are in that group (see set_codec.h).
   uint64_t size() const;
+  bool AnyIn(uint32_t group) const;
 
  private:
-  struct Entry {
-    uint32_t number;
-    bool retired = false;
-    const Labels labels;
-  };
-  // Sets of entries that are looked up by labels and by number: labels are kept once.
-  struct LabelsHash {
-    using is_transparent = void;
-    size_t operator()(const Labels& labels) const { return labels.Hash(); }
-    size_t operator()(const Entry* entry) const { return entry->labels.Hash(); }
-  };
-  struct LabelsEqual {
-    using is_transparent = void;
-    bool operator()(const Entry* a, const Entry* b) const { return a->labels == b->labels; }
-    bool operator()(const Entry* a, const Labels& b) const { return a->labels == b; }
-    bool operator()(const Labels& a, const Entry* b) const { return a == b->labels; }
-  };
-  struct NumberHash {
-    using is_transparent = void;
-    size_t operator()(uint32_t number) const { return absl::Hash<uint32_t>{}(number); }
-    size_t operator()(const std::unique_ptr<Entry>& entry) const { return (*this)(entry->number); }
-  };
-  struct NumberEqual {
-    using is_transparent = void;
-    static uint32_t Number(uint32_t number) { return number; }
-    static uint32_t Number(const std::unique_ptr<Entry>& entry) { return entry->number; }
-    template <typename A, typename B>
-    bool operator()(const A& a, const B& b) const {
-      return Number(a) == Number(b);
-    }
-  };
-
-  void AddLocked(uint32_t number, const Labels& labels) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void RetireLocked(uint32_t number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  SeriesSet SelectLocked(const std::vector<Matcher>& matchers, TimeRange partitions) const
+  SeriesSet GoneWithoutLocked(std::span<const Presence> marks) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  SeriesSet PresentLocked(TimeRange partitions) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // The series in memory that are selected.
+  SeriesSet SelectLocked(const std::vector<Matcher>& matchers, const Scope& scope,
+                         SeriesSet* cold) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   mutable SharedMutex mutex_;
-  // Entries are never removed and their labels never change, so pointers to them outlive the lock.
-  absl::flat_hash_set<std::unique_ptr<Entry>, NumberHash, NumberEqual> by_number_
-      ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_set<const Entry*, LabelsHash, LabelsEqual> by_labels_ ABSL_GUARDED_BY(mutex_);
-  Postings postings_ ABSL_GUARDED_BY(mutex_);  // Of series that are not retired.
+  Postings postings_ ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, SeriesSet> partitions_ ABSL_GUARDED_BY(mutex_);
+  // Marked since the last seal; between the one before and that, if it is not dropped.
+  SeriesSet in_open_ ABSL_GUARDED_BY(mutex_);
+  SeriesSet in_sealed_ ABSL_GUARDED_BY(mutex_);
+  int64_t window_start_ms_ ABSL_GUARDED_BY(mutex_) = std::numeric_limits<int64_t>::max();
 };
 
 }  // namespace vigil::storage

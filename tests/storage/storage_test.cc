@@ -344,10 +344,10 @@ TEST(StorageOpenTest, TheNumberOfShardsIsFixedWhenTheDirectoryIsMade) {
 TEST(StorageOpenTest, AnotherFormatIsRefused) {
   StorageHarness harness(1);
   WriteBatch batch;
-  batch.Put(Family::kMeta, "format", "2");
+  batch.Put(Family::kMeta, "format", "1");
   ASSERT_OK(harness.store().Write(batch, Durability::kSync));
   EXPECT_THAT(harness.OpenCopy(),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("format 2")));
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("format 1")));
 }
 
 TEST(StorageOpenTest, ANumberOfShardsThatMakesNoSenseIsDataLoss) {

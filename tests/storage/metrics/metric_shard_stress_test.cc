@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writers, readers, flushes and retention at once. Meant for ThreadSanitizer too; by itself it
-// checks that readers miss nothing that was applied before they asked.
+// Writers, readers, flushes, retention and series that leave memory and come back at once. Meant
+// for ThreadSanitizer too; by itself it checks that readers miss nothing that was applied before
+// they asked.
 #include <array>
 #include <atomic>
 #include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -30,10 +32,12 @@ class Stress {
   Stress() {
     MetricOptions options;
     options.partition_ms = 100;
+    options.hot_window_ms = 30;
     shard_ = MetricShard::Create(0, &store_, options);
   }
 
   void Run() {
+    WriteFuture();
     std::vector<std::thread> threads;
     for (int writer = 0; writer < kWriters; ++writer) {
       threads.emplace_back([this, writer] { Write(writer); });
@@ -54,16 +58,30 @@ class Stress {
             {"series", fmt::format("{}", series)}};
   }
 
+  // One series is far ahead in time: all others leave memory with each flush.
+  void WriteFuture() {
+    MetricBatch batch;
+    batch.Add(shard_->GetOrCreate(kTenant, {{kMetricName, "future"}}, {}).value(), 1'000'000, 1);
+    shard_->Apply(kTenant, batch);
+    Flush();
+  }
+
   void Write(int writer) {
     constexpr int64_t kStep = 4;
+    std::vector<SeriesRef> refs(kSeriesPerWriter);
     for (int64_t round = 0; round < kRounds; round += kStep) {
       MetricBatch batch;
       for (int series = 0; series < kSeriesPerWriter; ++series) {
-        const auto ref =
-            shard_->GetOrCreate(kTenant, LabelsOf(writer, series), {.type = MetricType::kCounter});
-        ASSERT_OK(ref);
+        // By labels and by a ref that is remembered, in turns.
+        if (round / kStep % 3 == 0) {
+          const auto ref = shard_->GetOrCreate(kTenant, LabelsOf(writer, series),
+                                               {.type = MetricType::kCounter});
+          ASSERT_OK(ref);
+          ASSERT_TRUE(round == 0 || refs[series] == *ref);
+          refs[series] = *ref;
+        }
         for (int64_t time_ms = round + kStep; time_ms > round; --time_ms) {
-          batch.Add(*ref, time_ms, static_cast<double>(time_ms));
+          batch.Add(refs[series], time_ms, static_cast<double>(time_ms));
         }
       }
       ReaderLock gate(&gate_);

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "storage/kv/index_keys.h"
 #include "storage/kv/keys.h"
 #include "storage/kv/memory_store.h"
 #include "storage/kv/record_keys.h"
@@ -26,6 +27,9 @@ constexpr TenantId kTenant{1};
 constexpr TimeRange kEver = {INT64_MIN, INT64_MAX};
 
 Labels Named(const std::string& name) { return {{kMetricName, name}}; }
+std::vector<Matcher> OfMetric(const std::string& name) {
+  return {Matcher::Equal(std::string(kMetricName), name)};
+}
 
 class MetricShardTest : public ::testing::Test {
  protected:
@@ -34,6 +38,7 @@ class MetricShardTest : public ::testing::Test {
   void Reopen() {
     MetricOptions options;
     options.partition_ms = 1000;
+    options.hot_window_ms = 3000;
     shard_ = MetricShard::Create(kShard, &store_, options);
     ASSERT_OK(shard_->Load());
   }
@@ -85,6 +90,17 @@ class MetricShardTest : public ::testing::Test {
       ++rows;
       return absl::OkStatus();
     }));
+    return rows;
+  }
+
+  size_t PresenceRows() {
+    size_t rows = 0;
+    const std::string prefix = NumbersKey::Prefix(kTenant, kShard, NumberKind::kBlocks);
+    EXPECT_OK(ForEach(store_, Family::kPostings, PrefixRange(prefix),
+                      [&rows](std::string_view, std::string_view) {
+                        ++rows;
+                        return absl::OkStatus();
+                      }));
     return rows;
   }
 
@@ -196,11 +212,25 @@ TEST_F(MetricShardTest, RetentionDropsPartitionsAndWhatIsOnlyInThem) {
   EXPECT_THAT(Times(a), IsEmpty());
   EXPECT_THAT(Times(b), ElementsAre(1020));
   EXPECT_EQ(RowsIn(Family::kBlocks), 1u);
-  EXPECT_EQ(RowsIn(Family::kPostings), 1u);
+  EXPECT_EQ(PresenceRows(), 1u);
   EXPECT_EQ(shard_->Stats().series, 1u);
-  for (int i = 0; i < 2; ++i) Flush();
+}
+
+TEST_F(MetricShardTest, RowsOfTheDeadGoOnceNobodyCanHoldThem) {
+  const SeriesRef a = Ref("a");
+  const SeriesRef b = Ref("b");
+  Append(a, 10, 1);
+  Append(b, 1020, 1);
+  Flush();
+  ASSERT_OK(shard_->DropBefore(1999));
+  EXPECT_TRUE(HasRow(a));  // Someone may remember the ref.
+  Reopen();
+  EXPECT_TRUE(HasRow(a));
+  ASSERT_OK(shard_->DropBefore(1999));
   EXPECT_FALSE(HasRow(a));
   EXPECT_TRUE(HasRow(b));
+  EXPECT_NE(Ref("a"), a);
+  EXPECT_EQ(Ref("b"), b);
 }
 
 TEST_F(MetricShardTest, ARetiredSeriesComesBackUnderItsNumber) {
@@ -209,11 +239,11 @@ TEST_F(MetricShardTest, ARetiredSeriesComesBackUnderItsNumber) {
   Flush();
   ASSERT_OK(shard_->DropBefore(5000));
   for (int i = 0; i < 3; ++i) Flush();
-  EXPECT_FALSE(HasRow(a));
+  EXPECT_EQ(shard_->Stats().series, 0u);
   const std::string entry = Append(a, 5010, 1);  // By one that remembers the ref.
   EXPECT_EQ(Ref("a"), a);
   EXPECT_THAT(Select(), ElementsAre("a"));
-  Reopen();  // The entry defines the series anew.
+  Reopen();  // The row defines the series.
   ASSERT_OK(shard_->Replay(kTenant, entry));
   EXPECT_THAT(Times(Ref("a")), ElementsAre(5010));
 }
@@ -233,6 +263,191 @@ TEST_F(MetricShardTest, ARetiredSeriesKeepsItsRowAsLongAsAWriterMayCountOnIt) {
   Reopen();
   ASSERT_OK(shard_->Replay(kTenant, entry));
   EXPECT_THAT(Times(a), ElementsAre(5010));
+}
+
+TEST_F(MetricShardTest, WhatHasNotBeenSeenForLongIsFoundByItsRows) {
+  const SeriesRef a = Ref("a");
+  Append(a, 10, 1);
+  Flush();
+  const SeriesRef b = Ref("b");
+  Append(b, 10'000, 1);
+  Flush();
+  for (const bool reopened : {false, true}) {
+    SCOPED_TRACE(reopened);
+    if (reopened) Reopen();
+    EXPECT_EQ(shard_->Stats().series, 1u);
+    EXPECT_THAT(Select(), ElementsAre("a", "b"));
+    EXPECT_THAT(Select({0, 999}), ElementsAre("a"));
+    EXPECT_THAT(Select({9000, 20'000}), ElementsAre("b"));
+    EXPECT_THAT(Times(a), ElementsAre(10));
+    const auto querier = shard_->NewQuerier(kTenant);
+    const std::string name(kMetricName);
+    ASSERT_OK_AND_ASSIGN(const auto values, querier->LabelValues(name, {}, kEver));
+    EXPECT_THAT(values, ElementsAre("a", "b"));
+    ASSERT_OK_AND_ASSIGN(const auto some,
+                         querier->LabelValues(name, {Matcher::NotEqual(name, "b")}, kEver));
+    EXPECT_THAT(some, ElementsAre("a"));
+    ASSERT_OK_AND_ASSIGN(const auto names, querier->LabelNames({}, {0, 999}));
+    EXPECT_THAT(names, ElementsAre(name));
+    EXPECT_EQ(shard_->Stats().series, 1u);  // Asking brings nothing back.
+  }
+}
+
+TEST_F(MetricShardTest, AColdSeriesComesBackUnderItsNumber) {
+  const SeriesRef a = Ref("a");
+  Append(a, 10, 1);
+  Flush();
+  Append(Ref("b"), 10'000, 1);
+  Flush();
+  ASSERT_EQ(shard_->Stats().series, 1u);
+  EXPECT_EQ(Ref("a"), a);
+  EXPECT_EQ(shard_->Stats().series, 2u);
+  Append(Ref("b"), 20'000, 1);
+  for (int i = 0; i < 2; ++i) Flush();
+  ASSERT_EQ(shard_->Stats().series, 1u);
+  const std::string entry = Append(a, 20'010, 2);  // By one that remembers the ref.
+  EXPECT_EQ(shard_->Stats().series, 2u);
+  EXPECT_THAT(Select({20'000, 30'000}), ElementsAre("a", "b"));
+  EXPECT_THAT(Times(a), ElementsAre(10, 20'010));
+  Reopen();
+  ASSERT_OK(shard_->Replay(kTenant, entry));  // It does not define the series.
+  EXPECT_THAT(Select({20'000, 30'000}), ElementsAre("a", "b"));
+  EXPECT_THAT(Times(a), ElementsAre(10, 20'010));
+  EXPECT_EQ(Ref("a"), a);
+}
+
+TEST_F(MetricShardTest, ALateSampleOfAColdSeriesBringsItBackUntilItIsFlushed) {
+  const SeriesRef a = Ref("a");
+  Append(a, 10, 1);
+  Flush();
+  Append(Ref("b"), 10'000, 1);
+  Flush();
+  Append(a, 20, 2);
+  EXPECT_EQ(shard_->Stats().series, 2u);
+  EXPECT_THAT(Times(a), ElementsAre(10, 20));
+  Flush();
+  EXPECT_EQ(shard_->Stats().series, 1u);
+  EXPECT_THAT(Times(a), ElementsAre(10, 20));
+}
+
+TEST_F(MetricShardTest, SamplesOfColdSeriesAreDeleted) {
+  const SeriesRef a = Ref("a");
+  const SeriesRef c = Ref("c");
+  for (const int64_t time_ms : {10, 2000}) Append(a, time_ms, 1);
+  Append(c, 10, 1);
+  Flush();
+  const SeriesRef b = Ref("b");
+  Append(b, 10'000, 1);
+  Flush();
+  ASSERT_EQ(shard_->Stats().series, 1u);
+  for (const bool reopened : {false, true}) {
+    if (reopened) Reopen();
+    const TimeRange range = reopened ? kEver : TimeRange{0, 999};
+    ASSERT_OK_AND_ASSIGN(const MetricDeletion done, shard_->Delete(kTenant, OfMetric("a"), range));
+    EXPECT_EQ(done.series, 1u);
+    EXPECT_EQ(done.samples, 1u);
+    EXPECT_EQ(Times(a).size(), reopened ? 0u : 1u);
+  }
+  EXPECT_THAT(Select(), ElementsAre("b", "c"));
+  EXPECT_THAT(Times(c), ElementsAre(10));
+  Reopen();
+  EXPECT_THAT(Select(), ElementsAre("b", "c"));
+  EXPECT_TRUE(HasRow(a));
+  ASSERT_OK(shard_->DropBefore(0));  // The rows of the dead go.
+  EXPECT_FALSE(HasRow(a));
+  EXPECT_TRUE(HasRow(c));
+  EXPECT_EQ(Ref("c"), c);
+}
+
+TEST_F(MetricShardTest, ASeriesWhoseSamplesWereDeletedComesBackUnderItsNumber) {
+  const SeriesRef a = Ref("a");
+  Append(a, 10, 1);
+  Flush();
+  ASSERT_OK(shard_->Delete(kTenant, OfMetric("a"), kEver));
+  EXPECT_THAT(Select(), IsEmpty());
+  EXPECT_EQ(shard_->Stats().series, 0u);
+  ASSERT_OK(shard_->DropBefore(0));
+  EXPECT_TRUE(HasRow(a));                      // A writer may count on it.
+  const std::string entry = Append(a, 20, 2);  // It does not define the series.
+  ASSERT_OK(shard_->DropBefore(0));
+  EXPECT_THAT(Select(), ElementsAre("a"));
+  Reopen();
+  ASSERT_OK(shard_->Replay(kTenant, entry));
+  EXPECT_THAT(Times(a), ElementsAre(20));
+  Flush();
+  Reopen();
+  ASSERT_OK(shard_->DropBefore(0));
+  EXPECT_THAT(Select(), ElementsAre("a"));
+  EXPECT_EQ(Ref("a"), a);
+}
+
+TEST_F(MetricShardTest, SamplesThatComeDuringADeletionKeepTheirSeries) {
+  const SeriesRef a = Ref("a");
+  Append(a, 10, 1);
+  Flush();
+  Append(a, 20, 2);  // In the same partition, of which the deletion takes all blocks.
+  ASSERT_OK(shard_->Delete(kTenant, OfMetric("a"), kEver));
+  EXPECT_THAT(Select(), ElementsAre("a"));
+  EXPECT_THAT(Times(a), ElementsAre(20));
+  EXPECT_EQ(shard_->Stats().series, 1u);
+}
+
+TEST_F(MetricShardTest, ExemplarsOfColdSeriesAreFoundAndWritten) {
+  const auto append_exemplar = [this](SeriesRef ref, int64_t time_ms) {
+    MetricBatch batch;
+    batch.exemplars.push_back({ref, {time_ms, 1, Labels{{"trace_id", "t"}}}});
+    std::string payload;
+    shard_->Encode(kTenant, batch, &payload);
+    shard_->Apply(kTenant, batch);
+    return payload;
+  };
+  const auto exemplars = [this] {
+    std::vector<std::string> found;
+    const auto all = shard_->Exemplars(kTenant, OfMetric("a"), kEver);
+    EXPECT_OK(all);
+    for (const ExemplarSeries& series : *all) {
+      for (const Exemplar& one : series.exemplars) {
+        found.push_back(fmt::format("{} {}", series.labels.ToString(), one.time_ms));
+      }
+    }
+    return found;
+  };
+  const SeriesRef a = Ref("a");
+  Append(a, 10, 1);
+  append_exemplar(a, 9);
+  Flush();
+  Append(Ref("b"), 10'000, 1);
+  Flush();
+  ASSERT_EQ(shard_->Stats().series, 1u);
+  EXPECT_THAT(exemplars(), ElementsAre("a 9"));
+  append_exemplar(a, 11);
+  EXPECT_THAT(exemplars(), ElementsAre("a 9", "a 11"));
+  Flush();
+  EXPECT_THAT(exemplars(), ElementsAre("a 9", "a 11"));
+  const std::string entry = append_exemplar(a, 12);
+  Reopen();
+  ASSERT_OK(shard_->Replay(kTenant, entry));  // It does not define the series.
+  EXPECT_THAT(exemplars(), ElementsAre("a 9", "a 11", "a 12"));
+  for (int i = 0; i < 2; ++i) Flush();
+  EXPECT_EQ(shard_->Stats().series, 1u);  // Exemplars alone keep no series in memory.
+  Reopen();
+  EXPECT_THAT(exemplars(), ElementsAre("a 9", "a 11", "a 12"));
+}
+
+TEST_F(MetricShardTest, RowsOfASeriesWithExemplarsAloneGo) {
+  const SeriesRef a = Ref("a");
+  Append(Ref("b"), 10'000, 1);
+  MetricBatch batch;
+  batch.exemplars.push_back({a, {10, 1, Labels{{"trace_id", "t"}}}});
+  shard_->Apply(kTenant, batch);
+  Flush();
+  EXPECT_TRUE(HasRow(a));
+  EXPECT_EQ(shard_->Stats().series, 1u);
+  ASSERT_OK(shard_->DropBefore(0));
+  EXPECT_TRUE(HasRow(a));  // A writer may count on it.
+  Reopen();
+  ASSERT_OK(shard_->DropBefore(0));
+  EXPECT_FALSE(HasRow(a));
 }
 
 TEST_F(MetricShardTest, SamplesThatHaveExpiredLeaveTheirSeriesDefined) {

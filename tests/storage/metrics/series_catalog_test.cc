@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "storage/kv/memory_store.h"
 #include "storage/limits/series_limits.h"
 #include "tests/testing/status_matchers.h"
 
@@ -38,9 +39,10 @@ class SeriesCatalogTest : public ::testing::Test {
     return numbers;
   }
 
+  MemoryStore store_;
   LimitBook book_{Settings(), [](TenantId) { return ""; }};
   SeriesLimits limits_{&book_};
-  SeriesCatalog catalog_{kShard, {.limits = &limits_}};
+  SeriesCatalog catalog_{kShard, {.limits = &limits_}, &store_};
 };
 
 TEST_F(SeriesCatalogTest, NumbersAreTheShards) {
@@ -61,21 +63,24 @@ TEST_F(SeriesCatalogTest, LimitIsEachTenantsOwn) {
               StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
-TEST_F(SeriesCatalogTest, RetiredSeriesMakeRoomUntilTheyComeBack) {
+TEST_F(SeriesCatalogTest, EvictedSeriesMakeRoomUntilTheyComeBack) {
   const uint32_t first = Get("a");
   for (const char* name : {"b", "c"}) Get(name);
   TenantSeries& series = *catalog_.Find(kTenant);
-  const std::vector<SeriesIndex::Presence> alive = {{2, 1000}, {3, 1000}};
-  catalog_.MarkPresent(kTenant, alive);
-  for (const uint32_t number : series.index.DropBefore(1000)) {
-    EXPECT_EQ(number, first);
-    catalog_.CountRetired(series, number);
-  }
+  uint64_t sequence = 1;
+  WriteBatch batch;
+  SeriesRowWriter writer(&store_, kTenant, kShard, &sequence, &batch);
+  ASSERT_OK(writer.Add(first, Named("a")));
+  ASSERT_OK(writer.Finish());
+  ASSERT_OK(store_.Write(batch, Durability::kNoSync));
+  catalog_.states().Set(first, kSeriesStored);
+  WriteBatch dead;
+  catalog_.Bury(&series, SeriesSet::bitmapOf(1, first), &dead);
   EXPECT_OK(catalog_.GetOrCreate(kTenant, Named("d"), {}));
   EXPECT_EQ(limits_.SeriesOf(kTenant), 3u);
   // What is back is there, though it is one too many.
   const std::vector<SeriesIndex::Presence> back = {{first, 2000}, {first, 3000}};
-  catalog_.MarkPresent(kTenant, back);
+  catalog_.Mark(kTenant, back);
   EXPECT_EQ(limits_.SeriesOf(kTenant), 4u);
   EXPECT_THAT(catalog_.GetOrCreate(kTenant, Named("e"), {}),
               StatusIs(absl::StatusCode::kResourceExhausted));
@@ -130,6 +135,67 @@ TEST_F(SeriesCatalogTest, RestoreIsIdempotentAndRaisesTheNextNumber) {
   EXPECT_THAT(catalog_.Restore(TenantId{2}, 9, Named("a"), false),
               StatusIs(absl::StatusCode::kDataLoss));
   EXPECT_EQ(catalog_.Find(TenantId{3}), nullptr);
+}
+
+TEST_F(SeriesCatalogTest, OnlySeriesWithRowsAreEvicted) {
+  const uint32_t number = Get("a");
+  TenantSeries& series = *catalog_.Find(kTenant);
+  series.recent.Note(number, 0);
+  series.recent.Note(Get("b"), int64_t{1} << 40);
+  catalog_.EvictExpired(&series);
+  EXPECT_TRUE(series.index.Contains(number));
+}
+
+TEST_F(SeriesCatalogTest, SeriesThatAreNotInMemoryKeepTheirNumber) {
+  uint64_t sequence = 1;
+  WriteBatch batch;
+  SeriesRowWriter writer(&store_, kTenant, kShard, &sequence, &batch);
+  const uint32_t number = Get("a");
+  const uint32_t other = Get("b");
+  ASSERT_OK(writer.Add(number, Named("a")));
+  ASSERT_OK(writer.Finish());
+  ASSERT_OK(store_.Write(batch, Durability::kNoSync));
+  catalog_.states().Set(number, kSeriesStored);
+  TenantSeries& series = *catalog_.Find(kTenant);
+  const auto age = [&](int64_t now_ms) {
+    series.recent.Note(number, 0);
+    series.recent.Note(other, now_ms);
+    catalog_.EvictExpired(&series);
+    return !series.index.Contains(number);
+  };
+  ASSERT_TRUE(age(int64_t{1} << 40));
+  ASSERT_OK_AND_ASSIGN(const std::optional<Labels> labels, SeriesCatalog::LabelsOf(series, number));
+  EXPECT_EQ(labels, Named("a"));
+  EXPECT_EQ(Get("a"), number);
+  EXPECT_TRUE(series.index.Contains(number));
+  ASSERT_TRUE(age(int64_t{1} << 41));
+  const SeriesIndex::Presence mark = {number, 0};
+  catalog_.Mark(kTenant, {&mark, 1});
+  EXPECT_EQ(series.index.LabelsOf(number), Named("a"));
+}
+
+TEST_F(SeriesCatalogTest, TheDeadGoUnlessTheyAreHeldOrBack) {
+  uint64_t sequence = 1;
+  WriteBatch batch;
+  SeriesRowWriter writer(&store_, kTenant, kShard, &sequence, &batch);
+  for (const uint32_t number : {1, 2, 3}) {
+    ASSERT_OK(writer.Add(number, Named(std::string(number, 'n'))));
+  }
+  ASSERT_OK(writer.Finish());
+  ASSERT_OK(store_.Write(batch, Durability::kNoSync));
+  TenantSeries& series = catalog_.FindOrCreate(kTenant);
+  WriteBatch dead;
+  catalog_.Bury(&series, SeriesSet::bitmapOf(3, 1, 2, 3), &dead);
+  EXPECT_EQ(dead.entries().size(), 1u);
+  EXPECT_EQ(Get("n"), 1u);
+  series.index.AddPartition(0, SeriesSet::bitmapOf(1, 2));
+  ASSERT_OK(catalog_.RemoveSomeDead(&series));
+  for (const uint32_t number : {1, 2, 3}) {
+    ASSERT_OK_AND_ASSIGN(const std::optional<Labels> labels, series.rows.LabelsOf(number));
+    EXPECT_EQ(labels.has_value(), number != 3) << number;
+  }
+  const SeriesSet left = series.dead.At(0);
+  EXPECT_THAT(std::vector<uint32_t>(left.begin(), left.end()), ElementsAre(1));
 }
 
 }  // namespace

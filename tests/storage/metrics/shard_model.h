@@ -95,6 +95,17 @@ class ShardModel {
     return labels;
   }
 
+  // The series of a tenant with samples in `range` itself: what a selection must have at least.
+  std::vector<std::string> SelectExactly(TenantId tenant, TimeRange range) const {
+    std::vector<std::string> labels;
+    for (const auto& [key, samples] : series_) {
+      if (key.first == tenant && !Read(tenant, key.second, range).empty()) {
+        labels.push_back(key.second.ToString());
+      }
+    }
+    return labels;
+  }
+
   ModelSamples Read(TenantId tenant, const Labels& labels, TimeRange range) const {
     const auto found = series_.find({tenant, labels});
     if (found == series_.end() || range.start_ms > range.end_ms) return {};

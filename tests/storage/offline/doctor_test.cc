@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <random>
 #include <string>
@@ -18,6 +19,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "storage/kv/kv_store.h"
+#include "storage/kv/rocksdb_store.h"
 #include "storage/storage.h"
 #include "tests/storage/storage_harness.h"
 #include "tests/testing/status_matchers.h"
@@ -110,6 +113,71 @@ TEST_F(DoctorTest, CleanDirectoryStaysAsItIs) {
   EXPECT_FALSE(fs::exists(Path("data.repairing")));
   ASSERT_OK_AND_ASSIGN(const auto storage, OpenAt("data"));
   EXPECT_EQ(testing::ReadAll(*storage), contents);
+}
+
+// Of series that are not in memory once the directory is open: a day older than the others.
+TEST_F(DoctorTest, RowsThatFindSeriesAreMadeAnew) {
+  Contents contents = Make("data");
+  {
+    ASSERT_OK_AND_ASSIGN(const auto storage, OpenAt("data"));
+    for (int number = 0; number < 50; ++number) {
+      const Labels labels = {{kMetricName, "old"}, {"number", fmt::to_string(number)}};
+      ASSERT_OK_AND_ASSIGN(const SeriesRef ref,
+                           storage->GetOrCreateSeries(kDefaultTenant, labels, {}));
+      MetricBatch batch;
+      batch.Add(ref, kStartMs - kMillisPerDay, number);
+      ASSERT_OK(storage->WriteMetrics(kDefaultTenant, batch, {}));
+      contents.samples[labels.ToString()][kStartMs - kMillisPerDay] = number;
+    }
+    ASSERT_OK(storage->Flush());
+  }
+  ASSERT_OK_AND_ASSIGN(const Diagnosis before, Examine(Path("data")));
+  ASSERT_TRUE(before.clean()) << before.findings()[0].text;
+
+  // Rows whose kind is one of `kinds`, and every `nth` of these alone.
+  const auto lose = [&](const std::string& name, Family family, std::string_view kinds, int nth) {
+    fs::copy(Path("data"), Path(name));
+    RocksDbOptions options;
+    options.directory = Path(name);
+    ASSERT_OK_AND_ASSIGN(const auto store, OpenRocksDb(options));
+    WriteBatch batch;
+    int seen = 0;
+    constexpr size_t kKindAt = 5;  // Behind tenant and shard.
+    ASSERT_OK(ForEach(*store, family, {}, [&](std::string_view key, std::string_view) {
+      const bool meant = kinds.find(key[kKindAt]) != std::string_view::npos;
+      if (meant && seen++ % nth == 0) batch.Delete(family, std::string(key));
+      return absl::OkStatus();
+    }));
+    ASSERT_FALSE(batch.empty());
+    ASSERT_OK(store->Write(batch, Durability::kSync));
+  };
+  lose("all", Family::kPostings, "pbr", 1);
+  lose("some", Family::kPostings, "p", 7);
+  lose("hashes", Family::kSeries, "h", 3);
+  for (const char* const name : {"all", "some", "hashes"}) {
+    SCOPED_TRACE(name);
+    ASSERT_OK_AND_ASSIGN(const Diagnosis diagnosis, Examine(Path(name)));
+    EXPECT_FALSE(diagnosis.clean());
+    ASSERT_OK(RepairDirectory(Path(name)));
+    ASSERT_OK_AND_ASSIGN(const Diagnosis after, Examine(Path(name)));
+    EXPECT_TRUE(after.clean()) << after.findings()[0].place << " " << after.findings()[0].text;
+    ASSERT_OK_AND_ASSIGN(const auto storage, OpenAt(name));
+    EXPECT_EQ(testing::ReadAll(*storage), contents);
+    const uint64_t series = contents.samples.size();
+    for (int number = 0; number < 50; ++number) {
+      const Labels labels = {{kMetricName, "old"}, {"number", fmt::to_string(number)}};
+      ASSERT_OK_AND_ASSIGN(const SeriesRef ref,
+                           storage->GetOrCreateSeries(kDefaultTenant, labels, {}));
+      MetricBatch batch;
+      batch.Add(ref, kStartMs, number);
+      ASSERT_OK(storage->WriteMetrics(kDefaultTenant, batch, {}));
+    }
+    // No series is there twice.
+    ASSERT_OK_AND_ASSIGN(const auto all,
+                         storage->NewMetricQuerier(kDefaultTenant)
+                             ->Select({}, {0, std::numeric_limits<int64_t>::max()}));
+    EXPECT_EQ(all.size(), series);
+  }
 }
 
 TEST_F(DoctorTest, WantsADataDirectory) {

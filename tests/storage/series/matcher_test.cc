@@ -58,8 +58,52 @@ TEST(Matcher, LiteralsOfAnAlternation) {
   EXPECT_THAT(Make(MatchType::kRegex, "only").literals(), ElementsAre("only"));
   EXPECT_THAT(Make(MatchType::kRegex, "a|b.").literals(), IsEmpty());
   EXPECT_THAT(Make(MatchType::kRegex, "(a|b)").literals(), IsEmpty());
-  EXPECT_THAT(Make(MatchType::kNotRegex, "a|b").literals(), IsEmpty());
-  EXPECT_THAT(Make(MatchType::kEqual, "a|b").literals(), IsEmpty());
+  EXPECT_THAT(Make(MatchType::kNotRegex, "a|b").literals(), ElementsAre("a", "b"));
+  EXPECT_THAT(Make(MatchType::kEqual, "a|b").literals(), ElementsAre("a|b"));
+  EXPECT_THAT(Make(MatchType::kRegex, R"(10\.0\.0\.1|a\|b)").literals(),
+              ElementsAre("10.0.0.1", "a|b"));
+  EXPECT_THAT(Make(MatchType::kRegex, R"(\d|b)").literals(), IsEmpty());
+  EXPECT_THAT(Make(MatchType::kRegex, "a|").literals(), ElementsAre("a", ""));
+}
+
+TEST(Matcher, PrefixesAreNecessaryAndFastPathsAgreeWithTheExpression) {
+  const struct {
+    std::string pattern, prefix;
+  } cases[] = {
+      {"web-.*", "web-"},
+      {"web-.+", "web-"},
+      {"web[0-9]", "web"},
+      {"webs*", "web"},
+      {"webs?x", "web"},
+      {"webs+", "webs"},
+      {"webs{0}", "web"},
+      {"web|db", ""},
+      {"(web|db)x", ""},
+      {"(?i)web", ""},
+      {"web(a|b)", ""},
+      {R"(a\.b.*)", "a.b"},
+      {R"(a\d.*)", "a"},
+      {"caf\xc3\xa9*", "caf"},
+      {"^web", ""},
+      {"web$", "web"},
+      {".*", ""},
+      {".+", ""},
+      {"", ""},
+  };
+  const std::string texts[] = {
+      "",    "web-", "web-1", "web", "we",  "webs", "webss", "websx", "webx", "WEB", "weba",
+      "a.b", "a.bc", "axb",   "a1",  "caf", "db",   "dbx",   "web1",  "x\ny", "a",   "caf\xc3\xa9"};
+  for (const auto& c : cases) {
+    const Matcher matcher = Make(MatchType::kRegex, c.pattern);
+    EXPECT_EQ(matcher.prefix(), c.prefix) << c.pattern;
+    // The same expression in a form that has no fast path.
+    const Matcher slow = Make(MatchType::kRegex, "(?:" + c.pattern + ")");
+    for (const std::string& text : texts) {
+      EXPECT_EQ(matcher.Matches(text), slow.Matches(text)) << c.pattern << " on " << text;
+      EXPECT_TRUE(!matcher.Matches(text) || text.starts_with(matcher.prefix()));
+      EXPECT_TRUE(!matcher.MatchesEveryText() || text.empty() || slow.Matches(text));
+    }
+  }
 }
 
 TEST(Matcher, ABadExpressionIsTheUsersError) {

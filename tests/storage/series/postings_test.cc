@@ -22,51 +22,17 @@ Matcher Make(MatchType type, std::string name, std::string value) {
 
 std::vector<uint32_t> Members(const SeriesSet& set) { return {set.begin(), set.end()}; }
 
-TEST(PostingListTest, OneManyAndNone) {
-  PostingList list;
-  EXPECT_TRUE(list.empty());
-  list.Add(7);
-  list.Add(7);
-  EXPECT_EQ(list.size(), 1u);
-  list.Add(9);
-  EXPECT_EQ(list.size(), 2u);
-  list.Remove(7);
-  SeriesSet set;
-  list.AddTo(&set);
-  EXPECT_THAT(Members(set), ElementsAre(9));
-  list.Remove(8);
-  EXPECT_FALSE(list.empty());
-  list.Remove(9);
-  EXPECT_TRUE(list.empty());
-}
-
-TEST(PostingListTest, SetOperations) {
-  for (const std::vector<uint32_t>& members : {std::vector<uint32_t>{4}, {4, 6}}) {
-    PostingList list;
-    for (const uint32_t number : members) list.Add(number);
-    SeriesSet left;
-    for (const uint32_t number : {3, 4, 5}) left.add(number);
-    SeriesSet cut = left;
-    list.Intersect(&cut);
-    EXPECT_THAT(Members(cut), ElementsAre(4));
-    list.RemoveFrom(&left);
-    EXPECT_THAT(Members(left), ElementsAre(3, 5));
-    EXPECT_TRUE(list.Intersects(cut));
-    EXPECT_FALSE(list.Intersects(left));
-  }
-}
-
 class PostingsTest : public ::testing::Test {
  protected:
   void Add(uint32_t number, Labels labels) {
     labels_[number] = std::move(labels);
+    ASSERT_EQ(postings_.Find(labels_[number]), std::nullopt);
     postings_.Add(number, labels_[number]);
     live_[number] = true;
   }
 
   std::vector<uint32_t> Select(const std::vector<Matcher>& matchers) {
-    return Members(postings_.Select(
-        matchers, [this](uint32_t number) -> const Labels& { return labels_.at(number); }));
+    return Members(postings_.Select(matchers));
   }
 
   std::vector<uint32_t> Scan(const std::vector<Matcher>& matchers) {
@@ -109,14 +75,15 @@ TEST_F(PostingsTest, NamesAndValuesOfASet) {
   EXPECT_THAT(postings_.ValuesOf("job", first), ElementsAre("api"));
   EXPECT_THAT(postings_.ValuesOf("job", postings_.all()), ElementsAre("api", "db"));
   EXPECT_THAT(postings_.ValuesOf("none", postings_.all()), IsEmpty());
-  postings_.Remove(2, labels_[2]);
+  postings_.Remove(2);
   EXPECT_THAT(postings_.NamesOf(postings_.all()), ElementsAre("job"));
   EXPECT_THAT(postings_.ValuesOf("job", postings_.all()), ElementsAre("api"));
 }
 
 Matcher RandomMatcher(std::mt19937& random) {
-  static const char* const kPatterns[] = {"v1",     "v1|v2", "v1|", ".*", ".+", "v.",
-                                          "v[12]|", "(v3)?", "",    "v9", "x.*"};
+  static const char* const kPatterns[] = {"v1",  "v1|v2",  "v1|",   ".*", ".+",
+                                          "v.",  "v[12]|", "(v3)?", "",   "v9",
+                                          "x.*", "v.*",    "v1.*",  "v+", "v.+"};
   const std::string name = fmt::format("n{}", random() % 5);
   const std::string value = random() % 4 == 0 ? "" : fmt::format("v{}", random() % 5);
   switch (random() % 4) {
@@ -146,8 +113,14 @@ TEST_F(PostingsTest, SelectsWhatAScanFinds) {
     Add(number, builder.Build());
   }
   for (uint32_t number = 1; number <= 300; number += 1 + random() % 4) {
-    postings_.Remove(number, labels_[number]);
+    postings_.Remove(number);
     live_[number] = false;
+  }
+  for (const auto& [number, labels] : labels_) {
+    ASSERT_EQ(postings_.Contains(number), live_[number]);
+    ASSERT_EQ(postings_.Find(labels), live_[number] ? std::optional(number) : std::nullopt);
+    if (!live_[number]) continue;
+    ASSERT_EQ(postings_.LabelsOf(number), labels);
   }
   for (int round = 0; round < 3000; ++round) {
     std::vector<Matcher> matchers;
@@ -159,6 +132,26 @@ TEST_F(PostingsTest, SelectsWhatAScanFinds) {
     for (const Matcher& matcher : matchers) shown += matcher.ToString() + " ";
     ASSERT_EQ(Select(matchers), Scan(matchers)) << shown;
   }
+}
+
+TEST_F(PostingsTest, WhatIsGoneGivesItsPlaceBack) {
+  // Enough text that dead values are thrown out many times.
+  const std::string padding(300, 'x');
+  for (uint32_t number = 1; number <= 20'000; ++number) {
+    Add(number, {{"job", "api"}, {"id", fmt::format("{}-{}", number, padding)}});
+    if (number <= 50) continue;
+    postings_.Remove(number - 50);
+    labels_.erase(number - 50);
+  }
+  EXPECT_EQ(postings_.all().cardinality(), 50u);
+  EXPECT_EQ(Select({Matcher::Equal("job", "api")}).size(), 50u);
+  for (const auto& [number, labels] : labels_) {
+    ASSERT_EQ(postings_.LabelsOf(number), labels);
+    ASSERT_EQ(postings_.Find(labels), number);
+    ASSERT_EQ(postings_.ValueOf(number, "id"), labels.Get("id"));
+    ASSERT_EQ(postings_.ValueOf(number, "none"), "");
+  }
+  EXPECT_EQ(postings_.ValuesOf("id", postings_.all()).size(), 50u);
 }
 
 }  // namespace

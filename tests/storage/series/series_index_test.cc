@@ -32,16 +32,21 @@ class SeriesIndexTest : public ::testing::Test {
   uint32_t Add(const Labels& labels) {
     return index_.GetOrAdd(labels, [this](uint64_t) { return ++last_; }).value();
   }
-  void Mark(uint32_t number, int64_t partition_ms) {
+  // Returns whether the series is in memory.
+  bool Mark(uint32_t number, int64_t partition_ms) {
     const SeriesIndex::Presence mark = {number, partition_ms};
-    index_.MarkPresent({&mark, 1});
+    std::vector<uint32_t> absent;
+    index_.MarkPresent({&mark, 1}, &absent);
+    return absent.empty();
   }
   std::vector<uint32_t> Select(TimeRange partitions = kEver) {
-    return NumbersOf(index_.Select({}, partitions));
+    return NumbersOf(index_.Select({}, {partitions}, &cold_));
   }
+  std::vector<uint32_t> Cold() const { return {cold_.begin(), cold_.end()}; }
 
   uint32_t last_ = 0;
   SeriesIndex index_;
+  SeriesSet cold_;
 };
 
 TEST_F(SeriesIndexTest, LabelsKeepTheirNumber) {
@@ -83,48 +88,126 @@ TEST_F(SeriesIndexTest, SelectsByPartitionSortedByLabels) {
   EXPECT_THAT(Select({100, 100}), ElementsAre(2, 1));
   EXPECT_THAT(Select({1, 99}), IsEmpty());
   EXPECT_THAT(Select({200, 100}), IsEmpty());
-  EXPECT_THAT(index_.LabelValues("a", {}, {0, 0}), ElementsAre("z"));
-  EXPECT_THAT(index_.LabelValues("a", {Matcher::NotEqual("a", "z")}, kEver), ElementsAre("b"));
-  EXPECT_THAT(index_.LabelNames({}, kEver), ElementsAre("a"));
-  EXPECT_THAT(index_.LabelNames({Matcher::Equal("a", "without samples")}, kEver), IsEmpty());
+  EXPECT_THAT(index_.LabelValues("a", {}, {{0, 0}}, &cold_), ElementsAre("z"));
+  EXPECT_THAT(index_.LabelValues("a", {Matcher::NotEqual("a", "z")}, {kEver}, &cold_),
+              ElementsAre("b"));
+  EXPECT_THAT(index_.LabelNames({}, {kEver}, &cold_), ElementsAre("a"));
+  EXPECT_THAT(index_.LabelNames({Matcher::Equal("a", "without samples")}, {kEver}, &cold_),
+              IsEmpty());
 }
 
-TEST_F(SeriesIndexTest, WithoutSamplesASeriesIsRetiredAndComesBack) {
+TEST_F(SeriesIndexTest, DroppedPartitionsTellWhoHasNoneLeft) {
   Mark(Add({{"a", "1"}}), 0);
   Mark(Add({{"a", "2"}}), 0);
   Mark(2, 100);
   EXPECT_TRUE(index_.HasPartitionBefore(100));
-  EXPECT_THAT(index_.DropBefore(100), ElementsAre(1));
+  const SeriesSet gone = index_.DropBefore(100);
+  EXPECT_THAT(std::vector<uint32_t>(gone.begin(), gone.end()), ElementsAre(1));
   EXPECT_FALSE(index_.HasPartitionBefore(100));
-  EXPECT_TRUE(index_.IsRetired(1));
-  EXPECT_EQ(index_.size(), 1u);
   EXPECT_THAT(Select(), ElementsAre(2));
-  EXPECT_THAT(index_.LabelValues("a", {}, kEver), ElementsAre("2"));
-  EXPECT_THAT(index_.DropBefore(100), IsEmpty());
-
-  EXPECT_EQ(Add({{"a", "1"}}), 1u);
-  EXPECT_EQ(index_.LabelsOf(1), Labels({{"a", "1"}}));
+  EXPECT_THAT(index_.LabelValues("a", {}, {kEver}, &cold_), ElementsAre("2"));
+  EXPECT_TRUE(index_.DropBefore(100).isEmpty());
   Mark(1, 200);
-  EXPECT_FALSE(index_.IsRetired(1));
   EXPECT_THAT(Select(), ElementsAre(1, 2));
 }
 
 TEST_F(SeriesIndexTest, UnmarkedSeriesVanishAndComeBack) {
+  const auto members = [](const SeriesSet& set) {
+    return std::vector<uint32_t>(set.begin(), set.end());
+  };
   EXPECT_EQ(Add({{"a", "1"}}), 1u);
   EXPECT_EQ(Add({{"a", "2"}}), 2u);
   for (const int64_t partition_ms : {100, 200}) Mark(1, partition_ms);
   Mark(2, 100);
   const std::vector<SeriesIndex::Presence> first = {{1, 100}, {2, 100}, {3, 100}, {1, 300}};
-  EXPECT_THAT(index_.Unmark(first), ElementsAre(2));
-  EXPECT_TRUE(index_.IsRetired(2));
+  EXPECT_THAT(members(index_.GoneWithout(first)), ElementsAre(2));
+  EXPECT_THAT(members(index_.Unmark(first)), ElementsAre(2));
+  EXPECT_THAT(members(index_.Present()), ElementsAre(1));
   EXPECT_THAT(Select(), ElementsAre(1));
   const std::vector<SeriesIndex::Presence> second = {{1, 200}};
-  EXPECT_THAT(index_.Unmark(second), ElementsAre(1));
-  EXPECT_THAT(index_.Unmark(second), ElementsAre());
-  EXPECT_EQ(index_.size(), 0u);
+  EXPECT_THAT(members(index_.GoneWithout(second)), ElementsAre(1));
+  EXPECT_THAT(Select(), ElementsAre(1));
+  EXPECT_THAT(members(index_.Unmark(second)), ElementsAre(1));
+  EXPECT_THAT(members(index_.Unmark(second)), IsEmpty());
+  EXPECT_THAT(Select(), IsEmpty());
   Mark(1, 200);
   EXPECT_THAT(Select(), ElementsAre(1));
   EXPECT_EQ(Add({{"a", "2"}}), 2u);
+}
+
+TEST_F(SeriesIndexTest, SeriesOutsideOfMemoryAreUnmarkedToo) {
+  index_.AddPartition(100, SeriesSet::bitmapOf(2, 7, 8));
+  index_.AddPartition(200, SeriesSet::bitmapOf(1, 8));
+  const std::vector<SeriesIndex::Presence> marks = {{7, 100}, {8, 100}};
+  EXPECT_EQ(index_.Unmark(marks), SeriesSet::bitmapOf(1, 7));
+  EXPECT_THAT(Select(), IsEmpty());
+  EXPECT_THAT(Cold(), ElementsAre(8));
+  EXPECT_FALSE(index_.HasPartitionBefore(200));
+}
+
+TEST_F(SeriesIndexTest, WhatIsEvictedIsColdAndComesBack) {
+  const Labels labels = {{"a", "1"}};
+  Mark(Add(labels), 0);
+  Mark(Add({{"a", "2"}}), 100);
+  index_.Seal();
+  index_.DropSealed();
+  index_.Evict(SeriesSet::bitmapOf(1, 1));
+  EXPECT_EQ(index_.size(), 1u);
+  EXPECT_EQ(index_.Find(labels), std::nullopt);
+  EXPECT_EQ(index_.LabelsOf(1), std::nullopt);
+  EXPECT_THAT(Select(), ElementsAre(2));
+  EXPECT_THAT(Cold(), ElementsAre(1));
+  EXPECT_THAT(Select({50, 200}), ElementsAre(2));
+  EXPECT_THAT(Cold(), IsEmpty());
+
+  EXPECT_FALSE(Mark(1, 100));
+  EXPECT_TRUE(index_.Restore(1, labels));
+  EXPECT_TRUE(Mark(1, 100));
+  EXPECT_THAT(Select({100, 100}), ElementsAre(1, 2));
+  EXPECT_THAT(Cold(), IsEmpty());
+  EXPECT_EQ(index_.Find(labels), 1u);
+}
+
+TEST_F(SeriesIndexTest, ColdSeriesAreNotAskedForWithinTheWindow) {
+  Mark(Add({{"a", "1"}}), 0);
+  index_.Seal();
+  index_.DropSealed();
+  index_.Evict(SeriesSet::bitmapOf(1, 1));
+  index_.SetWindowStart(50);
+  index_.Select({}, {kEver, 50}, &cold_);
+  EXPECT_THAT(Cold(), IsEmpty());
+  index_.Select({}, {kEver, 49}, &cold_);
+  EXPECT_THAT(Cold(), ElementsAre(1));
+}
+
+TEST_F(SeriesIndexTest, SeriesInHeadsAreNotEvicted) {
+  const SeriesSet first = SeriesSet::bitmapOf(1, 1);
+  Mark(Add({{"a", "1"}}), 0);
+  index_.Evict(first);
+  EXPECT_TRUE(index_.Contains(1));
+  index_.Seal();
+  index_.Evict(first);
+  EXPECT_TRUE(index_.Contains(1));
+  Mark(1, 0);
+  index_.DropSealed();
+  index_.Evict(first);
+  EXPECT_TRUE(index_.Contains(1));
+  index_.Seal();
+  index_.DropSealed();
+  index_.Evict(first);
+  EXPECT_FALSE(index_.Contains(1));
+}
+
+TEST_F(SeriesIndexTest, PartitionsOfBlocks) {
+  index_.AddPartition(100, SeriesSet::bitmapOf(2, 7, 70'000));
+  EXPECT_THAT(Select(), IsEmpty());
+  EXPECT_THAT(Cold(), ElementsAre(7, 70'000));
+  EXPECT_TRUE(index_.Restore(70'000, {{"a", "1"}}));
+  EXPECT_THAT(Select(), ElementsAre(70'000));
+  EXPECT_THAT(Cold(), ElementsAre(7));
+  EXPECT_TRUE(index_.AnyIn(1));
+  EXPECT_FALSE(index_.AnyIn(0));
+  EXPECT_EQ(index_.Present().cardinality(), 2u);
 }
 
 TEST_F(SeriesIndexTest, ReadersAndWritersTogether) {
@@ -139,13 +222,13 @@ TEST_F(SeriesIndexTest, ReadersAndWritersTogether) {
   });
   size_t largest = 0;
   while (!done) {
-    const auto series = index_.Select({Matcher::Equal("b", "x")}, {100, 200});
+    const auto series = index_.Select({Matcher::Equal("b", "x")}, {{100, 200}}, &cold_);
     ASSERT_GE(series.size(), largest);
     largest = series.size();
-    index_.LabelValues("a", {}, kEver);
+    index_.LabelValues("a", {}, {kEver}, &cold_);
   }
   writer.join();
-  EXPECT_EQ(index_.Select({}, kEver).size(), 1333u);
+  EXPECT_EQ(index_.Select({}, {kEver}, &cold_).size(), 1333u);
 }
 
 }  // namespace

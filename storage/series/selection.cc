@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/series/selection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status.h"
+
+namespace vigil::storage {
+namespace {
+
+// Every matcher comes down to a set of series with the label that is either required or excluded.
+// Let P be its condition without a negation: where P does not hold for the missing label, the set
+// is that of the series for which P holds; otherwise that of the series with the label for which it
+// does not.
+bool Requires(const Matcher& matcher) {
+  return matcher.ExpressionMatchesEmpty() == matcher.IsNegated();
+}
+
+// Whether the set follows from look-ups alone.
+bool IsLookUp(const Matcher& matcher) {
+  return !matcher.literals().empty() || matcher.MatchesEveryText();
+}
+
+absl::StatusOr<SeriesSet> LookUp(PostingSource& source, const Matcher& matcher) {
+  const bool matches_empty = matcher.ExpressionMatchesEmpty();
+  if (matcher.MatchesEveryText()) {
+    if (matches_empty) return SeriesSet();
+    return source.WithName(matcher.name());
+  }
+  SeriesSet listed;
+  for (const std::string& literal : matcher.literals()) {
+    if (literal.empty()) continue;
+    VIGIL_ASSIGN_OR_RETURN(const SeriesSet set, source.WithPair(matcher.name(), literal));
+    listed |= set;
+  }
+  if (!matches_empty) return listed;
+  VIGIL_ASSIGN_OR_RETURN(SeriesSet others, source.WithName(matcher.name()));
+  others -= listed;
+  return others;
+}
+
+absl::StatusOr<SeriesSet> TryValues(PostingSource& source, const Matcher& matcher) {
+  const bool matches_empty = matcher.ExpressionMatchesEmpty();
+  // Texts without the prefix do not match, so they are wanted when what does not match is.
+  const std::string_view prefix = matches_empty ? std::string_view() : matcher.prefix();
+  return source.WithValues(matcher.name(), prefix,
+                           [&matcher, matches_empty](std::string_view value) {
+                             return matcher.ExpressionMatches(value) != matches_empty;
+                           });
+}
+
+absl::Status TrySeries(PostingSource& source, const Matcher& matcher, SeriesSet* set) {
+  SeriesSet kept;
+  for (const uint32_t number : *set) {
+    VIGIL_ASSIGN_OR_RETURN(const std::string value, source.ValueOf(number, matcher.name()));
+    if (matcher.Matches(value)) kept.add(number);
+  }
+  *set = std::move(kept);
+  return absl::OkStatus();
+}
+
+absl::Status Try(PostingSource& source, const Matcher& matcher, SeriesSet* set) {
+  if (source.PrefersSeries(matcher.name(), set->cardinality())) {
+    return TrySeries(source, matcher, set);
+  }
+  VIGIL_ASSIGN_OR_RETURN(const SeriesSet found, TryValues(source, matcher));
+  if (Requires(matcher)) {
+    *set &= found;
+  } else {
+    *set -= found;
+  }
+  return absl::OkStatus();
+}
+
+// The intersection of what the matchers that are look-ups require; everything if there are none.
+absl::StatusOr<SeriesSet> IntersectRequired(PostingSource& source,
+                                            const std::vector<Matcher>& matchers) {
+  std::vector<SeriesSet> required;
+  for (const Matcher& matcher : matchers) {
+    if (!IsLookUp(matcher) || !Requires(matcher)) continue;
+    VIGIL_ASSIGN_OR_RETURN(SeriesSet set, LookUp(source, matcher));
+    if (set.isEmpty()) return set;
+    required.push_back(std::move(set));
+  }
+  if (required.empty()) return source.All();
+  std::sort(required.begin(), required.end(), [](const SeriesSet& a, const SeriesSet& b) {
+    return a.cardinality() < b.cardinality();
+  });
+  SeriesSet set = std::move(required.front());
+  for (size_t i = 1; i < required.size(); ++i) set &= required[i];
+  return set;
+}
+
+}  // namespace
+
+absl::StatusOr<SeriesSet> SelectSeries(PostingSource& source,
+                                       const std::vector<Matcher>& matchers) {
+  VIGIL_ASSIGN_OR_RETURN(SeriesSet set, IntersectRequired(source, matchers));
+  for (const Matcher& matcher : matchers) {
+    if (set.isEmpty()) return set;
+    if (!IsLookUp(matcher) || Requires(matcher)) continue;
+    VIGIL_ASSIGN_OR_RETURN(const SeriesSet excluded, LookUp(source, matcher));
+    set -= excluded;
+  }
+  // Required values are fewer than excluded ones, as a rule.
+  for (const bool requires_set : {true, false}) {
+    for (const Matcher& matcher : matchers) {
+      if (set.isEmpty()) return set;
+      if (IsLookUp(matcher) || Requires(matcher) != requires_set) continue;
+      VIGIL_RETURN_IF_ERROR(Try(source, matcher, &set));
+    }
+  }
+  return set;
+}
+
+}  // namespace vigil::storage
