@@ -172,8 +172,7 @@ class Stream final : public grpc::ServerBidiReactor<Request, v1::StreamResponse>
       return TooLarge(bytes, most);
     }
     const Admission::Ticket ticket = backend_.admission.Admit(bytes);
-    if (!ticket.admitted())
-      return ToWriteStatus(backend_.admission.Refusal(), retry_after_ms());
+    if (!ticket.admitted()) return ToWriteStatus(backend_.admission.Refusal(), retry_after_ms());
     // Also for a batch that is durable already: it may define series that later ones use.
     const absl::StatusOr<ExportOutcome> outcome = writer_->Write(request_.batch());
     if (!outcome.ok()) return ToWriteStatus(outcome.status(), retry_after_ms());
