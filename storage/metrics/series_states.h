@@ -4,6 +4,7 @@
 // every sample.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -41,13 +42,29 @@ class SeriesStates {
   }
   // The same for `count` numbers from `first` on.
   bool HasAll(uint32_t first, uint32_t count, uint8_t flags) const {
-    for (uint32_t i = 0; i < count; ++i) {
-      if (!Has(first + i, flags)) return false;
+    uint8_t all = flags;
+    while (count > 0) {
+      const Chunk* const chunk = chunks_.Find(ChunkOf(first));
+      if (chunk == nullptr) return false;
+      const uint32_t slot = SlotOf(first);
+      const uint32_t here = std::min(count, kChunkSize - slot);
+      for (uint32_t i = slot; i < slot + here; ++i) {
+        all &= (*chunk)[i].load(std::memory_order_acquire);
+      }
+      first += here;
+      count -= here;
     }
-    return true;
+    return all == flags;
   }
   void SetAll(uint32_t first, uint32_t count, uint8_t flags) {
-    for (uint32_t i = 0; i < count; ++i) Set(first + i, flags);
+    while (count > 0) {
+      const uint32_t here = std::min(count, kChunkSize - SlotOf(first));
+      if (!HasAll(first, here, flags)) {
+        for (uint32_t i = 0; i < here; ++i) Set(first + i, flags);
+      }
+      first += here;
+      count -= here;
+    }
   }
 
  private:
