@@ -122,20 +122,4 @@ HeadColumns HeadTile::Copy(uint32_t slot, TimeRange range) const {
   return copy;
 }
 
-std::vector<SlotSet> HeadTile::Groups() const {
-  // Starts with all series together and parts those that a row parts. Mostly no row does.
-  std::vector<SlotSet> groups;
-  if (rows_.empty()) return groups;
-  groups.push_back(float_members());
-  for (const Row& row : rows_) {
-    for (size_t i = 0, count = groups.size(); i < count; ++i) {
-      const SlotSet with = groups[i] & row.present;
-      if (with == 0 || with == groups[i]) continue;
-      groups.push_back(groups[i] & ~row.present);
-      groups[i] = with;
-    }
-  }
-  return groups;
-}
-
 }  // namespace vigil::storage

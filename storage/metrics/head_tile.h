@@ -58,9 +58,6 @@ class HeadTile {
   // came later, so that more of ReadInOrder succeeds.
   void SortRows();
 
-  // Series whose floats came at the same instants in the same order: sets that do not overlap.
-  std::vector<SlotSet> Groups() const;
-
  private:
   struct Row {
     int64_t time_ms;

@@ -5,17 +5,12 @@
 #include <random>
 
 #include <fmt/format.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/storage/metrics/shard_model.h"
 
 namespace vigil::storage {
 namespace {
-
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-using ::testing::UnorderedElementsAre;
 
 constexpr TimeRange kEver = {INT64_MIN, INT64_MAX};
 
@@ -28,10 +23,6 @@ ModelSamples Read(const HeadTile& tile, uint32_t slot, TimeRange range) {
   copy.AppendTo(range, &samples);
   EXPECT_TRUE(!is_in_order || ToModel(in_order) == ToModel(samples));
   return ToModel(samples);
-}
-
-void AppendAll(std::initializer_list<uint32_t> slots, int64_t time_ms, HeadTile* tile) {
-  for (const uint32_t slot : slots) tile->Append(slot, time_ms, std::vector<double>{1.0 * slot});
 }
 
 TEST(HeadTileTest, EqualsAModel) {
@@ -74,19 +65,6 @@ TEST(HeadTileTest, EqualsAModel) {
                 ModelSamples(model[slot].lower_bound(7), model[slot].upper_bound(12)));
     }
   }
-}
-
-TEST(HeadTileTest, GroupsShareTheirInstants) {
-  HeadTile tile;
-  EXPECT_THAT(tile.Groups(), IsEmpty());
-  AppendAll({0, 1, 5, 63}, 10, &tile);
-  EXPECT_THAT(tile.Groups(), ElementsAre(0x8000'0000'0000'0023));
-  AppendAll({0, 1, 5, 63}, 20, &tile);
-  EXPECT_THAT(tile.Groups(), ElementsAre(0x8000'0000'0000'0023));
-  // One of them stays away, another comes apart from the rest though at the same instant.
-  AppendAll({0, 1, 63}, 30, &tile);
-  AppendAll({63, 0, 1, 5}, 40, &tile);
-  EXPECT_THAT(tile.Groups(), UnorderedElementsAre(0x3, 0x20, 0x8000'0000'0000'0000));
 }
 
 TEST(HeadTileTest, ATimeCostsLittleWhereItIsShared) {
