@@ -24,9 +24,13 @@ uint16_t StampedMinute(uint64_t payload) { return static_cast<uint16_t>(payload 
 
 }  // namespace
 
-PointKey HashBytes(std::string_view bytes, uint64_t seed) {
+PointKey HashBytes(std::string_view bytes, uint64_t seed) { return HashBelow({}, bytes, seed); }
+
+PointKey HashBelow(PointKey context, std::string_view bytes, uint64_t seed) {
   const XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed);
-  return {hash.low64, hash.high64};
+  // Both are hashes: xor mixes enough. In registers throughout; a key that went through memory
+  // would be read back wider than it was written, which costs as much as the hash.
+  return {context.low ^ hash.low64, context.high ^ hash.high64};
 }
 
 PointKey CombineKeys(const PointKey& a, const PointKey& b, uint64_t extra, uint64_t seed) {
@@ -51,7 +55,7 @@ PointLane::Cursor::~Cursor() {
   lane_.mutex_.unlock_shared();
 }
 
-std::optional<PointLane::Found> PointLane::Cursor::Find(const PointKey& key) {
+std::optional<PointLane::Found> PointLane::Cursor::Find(PointKey key) {
   std::vector<Entry>& entries = lane_.entries_;
   if (next_ >= entries.size()) next_ = 0;
   if (entries.empty() || entries[next_].key != key) {

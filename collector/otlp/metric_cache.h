@@ -38,13 +38,10 @@ struct PointKey {
   }
 };
 
-// The key of both: for keys that are hashes of different things.
-inline PointKey XorKeys(const PointKey& a, const PointKey& b) {
-  return {a.low ^ b.low, a.high ^ b.high};
-}
-
-// The key of some bytes; of what stands below two keys and a number; of what has these bounds.
+// The key of some bytes; of bytes below a key that is a hash itself; of what stands below two keys
+// and a number; of what has these bounds.
 PointKey HashBytes(std::string_view bytes, uint64_t seed);
+PointKey HashBelow(PointKey context, std::string_view bytes, uint64_t seed);
 PointKey CombineKeys(const PointKey& a, const PointKey& b, uint64_t extra, uint64_t seed);
 PointKey HashBounds(const PointKey& context, const std::vector<double>& bounds, uint64_t seed);
 
@@ -75,7 +72,7 @@ class PointLane {
     Cursor& operator=(const Cursor&) = delete;
 
     // nullopt when the point is not known.
-    std::optional<Found> Find(const PointKey& key) ABSL_NO_THREAD_SAFETY_ANALYSIS;
+    std::optional<Found> Find(PointKey key) ABSL_NO_THREAD_SAFETY_ANALYSIS;
     // Adds a point that is not there; the cursor goes on behind it.
     void Insert(const PointKey& key, const PointTarget& target) ABSL_NO_THREAD_SAFETY_ANALYSIS;
 

@@ -134,7 +134,7 @@ bool MetricsWalk::TakePlainNumber(std::string_view bytes) {
     at += kFixedFieldBytes;
   }
   const std::string_view run(attributes, attributes_end - attributes);
-  const PointKey key = run.empty() ? metric_key_ : XorKeys(metric_key_, HashBytes(run, seed_));
+  const PointKey key = run.empty() ? metric_key_ : HashBelow(metric_key_, run, seed_);
   if (has_value && time_ns == admitted_ns_ && time_ns != 0) {
     if (const auto known = cursor_->Find(key); known.has_value()) [[likely]] {
       batch_.Add(known->first, admitted_ms_, value);

@@ -47,10 +47,9 @@ void ByteRuns::Add(const char* begin, const char* end) {
 PointKey ByteRuns::Hash(const PointKey& context, uint64_t seed) const {
   PointKey key = context;
   for (const std::string_view run : runs_) {
-    const PointKey hash = HashBytes(run, seed);
-    // The context is a hash itself and the first run nearly always the only one: xor mixes enough.
-    if (runs_.size() == 1) return XorKeys(key, hash);
-    key = CombineKeys(key, hash, run.size(), seed);
+    // The first run is nearly always the only one.
+    if (runs_.size() == 1) return HashBelow(context, run, seed);
+    key = CombineKeys(key, HashBytes(run, seed), run.size(), seed);
   }
   return key;
 }

@@ -108,10 +108,11 @@ absl::Status FaultStore::SyncLog() {
 }
 
 absl::Status FaultStore::Ingest(Family family,
-                                const std::vector<std::pair<std::string, std::string>>& entries) {
+                                const std::vector<std::pair<std::string, std::string>>& entries,
+                                TableEffort effort) {
   const MutexLock lock(&mutex_);
   VIGIL_RETURN_IF_ERROR(NextOutcomeLocked(Operation::kWrite));
-  VIGIL_RETURN_IF_ERROR(inner_->Ingest(family, entries));
+  VIGIL_RETURN_IF_ERROR(inner_->Ingest(family, entries, effort));
   // Durable at once, past the log. What the log holds of the same keys is older, so the entries
   // count once more behind it when that becomes durable.
   WriteBatch batch;

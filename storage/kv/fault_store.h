@@ -48,7 +48,8 @@ class FaultStore final : public KeyValueStore {
   absl::Status Write(const WriteBatch& batch, Durability durability) override;
   absl::Status SyncLog() override;
   absl::Status Ingest(Family family,
-                      const std::vector<std::pair<std::string, std::string>>& entries) override;
+                      const std::vector<std::pair<std::string, std::string>>& entries,
+                      TableEffort effort) override;
   absl::StatusOr<std::optional<std::string>> Get(
       Family family, std::string_view key, const KeyValueSnapshot* snapshot = nullptr) override;
   std::unique_ptr<KeyValueIterator> NewIterator(

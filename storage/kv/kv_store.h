@@ -106,6 +106,13 @@ struct KeyRange {
   std::string upper;
 };
 
+// How much work goes into making a table small.
+enum class TableEffort : uint8_t {
+  kQuick,   // For what will be written again before long: its entries are about as large as its
+            // file.
+  kAtRest,  // For what stays.
+};
+
 // Thread-safe. Keys are ordered bytewise, unsigned. Errors everywhere: DataLoss (corrupt),
 // ResourceExhausted (disk full), Unavailable (the system refused), never an exception.
 class KeyValueStore {
@@ -118,7 +125,8 @@ class KeyValueStore {
   // Adds sorted, distinct keys in bulk, past the log; durable when it returns. Keys that exist are
   // overwritten. InvalidArgument if `entries` are not strictly ascending.
   virtual absl::Status Ingest(Family family,
-                              const std::vector<std::pair<std::string, std::string>>& entries) = 0;
+                              const std::vector<std::pair<std::string, std::string>>& entries,
+                              TableEffort effort) = 0;
 
   // nullopt if the key is not there.
   virtual absl::StatusOr<std::optional<std::string>> Get(

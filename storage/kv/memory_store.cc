@@ -118,7 +118,8 @@ absl::Status MemoryStore::Write(const WriteBatch& batch, Durability) {
 }
 
 absl::Status MemoryStore::Ingest(Family family,
-                                 const std::vector<std::pair<std::string, std::string>>& entries) {
+                                 const std::vector<std::pair<std::string, std::string>>& entries,
+                                 TableEffort effort) {
   VIGIL_RETURN_IF_ERROR(CheckAscending(entries));
   const MutexLock lock(&mutex_);
   Table& table = MutableTableLocked(family);

@@ -28,7 +28,8 @@ class MemoryStore final : public KeyValueStore {
   absl::Status Write(const WriteBatch& batch, Durability durability) override;
   absl::Status SyncLog() override { return absl::OkStatus(); }
   absl::Status Ingest(Family family,
-                      const std::vector<std::pair<std::string, std::string>>& entries) override;
+                      const std::vector<std::pair<std::string, std::string>>& entries,
+                      TableEffort effort) override;
   absl::StatusOr<std::optional<std::string>> Get(
       Family family, std::string_view key, const KeyValueSnapshot* snapshot = nullptr) override;
   std::unique_ptr<KeyValueIterator> NewIterator(

@@ -33,7 +33,8 @@ class ReadOnlyStore final : public KeyValueStore {
 
   absl::Status Write(const WriteBatch&, Durability) override { return RefuseChange(); }
   absl::Status SyncLog() override { return RefuseChange(); }
-  absl::Status Ingest(Family, const std::vector<std::pair<std::string, std::string>>&) override {
+  absl::Status Ingest(Family, const std::vector<std::pair<std::string, std::string>>&,
+                      TableEffort) override {
     return RefuseChange();
   }
   absl::StatusOr<std::optional<std::string>> Get(Family family, std::string_view key,

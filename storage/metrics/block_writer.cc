@@ -13,19 +13,18 @@
 namespace vigil::storage {
 namespace {
 
-std::pair<uint64_t, uint64_t> HashOf(std::span<const int64_t> times_ms) {
-  const XXH128_hash_t hash = XXH3_128bits(times_ms.data(), times_ms.size_bytes());
-  return {hash.high64, hash.low64};
+template <typename T>
+std::span<const T> Slice(std::span<const T> column, size_t begin, size_t end) {
+  return column.subspan(begin, end - begin);
 }
-
 template <typename T>
 std::span<const T> Slice(const std::vector<T>& column, size_t begin, size_t end) {
-  return std::span<const T>(column).subspan(begin, end - begin);
+  return Slice(std::span<const T>(column), begin, end);
 }
 
 }  // namespace
 
-std::vector<BlockWriter::Stretch> BlockWriter::Cut(const std::vector<int64_t>& times_ms) const {
+std::vector<BlockWriter::Stretch> BlockWriter::Cut(std::span<const int64_t> times_ms) const {
   std::vector<Stretch> stretches;
   for (size_t begin = 0, end = 0; begin < times_ms.size(); begin = end) {
     const size_t most = std::min(times_ms.size(), begin + kMaxSamplesPerBlock);
@@ -49,10 +48,14 @@ std::vector<BlockWriter::Stretch> BlockWriter::CutHistograms(const SampleColumns
   return stretches;
 }
 
-void BlockWriter::CountUses(const SampleColumns& columns, uint32_t uses) {
-  for (const Stretch& stretch : Cut(columns.times_ms)) {
-    columns_[HashOf(Slice(columns.times_ms, stretch.begin, stretch.end))].uses += uses;
+void BlockWriter::SurveyTimes(std::span<const int64_t> times_ms, uint32_t series) {
+  for (const Stretch& stretch : Cut(times_ms)) {
+    columns_[HashOf(Slice(times_ms, stretch.begin, stretch.end))].uses += series;
   }
+}
+
+void BlockWriter::CountUses(const SampleColumns& columns, uint32_t uses) {
+  SurveyTimes(columns.times_ms, uses);
   for (const Stretch& stretch : CutHistograms(columns)) {
     columns_[HashOf(Slice(columns.histogram_times_ms, stretch.begin, stretch.end))].uses += uses;
   }
@@ -65,6 +68,15 @@ void BlockWriter::SurveyShared(const SampleColumns& columns) { CountUses(columns
 void BlockWriter::ForgetColumns() {
   columns_.clear();
   size_bytes_ = 0;
+}
+
+BlockWriter::ColumnHash BlockWriter::HashOf(std::span<const int64_t> times_ms) {
+  if (!std::ranges::equal(times_ms, hashed_ms_)) {
+    hashed_ms_.assign(times_ms.begin(), times_ms.end());
+    const XXH128_hash_t hash = XXH3_128bits(times_ms.data(), times_ms.size_bytes());
+    hash_ = {hash.high64, hash.low64};
+  }
+  return hash_;
 }
 
 std::optional<uint64_t> BlockWriter::SharedColumn(int64_t partition_ms,

@@ -51,6 +51,8 @@ class BlockWriter {
       : target_(target), partitioning_(partitioning) {}
 
   void Survey(const SampleColumns& columns);
+  // The same for floats that `series` series have at the same instants.
+  void SurveyTimes(std::span<const int64_t> times_ms, uint32_t series);
   // Instead of Survey, when it is known by other means that several series share these times.
   void SurveyShared(const SampleColumns& columns);
   // `metric` is MetricHash of the series' metric name.
@@ -79,9 +81,10 @@ class BlockWriter {
   };
   using ColumnHash = std::pair<uint64_t, uint64_t>;
 
-  std::vector<Stretch> Cut(const std::vector<int64_t>& times_ms) const;
+  std::vector<Stretch> Cut(std::span<const int64_t> times_ms) const;
   std::vector<Stretch> CutHistograms(const SampleColumns& columns) const;
   void CountUses(const SampleColumns& columns, uint32_t uses);
+  ColumnHash HashOf(std::span<const int64_t> times_ms);
   // The shared column that holds `times_ms`, stored at first use; nullopt when there should be
   // none.
   std::optional<uint64_t> SharedColumn(int64_t partition_ms, std::span<const int64_t> times_ms);
@@ -91,6 +94,9 @@ class BlockWriter {
   const Target target_;
   const Partitioning partitioning_;
   absl::flat_hash_map<ColumnHash, Column> columns_;
+  // The times that were hashed last: those of the next series are mostly the same.
+  std::vector<int64_t> hashed_ms_;
+  ColumnHash hash_;
   size_t size_bytes_ = 0;
   std::set<int64_t> written_partitions_;
 };

@@ -22,6 +22,14 @@ inline constexpr uint32_t kChunkSize = 1u << kChunkBits;
 inline constexpr uint32_t ChunkOf(uint32_t number) { return number >> kChunkBits; }
 inline constexpr uint32_t SlotOf(uint32_t number) { return number & (kChunkSize - 1); }
 
+// A set of a chunk's series: bit i is the series in slot i.
+using SlotSet = uint64_t;
+static_assert(kChunkSize == 64, "a set of a chunk's series is one word");
+// Requires: 1 <= count, first + count <= 64.
+inline constexpr SlotSet SlotRange(uint32_t first, uint32_t count) {
+  return ~SlotSet{0} >> (kChunkSize - count) << first;
+}
+
 // Chunks are made on demand and live as long as the table. Thread-safe; what is in a chunk is the
 // chunk's to protect.
 template <typename Chunk>

@@ -15,6 +15,9 @@ void GrowFor(size_t more, size_t first_capacity, std::vector<T>* column) {
   column->reserve(std::max({first_capacity, needed, column->capacity() * 3 / 2}));
 }
 
+// Of rows, by which series they have. A tile that an exporter fills has one or two.
+constexpr size_t kMostKindsOfRows = 16;
+
 // Room that columns start with.
 constexpr size_t kFirstRows = 4;
 constexpr size_t kFirstValues = 8;
@@ -97,6 +100,75 @@ bool HeadTile::ReadInOrder(uint32_t slot, TimeRange range, SampleColumns* column
     } else {
       columns->times_ms.push_back(row.time_ms);
       columns->values.push_back(value);
+    }
+  }
+  return true;
+}
+
+std::vector<SlotSet> HeadTile::GroupsIn(RowRange rows) const {
+  std::vector<SlotSet> kinds;
+  std::vector<SlotSet> groups;
+  for (size_t i = rows.begin; i < rows.end; ++i) {
+    const SlotSet present = rows_[i].present;
+    if (std::find(kinds.rbegin(), kinds.rend(), present) != kinds.rend()) continue;
+    if (kinds.size() == kMostKindsOfRows) return {};
+    kinds.push_back(present);
+    // Each group falls into those that are in the row and those that are not.
+    SlotSet fresh = present;
+    for (size_t g = 0, before = groups.size(); g < before; ++g) {
+      const SlotSet inside = groups[g] & present;
+      fresh &= ~inside;
+      if (inside == 0 || inside == groups[g]) continue;
+      groups.push_back(groups[g] & ~inside);
+      groups[g] = inside;
+    }
+    if (fresh != 0) groups.push_back(fresh);
+  }
+  return groups;
+}
+
+bool HeadTile::VisitTimes(TimeRange range,
+                          absl::FunctionRef<void(SlotSet, std::span<const int64_t>)> visit) const {
+  if (!ascending_ || histogram_members_ != 0) return false;
+  const RowRange rows = RowsIn(range);
+  const std::vector<SlotSet> groups = GroupsIn(rows);
+  if (groups.empty() && rows.begin != rows.end) return false;
+  std::vector<int64_t> times_ms;
+  for (const SlotSet group : groups) {
+    times_ms.clear();
+    for (size_t i = rows.begin; i < rows.end; ++i) {
+      if ((rows_[i].present & group) == 0) continue;
+      if (!times_ms.empty() && times_ms.back() == rows_[i].time_ms) continue;
+      times_ms.push_back(rows_[i].time_ms);
+    }
+    visit(group, times_ms);
+  }
+  return true;
+}
+
+bool HeadTile::ReadAllInOrder(TimeRange range, TileColumns* columns) const {
+  const auto begin = [columns](SlotSet group, std::span<const int64_t> times_ms) {
+    for (SlotSet rest = group; rest != 0; rest &= rest - 1) {
+      SampleColumns& series = (*columns)[std::countr_zero(rest)];
+      series.times_ms.assign(times_ms.begin(), times_ms.end());
+      series.values.reserve(times_ms.size());
+    }
+  };
+  if (!VisitTimes(range, begin)) return false;
+  const RowRange rows = RowsIn(range);
+  std::array<int64_t, kChunkSize> last_ms = {};
+  for (size_t i = rows.begin; i < rows.end; ++i) {
+    const Row& row = rows_[i];
+    const double* value = values_.data() + row.first_value;
+    for (SlotSet rest = row.present; rest != 0; rest &= rest - 1) {
+      const int slot = std::countr_zero(rest);
+      std::vector<double>& values = (*columns)[slot].values;
+      if (values.empty() || last_ms[slot] != row.time_ms) {
+        values.push_back(*value++);
+      } else {
+        values.back() = *value++;  // The later one counts.
+      }
+      last_ms[slot] = row.time_ms;
     }
   }
   return true;

@@ -11,12 +11,15 @@
 //    2    1015  0000...0100           1, came apart
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
+
+#include <absl/functional/function_ref.h>
 
 #include "base/duration.h"
 #include "storage/metrics/chunk_table.h"
@@ -25,13 +28,8 @@
 
 namespace vigil::storage {
 
-// A set of series of a tile: bit i is the series in slot i.
-using SlotSet = uint64_t;
-static_assert(kChunkSize == 64, "a set of a tile's series is one word");
-// Requires: 1 <= count, first + count <= 64.
-inline constexpr SlotSet SlotRange(uint32_t first, uint32_t count) {
-  return ~SlotSet{0} >> (kChunkSize - count) << first;
-}
+// The samples of each series of a tile, by slot.
+using TileColumns = std::array<SampleColumns, kChunkSize>;
 
 // Not thread-safe.
 class HeadTile {
@@ -48,9 +46,22 @@ class HeadTile {
     return rows_.capacity() * sizeof(Row) + values_.capacity() * sizeof(double) + histogram_bytes_;
   }
 
+  // Where the next row and the next values go, if there is room.
+  const void* next_row() const { return rows_.data() + rows_.size(); }
+  const double* next_value() const { return values_.data() + values_.size(); }
+
   // Appends the samples of a series in `range` to `*columns` if they lie in order; false, and
   // nothing done, if they do not. Requires: `*columns` is empty.
   bool ReadInOrder(uint32_t slot, TimeRange range, SampleColumns* columns) const;
+  // The same for all series at once, where that is done by copying rows: series with samples in the
+  // same rows have the same instants. False, and nothing done, if it is not. Requires: columns are
+  // empty.
+  bool ReadAllInOrder(TimeRange range, TileColumns* columns) const;
+  // The instants alone: calls visit(slots, times_ms) for each set of series that have samples at
+  // these instants and no others. False, and no call, where ReadAllInOrder is false.
+  bool VisitTimes(TimeRange range,
+                  absl::FunctionRef<void(SlotSet, std::span<const int64_t>)> visit) const;
+
   // The samples of a series in `range`, as a copy that Normalize may still have to put in order.
   HeadColumns Copy(uint32_t slot, TimeRange range) const;
 
@@ -82,6 +93,9 @@ class HeadTile {
   };
   // The rows that may have samples in `range`.
   RowRange RowsIn(TimeRange range) const;
+  // Series that are in the same rows of [rows.begin, rows.end). Empty if there are too many kinds
+  // of rows to be worth finding out.
+  std::vector<SlotSet> GroupsIn(RowRange rows) const;
   void CopyFloats(SlotSet bit, size_t begin, size_t end, TimeRange range, HeadColumns* copy) const;
 
   std::vector<Row> rows_;

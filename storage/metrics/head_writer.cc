@@ -2,6 +2,7 @@
 #include "storage/metrics/head_writer.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <optional>
 #include <string>
@@ -37,6 +38,47 @@ std::vector<MetricHead::Member> MembersOf(const MetricHead& head) {
     return std::pair(a.tenant, a.number) < std::pair(b.tenant, b.number);
   });
   return members;
+}
+
+// Reads series by series, ascending, a chunk at a time.
+class ChunkReader {
+ public:
+  // Borrows `head`.
+  ChunkReader(const MetricHead* head, TimeRange range) : head_(*head), range_(range) {}
+
+  // Valid until a series of another chunk is asked for.
+  const SampleColumns& Of(uint32_t number) {
+    if (const uint32_t chunk = ChunkOf(number); chunk_ != chunk) {
+      chunk_ = chunk;
+      head_.ReadChunk(chunk, range_, &columns_);
+    }
+    return columns_[SlotOf(number)];
+  }
+
+ private:
+  const MetricHead& head_;
+  const TimeRange range_;
+  std::optional<uint32_t> chunk_;
+  TileColumns columns_;
+};
+
+void Survey(const MetricHead& head, std::span<const MetricHead::Member> members, TimeRange range,
+            BlockWriter* writer) {
+  ChunkReader chunk(&head, range);
+  for (size_t begin = 0, end = 0; begin < members.size(); begin = end) {
+    const uint32_t number = ChunkOf(members[begin].number);
+    SlotSet slots = 0;  // Other series of the chunk may be another tenant's.
+    for (; end < members.size() && ChunkOf(members[end].number) == number; ++end) {
+      slots |= SlotRange(SlotOf(members[end].number), 1);
+    }
+    const auto count = [&](SlotSet group, std::span<const int64_t> times_ms) {
+      if ((group & slots) != 0) writer->SurveyTimes(times_ms, std::popcount(group & slots));
+    };
+    if (head.VisitTimes(number, range, count)) continue;
+    for (const MetricHead::Member& member : members.subspan(begin, end - begin)) {
+      writer->Survey(chunk.Of(member.number));
+    }
+  }
 }
 
 }  // namespace
@@ -86,15 +128,10 @@ absl::Status HeadWriter::WriteTenant(const MetricHead& head, Members members,
                      options_.partitioning);
   SeriesRowWriter rows(&store_, tenant, options_.shard, &next_sequence_, target_.batch);
   const TimeRange range = {options_.expired_before_ms, std::numeric_limits<int64_t>::max()};
-  SampleColumns columns;
+  Survey(head, members, range, &writer);
+  ChunkReader chunk(&head, range);
   for (const MetricHead::Member& member : members) {
-    columns.Clear();
-    head.Read(member.number, range, &columns);
-    writer.Survey(columns);
-  }
-  for (const MetricHead::Member& member : members) {
-    columns.Clear();
-    head.Read(member.number, range, &columns);
+    const SampleColumns& columns = chunk.Of(member.number);
     const bool stored = catalog_.states().Has(member.number, kSeriesStored);
     series.recent.Note(member.number, LastTime(columns));
     if (stored && columns.Empty()) continue;

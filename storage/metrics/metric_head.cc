@@ -45,6 +45,8 @@ void MetricHead::Append(TenantId tenant, const MetricBatch& batch, int64_t expir
   size_t grown = 0;
   while (!appender.runs.empty()) {
     const uint32_t chunk = ChunkOf(appender.next_number());
+    // A run goes on into the next chunk, of which nothing is in the cache.
+    Prefetch(chunk + 1);
     grown += AppendFloats(appender, chunk, &chunks_.FindOrCreate(chunk));
   }
   while (!appender.histograms.empty()) {
@@ -70,7 +72,28 @@ size_t MetricHead::AppendFloats(Appender& appender, uint32_t chunk_number, Chunk
     chunk->tile.Append(slot, run.time_ms, appender.values.first(count));
     appender.Advance(count);
   } while (!appender.runs.empty() && ChunkOf(appender.next_number()) == chunk_number);
+  chunk->next_row.store(chunk->tile.next_row(), std::memory_order_relaxed);
+  chunk->next_value.store(chunk->tile.next_value(), std::memory_order_relaxed);
   return chunk->tile.size_bytes() - size_before;
+}
+
+void MetricHead::Prefetch(uint32_t chunk_number) const {
+  constexpr int kForWriting = 1;
+  constexpr size_t kLineBytes = 64;
+  if (const Chunk* const later = chunks_.Find(chunk_number + 1); later != nullptr) {
+    // All but the tenants, which are read for new series alone.
+    const char* const begin = reinterpret_cast<const char*>(later);
+    __builtin_prefetch(begin, kForWriting);
+    __builtin_prefetch(begin + kLineBytes, kForWriting);
+    __builtin_prefetch(begin + 2 * kLineBytes, kForWriting);
+  }
+  const Chunk* const next = chunks_.Find(chunk_number);
+  if (next == nullptr) return;
+  __builtin_prefetch(next->next_row.load(std::memory_order_relaxed), kForWriting);
+  const double* const value = next->next_value.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < kChunkSize; i += kLineBytes / sizeof(double)) {
+    __builtin_prefetch(value + i, kForWriting);
+  }
 }
 
 size_t MetricHead::AppendHistograms(Appender& appender, uint32_t chunk_number, Chunk* chunk) {
@@ -118,6 +141,28 @@ void MetricHead::Read(uint32_t number, TimeRange range, SampleColumns* columns) 
   }
   copy.Normalize();
   copy.AppendTo(range, columns);
+}
+
+void MetricHead::ReadChunk(uint32_t number, TimeRange range, TileColumns* columns) const {
+  for (SampleColumns& series : *columns) series.Clear();
+  const Chunk* const chunk = chunks_.Find(number);
+  if (chunk == nullptr || range.start_ms > range.end_ms) return;
+  {
+    MutexLock lock(&chunk->mutex);
+    if (chunk->tile.ReadAllInOrder(range, columns)) return;
+  }
+  for (uint32_t slot = 0; slot < kChunkSize; ++slot) {
+    Read(number * kChunkSize + slot, range, &(*columns)[slot]);
+  }
+}
+
+bool MetricHead::VisitTimes(
+    uint32_t number, TimeRange range,
+    absl::FunctionRef<void(SlotSet, std::span<const int64_t>)> visit) const {
+  const Chunk* const chunk = chunks_.Find(number);
+  if (chunk == nullptr || range.start_ms > range.end_ms) return true;
+  MutexLock lock(&chunk->mutex);
+  return chunk->tile.VisitTimes(range, visit);
 }
 
 void MetricHead::SortRows() {

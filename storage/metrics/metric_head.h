@@ -40,6 +40,14 @@ class MetricHead {
   // `*columns` is empty.
   void Read(uint32_t number, TimeRange range, SampleColumns* columns) const;
 
+  // The same for all series of a chunk, by slot; `*columns` is filled anew.
+  void ReadChunk(uint32_t chunk, TimeRange range, TileColumns* columns) const;
+  // The instants of all floats of a chunk: calls visit(slots, times_ms) for series that have them
+  // in common, each series being in one call. False, and no call, if series must be looked at one
+  // by one.
+  bool VisitTimes(uint32_t chunk, TimeRange range,
+                  absl::FunctionRef<void(SlotSet, std::span<const int64_t>)> visit) const;
+
   // Puts tiles in order of time where that helps reading. Readers see no difference.
   void SortRows();
 
@@ -72,6 +80,9 @@ class MetricHead {
     int64_t marked_first_ms ABSL_GUARDED_BY(mutex) = 1;
     int64_t marked_last_ms ABSL_GUARDED_BY(mutex) = 0;
     SlotSet marked ABSL_GUARDED_BY(mutex) = 0;
+    // Where the next floats will be written, for Prefetch.
+    std::atomic<const void*> next_row{nullptr};
+    std::atomic<const double*> next_value{nullptr};
     std::array<TenantId, kChunkSize> tenants ABSL_GUARDED_BY(mutex) = {};
 
     bool AreMarked(SlotSet slots, int64_t time_ms) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
@@ -84,6 +95,8 @@ class MetricHead {
   // many bytes it grew.
   size_t AppendFloats(Appender& appender, uint32_t chunk_number, Chunk* chunk);
   size_t AppendHistograms(Appender& appender, uint32_t chunk_number, Chunk* chunk);
+  // Has the cache fetch what floats for that chunk will touch, and the start of the one behind it.
+  void Prefetch(uint32_t chunk_number) const;
   // Notes that series of the chunk have samples in a partition, as far as that is not known.
   void Mark(Appender& appender, uint32_t chunk_number, SlotSet slots, int64_t time_ms, Chunk* chunk)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(chunk->mutex);

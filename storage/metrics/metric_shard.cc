@@ -295,7 +295,7 @@ absl::Status MetricShardImpl::IngestBlocks(MetricHead* sealed) {
   WriteBatch reservation;
   AddSequenceRow(number_, next_sequence_, &reservation);
   VIGIL_RETURN_IF_ERROR(store_.Write(reservation, Durability::kSync));
-  VIGIL_RETURN_IF_ERROR(store_.Ingest(Family::kBlocks, blocks));
+  VIGIL_RETURN_IF_ERROR(store_.Ingest(Family::kBlocks, blocks, TableEffort::kQuick));
   written_.ingested = true;
   for (const auto& [tenant, partition_ms] : writer.partitions()) {
     compactor_.NoteFlush(tenant, partition_ms);

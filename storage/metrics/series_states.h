@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is known of each series number of a shard: a byte of flags that the write path reads for
-// every sample.
+// What is known of each series number of a shard: flags that the write path reads for every sample.
+// A flag of 64 neighbouring series is one word, as neighbours are mostly written together.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 
 #include "storage/metrics/chunk_table.h"
 
 namespace vigil::storage {
 
+// Bits, to be combined.
 enum SeriesFlag : uint8_t {
   // The number stands for a series.
   kSeriesKnown = 1,
@@ -23,52 +25,63 @@ enum SeriesFlag : uint8_t {
   // This process has handed out its ref: its rows stay, whatever retention says.
   kSeriesHeld = 8,
 };
+inline constexpr int kSeriesFlagCount = 4;
 
 // Thread-safe.
 class SeriesStates {
  public:
-  void Set(uint32_t number, uint8_t flags) {
-    std::atomic<uint8_t>& state = chunks_.FindOrCreate(ChunkOf(number))[SlotOf(number)];
-    // Most calls change nothing; they must not take the cache line away from other cores.
-    if ((state.load(std::memory_order_acquire) & flags) != flags) state.fetch_or(flags);
-  }
+  void Set(uint32_t number, uint8_t flags) { SetAll(number, 1, flags); }
+  bool Has(uint32_t number, uint8_t flags) const { return HasAll(number, 1, flags); }
+
   void Clear(uint32_t number, uint8_t flags) {
-    chunks_.FindOrCreate(ChunkOf(number))[SlotOf(number)].fetch_and(static_cast<uint8_t>(~flags));
+    Chunk& chunk = chunks_.FindOrCreate(ChunkOf(number));
+    ForEachFlag(flags, [&](int flag) { chunk[flag].fetch_and(~SlotRange(SlotOf(number), 1)); });
   }
-  bool Has(uint32_t number, uint8_t flags) const {
-    const Chunk* const chunk = chunks_.Find(ChunkOf(number));
-    if (chunk == nullptr) return false;
-    return ((*chunk)[SlotOf(number)].load(std::memory_order_acquire) & flags) == flags;
-  }
-  // The same for `count` numbers from `first` on.
-  bool HasAll(uint32_t first, uint32_t count, uint8_t flags) const {
-    uint8_t all = flags;
-    while (count > 0) {
-      const Chunk* const chunk = chunks_.Find(ChunkOf(first));
-      if (chunk == nullptr) return false;
-      const uint32_t slot = SlotOf(first);
-      const uint32_t here = std::min(count, kChunkSize - slot);
-      for (uint32_t i = slot; i < slot + here; ++i) {
-        all &= (*chunk)[i].load(std::memory_order_acquire);
-      }
-      first += here;
-      count -= here;
-    }
-    return all == flags;
-  }
+
+  // For `count` numbers from `first` on.
   void SetAll(uint32_t first, uint32_t count, uint8_t flags) {
-    while (count > 0) {
-      const uint32_t here = std::min(count, kChunkSize - SlotOf(first));
-      if (!HasAll(first, here, flags)) {
-        for (uint32_t i = 0; i < here; ++i) Set(first + i, flags);
-      }
-      first += here;
-      count -= here;
-    }
+    ForEachChunk(first, count, [&](uint32_t number, SlotSet slots) {
+      Chunk& chunk = chunks_.FindOrCreate(number);
+      ForEachFlag(flags, [&](int flag) {
+        // Most calls change nothing; they must not take the cache line away from other cores.
+        const SlotSet set = chunk[flag].load(std::memory_order_acquire);
+        if ((slots & ~set) != 0) chunk[flag].fetch_or(slots);
+      });
+      return true;
+    });
+  }
+  bool HasAll(uint32_t first, uint32_t count, uint8_t flags) const {
+    return ForEachChunk(first, count, [&](uint32_t number, SlotSet slots) {
+      const Chunk* const chunk = chunks_.Find(number);
+      if (chunk == nullptr) return false;
+      SlotSet missing = 0;
+      ForEachFlag(flags, [&](int flag) {
+        missing |= slots & ~(*chunk)[flag].load(std::memory_order_acquire);
+      });
+      return missing == 0;
+    });
   }
 
  private:
-  using Chunk = std::array<std::atomic<uint8_t>, kChunkSize>;
+  using Chunk = std::array<std::atomic<SlotSet>, kSeriesFlagCount>;
+
+  template <typename Visit>
+  static void ForEachFlag(uint8_t flags, const Visit& visit) {
+    for (uint32_t rest = flags; rest != 0; rest &= rest - 1) visit(std::countr_zero(rest));
+  }
+  // Calls visit(chunk, slots) for each chunk that the numbers are in, as long as it returns true.
+  template <typename Visit>
+  static bool ForEachChunk(uint32_t first, uint32_t count, const Visit& visit) {
+    while (count > 0) {
+      const uint32_t slot = SlotOf(first);
+      const uint32_t here = std::min(count, kChunkSize - slot);
+      if (!visit(ChunkOf(first), SlotRange(slot, here))) return false;
+      first += here;
+      count -= here;
+    }
+    return true;
+  }
+
   ChunkTable<Chunk> chunks_;
 };
 

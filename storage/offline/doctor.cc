@@ -197,7 +197,8 @@ class TableWriter {
   absl::Status Finish() {
     const auto entries = std::exchange(entries_, {});
     bytes_ = 0;
-    return entries.empty() ? absl::OkStatus() : store_.Ingest(family_, entries);
+    return entries.empty() ? absl::OkStatus()
+                           : store_.Ingest(family_, entries, TableEffort::kAtRest);
   }
 
  private:

@@ -54,7 +54,7 @@ TEST_F(FaultStoreTest, FailsTheNthWriteAndNothingElse) {
 TEST_F(FaultStoreTest, FailsUntilCleared) {
   store_->FailAt(Operation::kWrite, 1, absl::UnavailableError("gone"), 1000);
   EXPECT_FALSE(Put("a", "1", Durability::kNoSync).ok());
-  EXPECT_FALSE(store_->Ingest(Family::kState, {{"a", "1"}}).ok());
+  EXPECT_FALSE(store_->Ingest(Family::kState, {{"a", "1"}}, TableEffort::kQuick).ok());
   EXPECT_FALSE(store_->DropRange(Family::kState, "a", "b").ok());
   store_->ClearFaults();
   EXPECT_OK(Put("a", "1", Durability::kNoSync));
@@ -86,7 +86,7 @@ TEST_F(FaultStoreTest, WriteWhoseSyncFailedIsThereUntilPowerIsLost) {
 TEST_F(FaultStoreTest, DropIsLostWithPowerAndIngestIsNot) {
   ASSERT_OK(Put("a", "1", Durability::kSync));
   ASSERT_OK(Put("b", "1", Durability::kNoSync));
-  ASSERT_OK(store_->Ingest(Family::kState, {{"b", "2"}}));
+  ASSERT_OK(store_->Ingest(Family::kState, {{"b", "2"}}, TableEffort::kQuick));
   ASSERT_OK(store_->DropRange(Family::kState, "a", "b"));
   EXPECT_EQ(AfterKill(), "b=2");
   EXPECT_EQ(AfterPowerLoss(), "a=1 b=2");

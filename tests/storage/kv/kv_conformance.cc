@@ -228,10 +228,11 @@ TEST_P(KvConformanceTest, SnapshotHoldsAllFamiliesStill) {
 
 TEST_P(KvConformanceTest, IngestOverwritesAndIsOverwritten) {
   Put(Family::kBlocks, {"a=1", "c=1"});
-  ASSERT_OK(store_->Ingest(Family::kBlocks, {{"b", "2"}, {"c", "2"}, {"d", "2"}}));
+  ASSERT_OK(
+      store_->Ingest(Family::kBlocks, {{"b", "2"}, {"c", "2"}, {"d", "2"}}, TableEffort::kQuick));
   EXPECT_EQ(Dump(*store_, Family::kBlocks), "a=1 b=2 c=2 d=2");
   Put(Family::kBlocks, {"b=3"});
-  ASSERT_OK(store_->Ingest(Family::kBlocks, {{"d", "4"}}));
+  ASSERT_OK(store_->Ingest(Family::kBlocks, {{"d", "4"}}, TableEffort::kQuick));
   EXPECT_EQ(Dump(*store_, Family::kBlocks), "a=1 b=3 c=2 d=4");
   ASSERT_OK(store_->Flush());
   EXPECT_EQ(Dump(*store_, Family::kBlocks), "a=1 b=3 c=2 d=4");
@@ -240,15 +241,15 @@ TEST_P(KvConformanceTest, IngestOverwritesAndIsOverwritten) {
 TEST_P(KvConformanceTest, IngestIsNotSeenByEarlierSnapshots) {
   Put(Family::kBlocks, {"a=1"});
   const auto snapshot = store_->NewSnapshot();
-  ASSERT_OK(store_->Ingest(Family::kBlocks, {{"a", "2"}, {"b", "2"}}));
+  ASSERT_OK(store_->Ingest(Family::kBlocks, {{"a", "2"}, {"b", "2"}}, TableEffort::kQuick));
   EXPECT_EQ(Dump(*store_, Family::kBlocks, {}, snapshot.get()), "a=1");
 }
 
 TEST_P(KvConformanceTest, IngestRefusesKeysOutOfOrder) {
-  EXPECT_OK(store_->Ingest(Family::kBlocks, {}));
-  EXPECT_THAT(store_->Ingest(Family::kBlocks, {{"b", "1"}, {"a", "1"}}),
+  EXPECT_OK(store_->Ingest(Family::kBlocks, {}, TableEffort::kQuick));
+  EXPECT_THAT(store_->Ingest(Family::kBlocks, {{"b", "1"}, {"a", "1"}}, TableEffort::kQuick),
               StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(store_->Ingest(Family::kBlocks, {{"b", "1"}, {"b", "2"}}),
+  EXPECT_THAT(store_->Ingest(Family::kBlocks, {{"b", "1"}, {"b", "2"}}, TableEffort::kQuick),
               StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(Dump(*store_, Family::kBlocks), "");
 }
@@ -256,7 +257,8 @@ TEST_P(KvConformanceTest, IngestRefusesKeysOutOfOrder) {
 TEST_P(KvConformanceTest, DropRangeRemovesFromFilesAndMemory) {
   Put(Family::kBlocks, {"a=1", "c=1"});
   ASSERT_OK(store_->Flush());
-  ASSERT_OK(store_->Ingest(Family::kBlocks, {{"b", "2"}, {"ba", "2"}, {"bb", "2"}}));
+  ASSERT_OK(
+      store_->Ingest(Family::kBlocks, {{"b", "2"}, {"ba", "2"}, {"bb", "2"}}, TableEffort::kQuick));
   Put(Family::kBlocks, {"b=3", "bz=3"});
   ASSERT_OK(store_->DropRange(Family::kBlocks, "b", "c"));
   EXPECT_EQ(Dump(*store_, Family::kBlocks), "a=1 c=1");
@@ -310,7 +312,7 @@ TEST_P(KvConformanceTest, OpeningAgainFindsEverything) {
   if (!GetParam().persistent) GTEST_SKIP() << "not on disk";
   Put(Family::kState, {"a=1", "b=1"});
   ASSERT_OK(store_->Flush());
-  ASSERT_OK(store_->Ingest(Family::kBlocks, {{"i", "1"}}));
+  ASSERT_OK(store_->Ingest(Family::kBlocks, {{"i", "1"}}, TableEffort::kQuick));
   Put(Family::kState, {"b=2", "c=2"});
   Reopen();
   EXPECT_EQ(Dump(*store_, Family::kState), "a=1 b=2 c=2");
@@ -337,7 +339,8 @@ TEST_P(KvConformanceTest, AgreesWithAMapOverRandomOperations) {
         model.erase(model.lower_bound(first), model.lower_bound(second));
         break;
       case 2:
-        ASSERT_OK(store_->Ingest(Family::kSeries, {{first, value}, {second + "x", value}}));
+        ASSERT_OK(store_->Ingest(Family::kSeries, {{first, value}, {second + "x", value}},
+                                 TableEffort::kQuick));
         model[first] = model[second + "x"] = value;
         break;
       case 3:

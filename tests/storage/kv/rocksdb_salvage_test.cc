@@ -35,7 +35,8 @@ std::map<std::string, std::string> MakeTable(const std::string& directory) {
   }
   auto store = OpenRocksDb({.directory = directory, .memory_bytes = size_t{8} << 20});
   EXPECT_OK(store);
-  EXPECT_OK((*store)->Ingest(Family::kBlocks, {entries.begin(), entries.end()}));
+  EXPECT_OK(
+      (*store)->Ingest(Family::kBlocks, {entries.begin(), entries.end()}, TableEffort::kQuick));
   return entries;
 }
 
@@ -131,7 +132,7 @@ TEST(RocksDbSalvageTest, ForgetsAnUnreadableTable) {
   const auto entries = MakeTable(directory);
   {
     ASSERT_OK_AND_ASSIGN(const auto store, OpenRocksDb({.directory = directory}));
-    ASSERT_OK(store->Ingest(Family::kBlocks, {{"other", "value"}}));
+    ASSERT_OK(store->Ingest(Family::kBlocks, {{"other", "value"}}, TableEffort::kQuick));
   }
   std::string table;
   {

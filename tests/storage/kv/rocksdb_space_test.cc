@@ -163,7 +163,7 @@ TEST_F(RocksDbSpaceTest, NothingElseMakesItWorse) {
     EXPECT_FALSE(store_->Flush().ok());
     EXPECT_FALSE(store_->Checkpoint(directory_ + ".copy").ok());
     EXPECT_FALSE(store_->DropRange(Family::kState, "a", "b").ok());
-    EXPECT_FALSE(store_->Ingest(Family::kState, {{"a", "1"}}).ok());
+    EXPECT_FALSE(store_->Ingest(Family::kState, {{"a", "1"}}, TableEffort::kQuick).ok());
     bytes_left.store(kPlenty);  // Which helps only once nobody reads.
   }
   iterator->Seek("");
@@ -201,11 +201,11 @@ TEST_F(RocksDbSpaceTest, OpeningAgainMayFindTheDiskFullToo) {
 
 TEST_F(RocksDbSpaceTest, IngestMayFindTheDiskFull) {
   bytes_left.store(50);
-  EXPECT_THAT(store_->Ingest(Family::kState, {{"a", std::string(1000, 'v')}}),
+  EXPECT_THAT(store_->Ingest(Family::kState, {{"a", std::string(1000, 'v')}}, TableEffort::kQuick),
               StatusIs(absl::StatusCode::kResourceExhausted));
   bytes_left.store(kPlenty);
   ASSERT_OK(PutPatiently("b"));
-  EXPECT_OK(store_->Ingest(Family::kState, {{"a", std::string(1000, 'v')}}));
+  EXPECT_OK(store_->Ingest(Family::kState, {{"a", std::string(1000, 'v')}}, TableEffort::kQuick));
   EXPECT_EQ(Keys(), "a b ");
 }
 
@@ -213,7 +213,7 @@ TEST_F(RocksDbSpaceTest, LastPartOfTheDiskIsKeptForDeletions) {
   ASSERT_OK(Put("a"));
   bytes_reported.store(1000);
   EXPECT_THAT(Put("b"), StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_THAT(store_->Ingest(Family::kState, {{"b", ""}}),
+  EXPECT_THAT(store_->Ingest(Family::kState, {{"b", ""}}, TableEffort::kQuick),
               StatusIs(absl::StatusCode::kResourceExhausted));
   WriteBatch batch;
   batch.Delete(Family::kState, "a");

@@ -147,7 +147,7 @@ TEST(RocksDbStoreTest, CheckpointIsAStoreOfItsOwn) {
   const std::string copy_directory = FreshDirectory("copy");
   ASSERT_OK_AND_ASSIGN(auto store, Open(directory));
   ASSERT_OK(Put(*store, Family::kState, "a", "1"));
-  ASSERT_OK(store->Ingest(Family::kBlocks, {{"b", "1"}}));
+  ASSERT_OK(store->Ingest(Family::kBlocks, {{"b", "1"}}, TableEffort::kQuick));
   ASSERT_OK(store->Checkpoint(copy_directory));
   ASSERT_OK(Put(*store, Family::kState, "a", "2"));
   ASSERT_OK_AND_ASSIGN(const auto copy, Open(copy_directory));
@@ -166,7 +166,7 @@ TEST(RocksDbStoreTest, DropRangeGivesWholeFilesBack) {
     for (int i = 0; i < 100; ++i) {
       entries.emplace_back(fmt::format("{}/{:03}", partition, i), std::string(100, 'v'));
     }
-    ASSERT_OK(store->Ingest(Family::kBlocks, entries));
+    ASSERT_OK(store->Ingest(Family::kBlocks, entries, TableEffort::kQuick));
   }
   ASSERT_OK_AND_ASSIGN(const uint64_t before, store->ApproximateBytes(Family::kBlocks));
   ASSERT_OK(store->DropRange(Family::kBlocks, "1/", "3/"));
@@ -184,7 +184,7 @@ TEST(RocksDbStoreTest, LeftoverOfAnIngestGoesOnOpen) {
   ASSERT_OK(WriteFile(directory + "/ingest-0.sst", "half a table"));
   ASSERT_OK_AND_ASSIGN(const auto store, Open(directory));
   EXPECT_FALSE(fs::exists(directory + "/ingest-0.sst"));
-  EXPECT_OK(store->Ingest(Family::kBlocks, {{"a", "1"}}));
+  EXPECT_OK(store->Ingest(Family::kBlocks, {{"a", "1"}}, TableEffort::kQuick));
   EXPECT_EQ(Dump(*store, Family::kBlocks), "a=1");
 }
 

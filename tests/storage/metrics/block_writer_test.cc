@@ -54,7 +54,7 @@ class BlockWriterTest : public ::testing::Test {
     for (const SampleColumns& columns : series) writer.Survey(columns);
     for (uint32_t i = 0; i < series.size(); ++i) writer.Write(i + 1, kMetric, series[i]);
     std::sort(rows.begin(), rows.end());
-    ASSERT_OK(store_.Ingest(Family::kBlocks, rows));
+    ASSERT_OK(store_.Ingest(Family::kBlocks, rows, TableEffort::kQuick));
   }
 
   ModelSamples Read(uint32_t number) {

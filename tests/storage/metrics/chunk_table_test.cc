@@ -61,5 +61,20 @@ TEST(SeriesStatesTest, FlagsAreApart) {
   EXPECT_FALSE(states.Has(5, kSeriesJournaled));
 }
 
+TEST(SeriesStatesTest, RunsMayCrossChunks) {
+  SeriesStates states;
+  EXPECT_FALSE(states.HasAll(60, 1, kSeriesKnown));
+  states.SetAll(60, 100, kSeriesKnown | kSeriesHeld);
+  EXPECT_TRUE(states.HasAll(60, 100, kSeriesKnown | kSeriesHeld));
+  EXPECT_TRUE(states.HasAll(64, 64, kSeriesHeld));
+  EXPECT_FALSE(states.HasAll(59, 2, kSeriesKnown));
+  EXPECT_FALSE(states.HasAll(159, 2, kSeriesKnown));
+  EXPECT_FALSE(states.HasAll(60, 100, kSeriesKnown | kSeriesStored));
+  states.Clear(100, kSeriesHeld);
+  EXPECT_FALSE(states.HasAll(60, 100, kSeriesHeld));
+  EXPECT_TRUE(states.HasAll(60, 100, kSeriesKnown));
+  EXPECT_TRUE(states.HasAll(200, 0, kSeriesKnown));
+}
+
 }  // namespace
 }  // namespace vigil::storage

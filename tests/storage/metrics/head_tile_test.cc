@@ -2,7 +2,11 @@
 #include "storage/metrics/head_tile.h"
 
 #include <array>
+#include <bit>
 #include <random>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -64,6 +68,78 @@ TEST(HeadTileTest, EqualsAModel) {
       ASSERT_EQ(Read(tile, slot, {7, 12}),
                 ModelSamples(model[slot].lower_bound(7), model[slot].upper_bound(12)));
     }
+  }
+}
+
+// Reads all series at once; false if the tile does not.
+bool ReadAll(const HeadTile& tile, TimeRange range, std::array<ModelSamples, kChunkSize>* all) {
+  TileColumns columns;
+  std::array<std::vector<int64_t>, kChunkSize> times_ms;
+  const bool visited =
+      tile.VisitTimes(range, [&times_ms](SlotSet slots, std::span<const int64_t> group_ms) {
+        for (SlotSet rest = slots; rest != 0; rest &= rest - 1) {
+          std::vector<int64_t>& of_slot = times_ms[std::countr_zero(rest)];
+          EXPECT_TRUE(of_slot.empty()) << "a series is in two groups";
+          of_slot.assign(group_ms.begin(), group_ms.end());
+        }
+      });
+  EXPECT_EQ(tile.ReadAllInOrder(range, &columns), visited);
+  for (uint32_t slot = 0; slot < kChunkSize; ++slot) {
+    EXPECT_EQ(columns[slot].times_ms, times_ms[slot]);
+    (*all)[slot] = ToModel(columns[slot]);
+  }
+  return visited;
+}
+
+TEST(HeadTileTest, RowsOfAFewKindsAreReadTogether) {
+  constexpr uint32_t kSeed = 11;
+  SCOPED_TRACE(fmt::format("seed {}", kSeed));
+  std::mt19937 random(kSeed);
+  for (int round = 0; round < 200; ++round) {
+    HeadTile tile;
+    std::array<ModelSamples, kChunkSize> model;
+    std::vector<std::pair<uint32_t, uint32_t>> kinds;  // First slot and count.
+    for (uint32_t i = 0; i <= random() % 6; ++i) {
+      const uint32_t first = random() % kChunkSize;
+      kinds.emplace_back(first, 1 + random() % (kChunkSize - first));
+    }
+    int64_t time_ms = 0;
+    for (int row = 0; row < 40; ++row) {
+      const auto& [first, count] = kinds[random() % kinds.size()];
+      std::vector<double> values(count);
+      for (uint32_t i = 0; i < count; ++i) {
+        values[i] = 100 * row + i;
+        model[first + i][time_ms] = FloatValue(values[i]);
+      }
+      tile.Append(first, time_ms, values);
+      time_ms += static_cast<int64_t>(random() % 3);  // Now and then the same once more.
+    }
+    for (const TimeRange range : {kEver, TimeRange{7, 12}, TimeRange{1000, 2000}}) {
+      std::array<ModelSamples, kChunkSize> all;
+      ASSERT_TRUE(ReadAll(tile, range, &all));
+      for (uint32_t slot = 0; slot < kChunkSize; ++slot) {
+        ASSERT_EQ(all[slot], ModelSamples(model[slot].lower_bound(range.start_ms),
+                                          model[slot].upper_bound(range.end_ms)));
+      }
+    }
+  }
+}
+
+TEST(HeadTileTest, WhatIsOutOfOrderIsNotReadTogether) {
+  HeadTile backwards;
+  backwards.Append(0, 2, std::vector<double>{1});
+  backwards.Append(0, 1, std::vector<double>{2});
+  HeadTile with_histogram;
+  with_histogram.Append(0, 1, std::vector<double>{1});
+  with_histogram.Append(1, 1, std::make_shared<Histogram>());
+  HeadTile of_many_kinds;
+  for (uint32_t row = 0; row < kChunkSize; ++row) {
+    of_many_kinds.Append(row, row, std::vector<double>{1});
+  }
+  for (const HeadTile* tile : {&backwards, &with_histogram, &of_many_kinds}) {
+    std::array<ModelSamples, kChunkSize> all;
+    EXPECT_FALSE(ReadAll(*tile, kEver, &all));
+    EXPECT_TRUE(all[0].empty());
   }
 }
 
