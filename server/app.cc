@@ -98,6 +98,7 @@ class AppImpl final : public App {
  public:
   explicit AppImpl(ConfigLoader load_config)
       : load_config_(std::move(load_config)),
+        query_helpers_(std::max(2u, std::thread::hardware_concurrency()) - 1, kMaxQueuedRequests),
         workers_(std::max(2u, std::thread::hardware_concurrency()) * kWorkersPerCore,
                  kMaxQueuedRequests) {}
 
@@ -119,7 +120,8 @@ class AppImpl final : public App {
         storage_.get(), &*admission_, config_.admission.max_request_bytes);
     exec::EngineOptions engine_options;
     engine_options.max_samples = config_.max_query_samples;
-    engine_.emplace(engine_options);
+    engine_options.threads = std::max(1u, std::thread::hardware_concurrency());
+    engine_.emplace(engine_options, &query_helpers_);
     VIGIL_RETURN_IF_ERROR(StartAlerting(std::move(alerting_files)));
     VIGIL_RETURN_IF_ERROR(StartGrpc());
     scrapes_ = MakeScrapes(config_);
@@ -376,6 +378,7 @@ class AppImpl final : public App {
   // Below, each may use those above it; destroyed from the end.
   std::unique_ptr<storage::Storage> storage_;
   std::optional<collector::Admission> admission_;
+  ThreadPool query_helpers_;  // The threads of queries beyond their first.
   std::optional<exec::Engine> engine_;
   ThreadPool workers_;
   std::unique_ptr<storage::MetricSource> rule_source_;

@@ -13,14 +13,17 @@ std::string Annotations::Place(promql::Span where) const {
   return fmt::format(" ({}:{})", place.line, place.column);
 }
 
+void Annotations::Add(std::string text, std::vector<std::string>* list) {
+  MutexLock lock(&mutex_);
+  if (seen_.insert(text).second) list->push_back(std::move(text));
+}
+
 void Annotations::Warn(promql::Span where, std::string_view core) {
-  std::string text = fmt::format("PromQL warning: {}{}", core, Place(where));
-  if (seen_.insert(text).second) warnings_.push_back(std::move(text));
+  Add(fmt::format("PromQL warning: {}{}", core, Place(where)), &warnings_);
 }
 
 void Annotations::Info(promql::Span where, std::string_view core) {
-  std::string text = fmt::format("PromQL info: {}{}", core, Place(where));
-  if (seen_.insert(text).second) infos_.push_back(std::move(text));
+  Add(fmt::format("PromQL info: {}{}", core, Place(where)), &infos_);
 }
 
 void Annotations::WarnQuantile(promql::Span where, double quantile) {

@@ -8,12 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/strings.h"
 #include "query/promql/ast.h"
 
 namespace vigil::exec {
 
-// Serves one query on one thread.
+// Serves one query; thread-safe but for the taking.
 class Annotations {
  public:
   // `text` is the query; it must outlive the annotations.
@@ -39,11 +40,13 @@ class Annotations {
   void InfoReconciledBounds(promql::Span where, std::string_view operation);
 
  private:
+  void Add(std::string text, std::vector<std::string>* list);
   std::string Place(promql::Span where) const;
 
   const std::string_view text_;
-  StringSet seen_;
-  std::vector<std::string> warnings_;
+  Mutex mutex_;
+  StringSet seen_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> warnings_;  // Added to under the mutex, taken when all threads are done.
   std::vector<std::string> infos_;
 };
 

@@ -8,6 +8,7 @@
 
 #include <absl/container/flat_hash_set.h>
 
+#include "base/thread_pool.h"
 #include "query/exec/annotations.h"
 #include "query/exec/engine.h"
 #include "query/exec/limits.h"
@@ -27,10 +28,11 @@ struct QueryWindow {
   int64_t RangeMs() const { return SaturatingSub(end_ms, start_ms); }
 };
 
-// Lives as long as its query, on one thread.
+// Lives as long as its query.
 struct QueryContext {
   storage::MetricQuerier& querier;
   const EngineOptions& options;
+  ThreadPool* const helpers;  // May be null.
   const std::string_view text;
   const QueryWindow window;
   const int64_t lookback_ms;

@@ -27,13 +27,14 @@ std::string WithSeparators(int64_t number) {
 
 int64_t OrDefault(int64_t wanted, int64_t fallback) { return wanted > 0 ? wanted : fallback; }
 
-QueryContext MakeContext(const EngineOptions& options, storage::MetricQuerier& querier,
-                         const Expr& expr, std::string_view text, const QueryWindow& window,
-                         const QueryControl& control) {
+QueryContext MakeContext(const EngineOptions& options, ThreadPool* helpers,
+                         storage::MetricQuerier& querier, const Expr& expr, std::string_view text,
+                         const QueryWindow& window, const QueryControl& control) {
   const int64_t timeout_ms =
       std::min(OrDefault(control.timeout_ms, options.timeout_ms), options.timeout_ms);
   return QueryContext{querier,
                       options,
+                      helpers,
                       text,
                       window,
                       OrDefault(control.lookback_ms, options.lookback_ms),
@@ -98,9 +99,10 @@ absl::StatusOr<MatrixResult> RunRangeVector(Evaluator& evaluator, const Expr& ex
   VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<RangeVector> range, evaluator.Range(expr));
   MatrixResult result;
   Reservation held(evaluator.context().limits);
+  RangeBuffer buffer;
   for (size_t series = 0; series < range->size(); ++series) {
-    VIGIL_ASSIGN_OR_RETURN(const storage::SampleColumns* const samples, range->Samples(series));
-    WindowCursor cursor(*range, *samples);
+    VIGIL_RETURN_IF_ERROR(range->Read(series, &buffer));
+    WindowCursor cursor(*range, buffer.samples);
     const RangeWindow& window = cursor.MoveTo(0);
     if (window.Count() == 0) continue;
     VIGIL_RETURN_IF_ERROR(held.Add(static_cast<int64_t>(window.Count())));
@@ -168,7 +170,7 @@ absl::StatusOr<QueryResult> Engine::InstantExpr(storage::MetricSource& source, c
                                                 const QueryControl& control) const {
   const std::unique_ptr<storage::MetricQuerier> querier = source.NewQuerier();
   QueryContext context =
-      MakeContext(options_, *querier, expr, text, {time_ms, time_ms, 0}, control);
+      MakeContext(options_, helpers_, *querier, expr, text, {time_ms, time_ms, 0}, control);
   Evaluator evaluator(context, {time_ms, 1, 1});
   VIGIL_ASSIGN_OR_RETURN(AnyResult value, RunInstant(evaluator, expr, time_ms));
   return WithAnnotations(std::move(value), &context);
@@ -187,7 +189,7 @@ absl::StatusOr<QueryResult> Engine::Range(storage::MetricSource& source, std::st
   }
   const std::unique_ptr<storage::MetricQuerier> querier = source.NewQuerier();
   QueryContext context =
-      MakeContext(options_, *querier, *expr, query, {start_ms, end_ms, step_ms}, control);
+      MakeContext(options_, helpers_, *querier, *expr, query, {start_ms, end_ms, step_ms}, control);
   const auto count = static_cast<size_t>(SaturatingSub(end_ms, start_ms) / step_ms) + 1;
   Evaluator evaluator(context, {start_ms, step_ms, count});
   VIGIL_ASSIGN_OR_RETURN(AnyResult value, RunRange(evaluator, *expr));

@@ -19,6 +19,10 @@
 #include "storage/model/sample.h"
 #include "storage/series/labels.h"
 
+namespace vigil {
+class ThreadPool;
+}
+
 namespace vigil::exec {
 
 struct EngineOptions {
@@ -30,6 +34,8 @@ struct EngineOptions {
   int64_t default_subquery_step_ms = 60 * 1000;
   // Points per series of a range query.
   int64_t max_points = 11'000;
+  // Threads that one query may work on, its own included.
+  size_t threads = 1;
 };
 
 // What a caller may ask of one query beyond the options.
@@ -74,7 +80,9 @@ struct QueryResult {
 // returns.
 class Engine {
  public:
-  explicit Engine(const EngineOptions& options) : options_(options) {}
+  // `helpers` lend a hand to queries that read many series; null if there are none. Borrowed.
+  explicit Engine(const EngineOptions& options, ThreadPool* helpers = nullptr)
+      : options_(options), helpers_(helpers) {}
 
   // Parses and runs `query` at `time_ms`.
   absl::StatusOr<QueryResult> Instant(storage::MetricSource& source, std::string_view query,
@@ -92,6 +100,7 @@ class Engine {
 
  private:
   const EngineOptions options_;
+  ThreadPool* const helpers_;
 };
 
 }  // namespace vigil::exec

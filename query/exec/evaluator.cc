@@ -107,6 +107,19 @@ absl::StatusOr<VectorValue> Evaluator::Vector(const Expr& expr) {
   return std::get<VectorValue>(std::move(value));
 }
 
+absl::StatusOr<std::unique_ptr<SeriesSource>> Evaluator::Source(const Expr& expr) {
+  const Expr& inner = Unwrap(expr);
+  // What is the same at every step is made once.
+  const bool constant = steps() > 1 && context_.constant_nodes.contains(&inner);
+  if (!constant && inner.kind == ExprKind::kVectorSelector) {
+    return SelectInstantSource(*this, As<promql::VectorSelector>(inner), SelectWhat::kSamples);
+  }
+  if (!constant && inner.kind == ExprKind::kCall && IsRangeCall(As<promql::Call>(inner))) {
+    return RangeCallSeries(*this, As<promql::Call>(inner));
+  }
+  return std::unique_ptr<SeriesSource>();
+}
+
 absl::StatusOr<ScalarValue> Evaluator::Scalar(const Expr& expr) {
   VIGIL_ASSIGN_OR_RETURN(Value value, Evaluate(expr));
   VIGIL_CHECK(std::holds_alternative<ScalarValue>(value));

@@ -17,6 +17,8 @@
 
 namespace vigil::exec {
 
+class SeriesSource;
+
 // Borrows the context. A subquery makes another evaluator, with its own grid, on the same context.
 class Evaluator {
  public:
@@ -29,6 +31,10 @@ class Evaluator {
   absl::StatusOr<ScalarValue> Scalar(const promql::Expr& expr);
   absl::StatusOr<std::string> String(const promql::Expr& expr);
   absl::StatusOr<std::unique_ptr<RangeVector>> Range(const promql::Expr& expr);
+
+  // The series of `expr` to be made one by one, if it is a selector or a function over one; null if
+  // it is not. Borrows `expr`.
+  absl::StatusOr<std::unique_ptr<SeriesSource>> Source(const promql::Expr& expr);
 
   // Empty ones, accounted for.
   absl::StatusOr<ScalarValue> NewScalar(double fill = 0);

@@ -36,11 +36,12 @@ absl::Status QueryLimits::Check() const {
 }
 
 absl::Status QueryLimits::Acquire(int64_t samples) {
-  if (samples > max_samples_ - held_) {
+  const int64_t held = held_.fetch_add(samples, std::memory_order_relaxed);
+  if (samples > max_samples_ - held) {
+    held_.fetch_sub(samples, std::memory_order_relaxed);
     return absl::ResourceExhaustedError(
         "query processing would load too many samples into memory in expression evaluation");
   }
-  held_ += samples;
   return absl::OkStatus();
 }
 

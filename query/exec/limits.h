@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What one query may use: samples held at a time, and wall-clock time; and the caller's wish to
-// stop. Serves one query on one thread.
+// stop. Serves one query, on as many threads as work on it.
 #pragma once
 
 #include <atomic>
@@ -24,13 +24,13 @@ class QueryLimits {
 
   // ResourceExhausted when the query would then hold more samples than it may.
   absl::Status Acquire(int64_t samples);
-  void Release(int64_t samples) { held_ -= samples; }
+  void Release(int64_t samples) { held_.fetch_sub(samples, std::memory_order_relaxed); }
 
  private:
   const int64_t max_samples_;
   const int64_t deadline_ns_;
   const std::atomic<bool>* const cancelled_;
-  int64_t held_ = 0;
+  std::atomic<int64_t> held_{0};
 };
 
 // Samples that a value holds; given back when the value goes.

@@ -25,4 +25,20 @@ const RangeWindow& WindowCursor::MoveTo(size_t step) {
   return window_;
 }
 
+void FloatWindows::MakeFor(const std::vector<int64_t>& times_ms) {
+  if (version_ != 0 && times_ms == times_ms_) return;
+  ++version_;
+  times_ms_ = times_ms;
+  begins_.resize(times_.grid.count);
+  ends_.resize(times_.grid.count);
+  size_t begin = 0;
+  size_t end = 0;
+  for (size_t step = 0; step < begins_.size(); ++step) {
+    Advance(times_ms_, start_ms(step), &begin);
+    Advance(times_ms_, end_ms(step), &end);
+    begins_[step] = static_cast<uint32_t>(begin);
+    ends_[step] = static_cast<uint32_t>(end);
+  }
+}
+
 }  // namespace vigil::exec

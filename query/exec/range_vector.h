@@ -9,6 +9,7 @@
 
 #include <absl/status/statusor.h>
 
+#include "query/exec/limits.h"
 #include "query/exec/steps.h"
 #include "query/exec/value.h"
 #include "storage/model/sample.h"
@@ -45,7 +46,13 @@ struct RangeWindow {
   }
 };
 
-// The series of a matrix selector or a subquery, without staleness markers.
+// Where the samples of one series are kept while they are looked at.
+struct RangeBuffer {
+  storage::SampleColumns samples;
+  Reservation held;
+};
+
+// The series of a matrix selector or a subquery, without staleness markers. Thread-safe.
 class RangeVector {
  public:
   RangeVector(const LookupTimes& times, int64_t range_ms) : times_(times), range_ms_(range_ms) {}
@@ -53,8 +60,8 @@ class RangeVector {
 
   virtual size_t size() const = 0;
   virtual const storage::Labels& labels(size_t series) const = 0;
-  // The samples of a series for the windows of all steps; valid until the next call.
-  virtual absl::StatusOr<const storage::SampleColumns*> Samples(size_t series) = 0;
+  // Reads into `*buffer` the samples of a series for the windows of all steps.
+  virtual absl::Status Read(size_t series, RangeBuffer* buffer) const = 0;
 
   const LookupTimes& times() const { return times_; }
   int64_t range_ms() const { return range_ms_; }
@@ -78,6 +85,35 @@ class WindowCursor {
   const LookupTimes& times_;
   const int64_t range_ms_;
   RangeWindow window_;
+};
+
+// The windows of all steps over floats with given times. Series that are scraped together have the
+// same times, and so the same windows.
+class FloatWindows {
+ public:
+  explicit FloatWindows(const RangeVector& range)
+      : times_(range.times()), range_ms_(range.range_ms()) {}
+
+  // Does nothing if these are the times that it was made for last.
+  void MakeFor(const std::vector<int64_t>& times_ms);
+
+  size_t steps() const { return begins_.size(); }
+  // The window of a step is the samples [begin, end); neither ever goes back.
+  size_t begin(size_t step) const { return begins_[step]; }
+  size_t end(size_t step) const { return ends_[step]; }
+  int64_t end_ms(size_t step) const { return times_.At(step); }
+  int64_t start_ms(size_t step) const { return SaturatingSub(times_.At(step), range_ms_); }
+  const std::vector<int64_t>& times_ms() const { return times_ms_; }
+  // Another number each time that the windows are other ones.
+  uint64_t version() const { return version_; }
+
+ private:
+  const LookupTimes& times_;
+  const int64_t range_ms_;
+  std::vector<int64_t> times_ms_;
+  std::vector<uint32_t> begins_;
+  std::vector<uint32_t> ends_;
+  uint64_t version_ = 0;
 };
 
 }  // namespace vigil::exec

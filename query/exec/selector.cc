@@ -95,8 +95,12 @@ void RemoveWhere(const Stale& stale, std::vector<int64_t>* times, std::vector<T>
 }
 
 void RemoveStale(SampleColumns* samples) {
-  RemoveWhere([](double value) { return storage::IsStale(value); }, &samples->times_ms,
-              &samples->values);
+  bool stale = false;  // A loop without an early end looks at several values at once.
+  for (const double value : samples->values) stale |= storage::IsStale(value);
+  if (stale) {
+    RemoveWhere([](double value) { return storage::IsStale(value); }, &samples->times_ms,
+                &samples->values);
+  }
   RemoveWhere([](const HistogramPtr& histogram) { return storage::IsStale(*histogram); },
               &samples->histogram_times_ms, &samples->histograms);
 }
@@ -110,49 +114,87 @@ class SelectedRange final : public RangeVector {
 
   size_t size() const override { return handles_.size(); }
   const storage::Labels& labels(size_t series) const override { return handles_[series].labels; }
-  absl::StatusOr<const SampleColumns*> Samples(size_t series) override {
+  absl::Status Read(size_t series, RangeBuffer* buffer) const override {
     VIGIL_RETURN_IF_ERROR(context_.limits.Check());
     VIGIL_RETURN_IF_ERROR_WITH(
-        context_.querier.Read(handles_[series].ref, SpanOf(times(), range_ms()), &samples_),
+        context_.querier.Read(handles_[series].ref, SpanOf(times(), range_ms()), &buffer->samples),
         "expanding series");
-    RemoveStale(&samples_);
-    held_ = Reservation(context_.limits);
-    VIGIL_RETURN_IF_ERROR(AccountFor(samples_, &held_));
-    return &samples_;
+    RemoveStale(&buffer->samples);
+    buffer->held = Reservation(context_.limits);
+    return AccountFor(buffer->samples, &buffer->held);
   }
 
  private:
   QueryContext& context_;
   const std::vector<storage::SeriesHandle> handles_;
-  SampleColumns samples_;
-  Reservation held_;
+};
+
+// The series of a vector selector.
+class InstantSource final : public SeriesSource {
+ public:
+  InstantSource(QueryContext& context, const LookupTimes& times, SelectWhat what,
+                std::vector<storage::SeriesHandle> handles)
+      : context_(context), times_(times), what_(what), handles_(std::move(handles)) {}
+
+  size_t size() const override { return handles_.size(); }
+  const storage::Labels& labels(size_t series) const override { return handles_[series].labels; }
+  bool DropsName() const override { return false; }
+  bool SeveralNames() const override { return false; }
+  absl::StatusOr<std::unique_ptr<SeriesReader>> NewReader() const override {
+    return std::make_unique<Reader>(*this);
+  }
+
+ private:
+  class Reader final : public SeriesReader {
+   public:
+    explicit Reader(const InstantSource& source)
+        : source_(source),
+          span_(SpanOf(source.times_, source.context_.lookback_ms)),
+          filler_(source.times_, source.context_.lookback_ms, source.what_) {}
+
+    absl::Status Read(size_t series, Column* column) override {
+      QueryContext& context = source_.context_;
+      VIGIL_RETURN_IF_ERROR_WITH(
+          context.querier.Read(source_.handles_[series].ref, span_, &samples_), "expanding series");
+      Reservation held(context.limits);
+      VIGIL_RETURN_IF_ERROR(AccountFor(samples_, &held));
+      filler_.Fill(samples_, column);
+      return absl::OkStatus();
+    }
+
+   private:
+    const InstantSource& source_;
+    const TimeRange span_;
+    const InstantFiller filler_;
+    SampleColumns samples_;
+  };
+
+  QueryContext& context_;
+  const LookupTimes times_;
+  const SelectWhat what_;
+  const std::vector<storage::SeriesHandle> handles_;
 };
 
 }  // namespace
 
-absl::StatusOr<VectorValue> SelectInstant(Evaluator& evaluator,
-                                          const promql::VectorSelector& selector, SelectWhat what) {
+absl::StatusOr<std::unique_ptr<SeriesSource>> SelectInstantSource(
+    Evaluator& evaluator, const promql::VectorSelector& selector, SelectWhat what) {
   QueryContext& context = evaluator.context();
   VIGIL_RETURN_IF_ERROR(CheckPlain(selector));
   VIGIL_ASSIGN_OR_RETURN(const LookupTimes times,
                          ResolveShift(context, evaluator.grid(), selector.shift));
-  const TimeRange span = SpanOf(times, context.lookback_ms);
-  VIGIL_ASSIGN_OR_RETURN_WITH(const std::vector<storage::SeriesHandle> handles,
-                              context.querier.Select(selector.matchers, span), "expanding series");
-  const InstantFiller filler(times, context.lookback_ms, what);
-  VectorValue vector = evaluator.NewVector();
-  SampleColumns samples;
-  for (const storage::SeriesHandle& handle : handles) {
-    VIGIL_RETURN_IF_ERROR(context.limits.Check());
-    VIGIL_RETURN_IF_ERROR_WITH(context.querier.Read(handle.ref, span, &samples),
-                               "expanding series");
-    Reservation held(context.limits);
-    VIGIL_RETURN_IF_ERROR(AccountFor(samples, &held));
-    Column column = evaluator.NewColumn();
-    filler.Fill(samples, &column);
-    VIGIL_RETURN_IF_ERROR(vector.Add(handle.labels, std::move(column)));
-  }
-  return vector;
+  VIGIL_ASSIGN_OR_RETURN_WITH(
+      std::vector<storage::SeriesHandle> handles,
+      context.querier.Select(selector.matchers, SpanOf(times, context.lookback_ms)),
+      "expanding series");
+  return std::make_unique<InstantSource>(context, times, what, std::move(handles));
+}
+
+absl::StatusOr<VectorValue> SelectInstant(Evaluator& evaluator,
+                                          const promql::VectorSelector& selector, SelectWhat what) {
+  VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesSource> source,
+                         SelectInstantSource(evaluator, selector, what));
+  return CollectSeries(evaluator, *source);
 }
 
 absl::StatusOr<std::unique_ptr<RangeVector>> SelectRange(Evaluator& evaluator,

@@ -8,6 +8,7 @@
 #include <absl/status/statusor.h>
 
 #include "query/exec/evaluator.h"
+#include "query/exec/series_source.h"
 
 namespace vigil::exec {
 
@@ -16,6 +17,9 @@ enum class SelectWhat { kSamples, kTimes };
 
 absl::StatusOr<VectorValue> SelectInstant(Evaluator& evaluator,
                                           const promql::VectorSelector& selector, SelectWhat what);
+// The same series, to be made one by one.
+absl::StatusOr<std::unique_ptr<SeriesSource>> SelectInstantSource(
+    Evaluator& evaluator, const promql::VectorSelector& selector, SelectWhat what);
 
 absl::StatusOr<std::unique_ptr<RangeVector>> SelectRange(Evaluator& evaluator,
                                                          const promql::MatrixSelector& matrix);

@@ -33,25 +33,25 @@ class SubqueryRange final : public RangeVector {
   const storage::Labels& labels(size_t series) const override {
     return points_.series[series].labels;
   }
-  absl::StatusOr<const SampleColumns*> Samples(size_t series) override {
-    samples_.Clear();
+  absl::Status Read(size_t series, RangeBuffer* buffer) const override {
+    SampleColumns& samples = buffer->samples;
+    samples.Clear();
     const Column& column = points_.series[series].column;
     for (size_t step = 0; step < column.size(); ++step) {
       if (column.HasFloat(step)) {
-        samples_.times_ms.push_back(inner_.At(step));
-        samples_.values.push_back(column.value(step));
+        samples.times_ms.push_back(inner_.At(step));
+        samples.values.push_back(column.value(step));
       } else if (column.HasHistogram(step)) {
-        samples_.histogram_times_ms.push_back(inner_.At(step));
-        samples_.histograms.push_back(WithoutResetHint(column.histogram(step)));
+        samples.histogram_times_ms.push_back(inner_.At(step));
+        samples.histograms.push_back(WithoutResetHint(column.histogram(step)));
       }
     }
-    return &samples_;
+    return absl::OkStatus();
   }
 
  private:
   const StepGrid inner_;
   const VectorValue points_;
-  SampleColumns samples_;
 };
 
 // The multiple of `step_ms` just below or at `time_ms`.

@@ -58,6 +58,12 @@ void Column::Clear(size_t step) {
   kinds_[step] = PointKind::kNone;
 }
 
+bool Column::AllFloats() const {
+  bool all = true;
+  for (const PointKind kind : kinds_) all &= kind == PointKind::kFloat;
+  return all;
+}
+
 void Column::ClearHistograms() {
   if (histograms_.empty()) return;
   for (PointKind& kind : kinds_) {

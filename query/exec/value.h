@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -63,6 +64,15 @@ class Column {
     values_[step] = value;
     kinds_[step] = PointKind::kFloat;
   }
+  // Requires: no point was set at the step.
+  void PutFloat(size_t step, double value) {
+    values_[step] = value;
+    kinds_[step] = PointKind::kFloat;
+  }
+  // One per step.
+  std::span<const double> values() const { return values_; }
+  // Whether there is a float at every step.
+  bool AllFloats() const;
   void SetHistogram(size_t step, HistogramPtr histogram);
   void Set(size_t step, const Point& point);
   void CopyFrom(const Column& other, size_t step) { Set(step, other.At(step)); }

@@ -3,7 +3,8 @@
 // Unsigned integers of any distribution, mostly small: each is a class (about how large it is),
 // which has a code as long as the class is rare, and the bits that tell it from the others of its
 // class. Runs of zeros are classes too. Costs hardly more than the entropy of what it is given, and
-// reading is a table look-up a value.
+// reading is a table look-up a value. Each look-up waits for the one before, so long columns are
+// cut into four lanes that are read side by side.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +30,7 @@ struct ClassPlan {
   ClassParameters parameters;
   std::vector<uint32_t> counts;  // How often each class occurs.
   size_t size_bytes = 0;
+  bool laned = false;
 };
 ClassPlan PlanClassCodes(std::span<const uint64_t> values);
 

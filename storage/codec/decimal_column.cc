@@ -78,6 +78,23 @@ void PatchExceptions(ByteReader* reader, std::string_view field, std::span<doubl
   }
 }
 
+// What static_cast gives, but by instructions that exist for several values at once: an integer of
+// up to 51 bits in the mantissa of a double of the right size, from which that size is taken off.
+void ToDoubles(std::span<const int64_t> integers, std::span<double> out) {
+  constexpr uint64_t kMagicBits = 0x4338'0000'0000'0000;  // 1.5 * 2^52
+  constexpr uint64_t kMost = uint64_t{1} << 51;
+  uint64_t beyond = 0;
+  for (const int64_t integer : integers) beyond |= (static_cast<uint64_t>(integer) + kMost) >> 52;
+  if (beyond != 0) {
+    for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<double>(integers[i]);
+    return;
+  }
+  const auto magic = std::bit_cast<double>(kMagicBits);
+  for (size_t i = 0; i < out.size(); ++i) {
+    out[i] = std::bit_cast<double>(static_cast<uint64_t>(integers[i]) + kMagicBits) - magic;
+  }
+}
+
 }  // namespace
 
 // +-----------------------+----------------------+----------------------------------------------+
@@ -117,14 +134,15 @@ std::optional<DecimalColumn> EncodeDecimalColumn(std::span<const double> values,
 
 void ReadDecimalColumn(ByteReader* reader, std::string_view field, int exponent,
                        std::span<double> out) {
-  std::vector<int64_t> integers(out.size());
+  // Kept from column to column: to clear it each time costs a good part of the reading.
+  thread_local std::vector<int64_t> integers;
+  integers.resize(out.size());
   ReadIntColumn(reader, field, integers);
   if (!reader->ok()) return;
-  if (exponent == 0) {
-    for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<double>(integers[i]);
-  } else {
+  ToDoubles(integers, out);
+  if (exponent != 0) {
     const double power = kPowers[static_cast<size_t>(exponent)];
-    for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<double>(integers[i]) / power;
+    for (double& value : out) value /= power;
   }
   PatchExceptions(reader, field, out);
 }

@@ -149,6 +149,13 @@ void ReadCoded(ByteReader* reader, std::string_view field, std::span<uint64_t> o
   const std::span<uint64_t> coded = out.subspan(order);
   ReadClassCodes(reader, field, coded);
   if (!reader->ok()) return;
+  if (order == 1) {  // As below, in one go.
+    uint64_t value = out[0];
+    for (uint64_t& word : coded) {
+      word = value += static_cast<uint64_t>(Unzigzag(word)) + reference;
+    }
+    return;
+  }
   for (uint64_t& word : coded) word = static_cast<uint64_t>(Unzigzag(word)) + reference;
   for (size_t i = order; i-- > 0;) Accumulate(out.subspan(i));
 }

@@ -75,7 +75,9 @@ TEST(MemoryTest, KnowsThisProcess) {
     EXPECT_GT(ResidentBytes(), before + kBytes / 2);
   }
   ReleaseFreeMemory();
+#ifndef __SANITIZE_ADDRESS__  // It holds back what was freed, to see it being used.
   EXPECT_LT(ResidentBytes(), before + kBytes / 2);
+#endif
 }
 
 }  // namespace

@@ -17,12 +17,6 @@ namespace {
 using promql::Aggregate;
 using promql::AggregateOp;
 
-storage::Labels GroupLabels(const Aggregate& aggregate, const storage::Labels& labels) {
-  if (!aggregate.has_grouping) return {};
-  return aggregate.without ? labels.Without(aggregate.grouping)
-                           : labels.KeepOnly(aggregate.grouping);
-}
-
 std::vector<AggregateGroup> MakeGroups(const Aggregate& aggregate, const VectorValue& input) {
   absl::flat_hash_map<storage::Labels, size_t> places;
   std::vector<AggregateGroup> groups;
@@ -56,6 +50,14 @@ void AggregateRun::NoteIgnoredHistogram() {
                                                        promql::AggregateOpText(aggregate.op)));
 }
 
+storage::Labels GroupLabels(const Aggregate& aggregate, const storage::Labels& labels,
+                            bool drop_name) {
+  if (!aggregate.has_grouping) return {};
+  if (aggregate.without) return labels.Without(aggregate.grouping);
+  storage::Labels kept = labels.KeepOnly(aggregate.grouping);
+  return drop_name && kept.Has(storage::kMetricName) ? kept.Without({}) : kept;
+}
+
 absl::StatusOr<size_t> CountParameter(double value, size_t cap) {
   if (std::isnan(value)) return absl::FailedPreconditionError("Parameter value is NaN");
   constexpr double kInt64Limit = 9'223'372'036'854'775'808.0;
@@ -68,6 +70,21 @@ absl::StatusOr<size_t> CountParameter(double value, size_t cap) {
 }
 
 absl::StatusOr<VectorValue> EvaluateAggregate(Evaluator& evaluator, const Aggregate& aggregate) {
+  if (aggregate.param == nullptr) {
+    VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesSource> source,
+                           evaluator.Source(*aggregate.expr));
+    // Series of several names may have to be merged first.
+    if (source != nullptr && !(source->DropsName() && source->SeveralNames())) {
+      AggregateRun run{evaluator, aggregate, evaluator.NewVector(), {}};
+      return FoldSeries(run, *source);
+    }
+    if (source != nullptr) {
+      VIGIL_ASSIGN_OR_RETURN(VectorValue input, CollectSeries(evaluator, *source));
+      std::vector<AggregateGroup> groups = MakeGroups(aggregate, input);
+      AggregateRun run{evaluator, aggregate, std::move(input), std::move(groups)};
+      return FoldGroups(run);
+    }
+  }
   VIGIL_ASSIGN_OR_RETURN(VectorValue input, evaluator.Vector(*aggregate.expr));
   std::vector<AggregateGroup> groups = MakeGroups(aggregate, input);
   AggregateRun run{evaluator, aggregate, std::move(input), std::move(groups)};

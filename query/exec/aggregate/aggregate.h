@@ -10,6 +10,7 @@
 #include <absl/status/statusor.h>
 
 #include "query/exec/evaluator.h"
+#include "query/exec/series_source.h"
 
 namespace vigil::exec {
 
@@ -25,7 +26,7 @@ struct AggregateGroup {
 struct AggregateRun {
   Evaluator& evaluator;
   const promql::Aggregate& aggregate;
-  VectorValue input;
+  VectorValue input;                   // All series, unless they come one by one.
   std::vector<AggregateGroup> groups;  // In the order of their first members.
 
   Annotations& annotations() { return evaluator.annotations(); }
@@ -35,6 +36,8 @@ struct AggregateRun {
 
 // aggregate_fold.cc: sum, avg, min, max, count, group, stddev, stdvar.
 absl::StatusOr<VectorValue> FoldGroups(AggregateRun& run);
+// The same over series that are made meanwhile. Requires: no two of them have the same labels.
+absl::StatusOr<VectorValue> FoldSeries(AggregateRun& run, const SeriesSource& source);
 // aggregate_values.cc.
 absl::StatusOr<VectorValue> QuantileOfGroups(AggregateRun& run, const ScalarValue& quantile);
 absl::StatusOr<VectorValue> CountValues(AggregateRun& run, std::string_view label);
@@ -43,6 +46,10 @@ absl::StatusOr<VectorValue> RankGroups(AggregateRun& run, const ScalarValue& k);
 // aggregate_limit.cc: limitk and limit_ratio.
 absl::StatusOr<VectorValue> LimitGroups(AggregateRun& run, const ScalarValue& k);
 absl::StatusOr<VectorValue> LimitRatio(AggregateRun& run, const ScalarValue& ratio);
+
+// The labels of the group that a series is in. With `drop_name` those of the series have no name.
+storage::Labels GroupLabels(const promql::Aggregate& aggregate, const storage::Labels& labels,
+                            bool drop_name = false);
 
 // The k of topk, bottomk and limitk: truncated, capped, not below 0. FailedPrecondition for NaN and
 // what no int64 holds.

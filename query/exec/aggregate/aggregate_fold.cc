@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Aggregators that take one column after the other and keep a state per step.
+#include <algorithm>
 #include <cmath>
 #include <memory>
+#include <span>
 #include <utility>
+#include <vector>
+
+#include <absl/container/node_hash_map.h>
 
 #include "base/status.h"
 #include "query/exec/aggregate/aggregate.h"
@@ -51,18 +56,54 @@ class HistogramTotal {
   bool incompatible_ = false;
 };
 
-// sum and avg; Total is CompensatedSum or CompensatedMean.
-template <typename Total, bool kAverage>
+// A sum per step, its parts side by side, so that several steps are added to at once.
+class SumPerStep {
+ public:
+  explicit SumPerStep(size_t steps) : sums_(steps, 0.0), lost_(steps, 0.0) {}
+  void Add(size_t step, double value) { CompensatedSum::Add(value, &sums_[step], &lost_[step]); }
+  void AddAll(std::span<const double> values) {
+    double* const sums = sums_.data();
+    double* const lost = lost_.data();
+    for (size_t i = 0; i < values.size(); ++i) CompensatedSum::Add(values[i], &sums[i], &lost[i]);
+  }
+  double Result(size_t step) const { return sums_[step] + lost_[step]; }
+
+ private:
+  std::vector<double> sums_;
+  std::vector<double> lost_;
+};
+
+class MeanPerStep {
+ public:
+  explicit MeanPerStep(size_t steps) : means_(steps) {}
+  void Add(size_t step, double value) { means_[step].Add(value); }
+  void AddAll(std::span<const double> values) {
+    for (size_t i = 0; i < values.size(); ++i) means_[i].Add(values[i]);
+  }
+  double Result(size_t step) const { return means_[step].Result(); }
+
+ private:
+  std::vector<CompensatedMean> means_;
+};
+
+// sum and avg.
+template <typename Totals, bool kAverage>
 class TotalFold final : public Fold {
  public:
   explicit TotalFold(AggregateRun& run)
-      : run_(run), totals_(run.evaluator.steps()), seen_(run.evaluator.steps(), false) {}
+      : run_(run), totals_(run.evaluator.steps()), seen_(run.evaluator.steps(), 0) {}
 
   void Add(const Column& column) override {
+    if (column.AllFloats()) {
+      totals_.AddAll(column.values());
+      if (!all_seen_) std::fill(seen_.begin(), seen_.end(), 1);
+      all_seen_ = true;
+      return;
+    }
     for (size_t step = 0; step < column.size(); ++step) {
       if (column.HasFloat(step)) {
-        totals_[step].Add(column.value(step));
-        seen_[step] = true;
+        totals_.Add(step, column.value(step));
+        seen_[step] = 1;
       } else if (column.HasHistogram(step)) {
         AddHistogram(step, *column.histogram(step));
       }
@@ -71,24 +112,25 @@ class TotalFold final : public Fold {
 
   Point Result(size_t step) override {
     const bool histograms = !histograms_.empty() && histograms_[step] != nullptr;
-    if (histograms && seen_[step]) {
+    if (histograms && seen_[step] != 0) {
       run_.annotations().WarnMixedAggregation(run_.aggregate.expr->span);
       return Point::None();
     }
     if (histograms) return histograms_[step]->Result(kAverage);
-    return seen_[step] ? Point::Float(totals_[step].Result()) : Point::None();
+    return seen_[step] != 0 ? Point::Float(totals_.Result(step)) : Point::None();
   }
 
  private:
   void AddHistogram(size_t step, const storage::Histogram& histogram) {
-    if (histograms_.empty()) histograms_.resize(totals_.size());
+    if (histograms_.empty()) histograms_.resize(seen_.size());
     if (histograms_[step] == nullptr) histograms_[step] = std::make_unique<HistogramTotal>();
     histograms_[step]->Add(histogram, &run_);
   }
 
   AggregateRun& run_;
-  std::vector<Total> totals_;
-  std::vector<bool> seen_;
+  Totals totals_;
+  std::vector<uint8_t> seen_;  // Whether there was a float.
+  bool all_seen_ = false;
   std::vector<std::unique_ptr<HistogramTotal>> histograms_;
 };
 
@@ -176,9 +218,9 @@ class DeviationFold final : public Fold {
 std::unique_ptr<Fold> MakeFold(AggregateRun& run) {
   switch (run.aggregate.op) {
     case AggregateOp::kSum:
-      return std::make_unique<TotalFold<CompensatedSum, false>>(run);
+      return std::make_unique<TotalFold<SumPerStep, false>>(run);
     case AggregateOp::kAvg:
-      return std::make_unique<TotalFold<CompensatedMean, true>>(run);
+      return std::make_unique<TotalFold<MeanPerStep, true>>(run);
     case AggregateOp::kMin:
       return std::make_unique<ExtremeFold>(run, false);
     case AggregateOp::kMax:
@@ -194,6 +236,12 @@ std::unique_ptr<Fold> MakeFold(AggregateRun& run) {
   }
 }
 
+Column ResultOf(AggregateRun& run, Fold* fold) {
+  Column column = run.evaluator.NewColumn();
+  for (size_t step = 0; step < column.size(); ++step) column.Set(step, fold->Result(step));
+  return column;
+}
+
 }  // namespace
 
 absl::StatusOr<VectorValue> FoldGroups(AggregateRun& run) {
@@ -204,9 +252,34 @@ absl::StatusOr<VectorValue> FoldGroups(AggregateRun& run) {
       VIGIL_RETURN_IF_ERROR(run.evaluator.context().limits.Check());
       fold->Add(run.input.series[member].column);
     }
-    Column column = run.evaluator.NewColumn();
-    for (size_t step = 0; step < column.size(); ++step) column.Set(step, fold->Result(step));
-    VIGIL_RETURN_IF_ERROR(result.Add(std::move(group.labels), std::move(column)));
+    VIGIL_RETURN_IF_ERROR(result.Add(std::move(group.labels), ResultOf(run, fold.get())));
+  }
+  return result;
+}
+
+absl::StatusOr<VectorValue> FoldSeries(AggregateRun& run, const SeriesSource& source) {
+  struct Group {
+    const storage::Labels* labels;
+    std::unique_ptr<Fold> fold;
+    Reservation held;
+  };
+  absl::node_hash_map<storage::Labels, size_t> places;
+  std::vector<Group> groups;
+  VIGIL_RETURN_IF_ERROR(ForEachSeries(
+      run.evaluator, source, [&](size_t series, const Column& column) -> absl::Status {
+        const auto [at, inserted] = places.try_emplace(
+            GroupLabels(run.aggregate, source.labels(series), source.DropsName()), groups.size());
+        if (inserted) {
+          groups.push_back(
+              {&at->first, MakeFold(run), Reservation(run.evaluator.context().limits)});
+          VIGIL_RETURN_IF_ERROR(groups.back().held.Add(static_cast<int64_t>(column.size())));
+        }
+        groups[at->second].fold->Add(column);
+        return absl::OkStatus();
+      }));
+  VectorValue result = run.evaluator.NewVector();
+  for (Group& group : groups) {
+    VIGIL_RETURN_IF_ERROR(result.Add(*group.labels, ResultOf(run, group.fold.get())));
   }
   return result;
 }

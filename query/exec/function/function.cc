@@ -73,6 +73,8 @@ Handler FindHandler(const promql::Call& call) {
 
 }  // namespace
 
+bool IsRangeCall(const promql::Call& call) { return FindHandler(call) == CallRange; }
+
 absl::StatusOr<Value> CallFunction(Evaluator& evaluator, const promql::Call& call) {
   return FindHandler(call)(evaluator, call);
 }

@@ -6,6 +6,7 @@
 #include <absl/status/statusor.h>
 
 #include "query/exec/evaluator.h"
+#include "query/exec/series_source.h"
 #include "query/promql/functions.h"
 
 namespace vigil::exec {
@@ -14,6 +15,10 @@ absl::StatusOr<Value> CallFunction(Evaluator& evaluator, const promql::Call& cal
 
 // function_range.cc: those that take a range vector, but for absent_over_time.
 absl::StatusOr<Value> CallRange(Evaluator& evaluator, const promql::Call& call);
+bool IsRangeCall(const promql::Call& call);
+// The series that CallRange gives, to be made one by one. Borrows `call`.
+absl::StatusOr<std::unique_ptr<SeriesSource>> RangeCallSeries(Evaluator& evaluator,
+                                                              const promql::Call& call);
 // function_absent.cc: absent, absent_over_time.
 absl::StatusOr<Value> CallAbsent(Evaluator& evaluator, const promql::Call& call);
 // function_math.cc: those that change each float by itself.

@@ -46,9 +46,10 @@ storage::Labels AbsentLabels(const promql::Expr& argument) {
 absl::StatusOr<std::vector<bool>> PresentInRange(Evaluator& evaluator, const promql::Expr& arg) {
   std::vector<bool> present(evaluator.steps(), false);
   VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<RangeVector> range, evaluator.Range(arg));
+  RangeBuffer buffer;
   for (size_t series = 0; series < range->size(); ++series) {
-    VIGIL_ASSIGN_OR_RETURN(const storage::SampleColumns* const samples, range->Samples(series));
-    WindowCursor cursor(*range, *samples);
+    VIGIL_RETURN_IF_ERROR(range->Read(series, &buffer));
+    WindowCursor cursor(*range, buffer.samples);
     for (size_t step = 0; step < present.size(); ++step) {
       if (cursor.MoveTo(step).Count() > 0) present[step] = true;
     }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/exec/function/function_range.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/status.h"
 #include "query/exec/function/function.h"
+#include "query/exec/series_source.h"
 
 namespace vigil::exec {
 namespace {
@@ -26,24 +28,74 @@ bool KeepsName(FunctionId id) {
   return id == FunctionId::kLastOverTime || id == FunctionId::kFirstOverTime;
 }
 
-absl::StatusOr<Column> ApplyTo(RangeVector& range, size_t series, Evaluator& evaluator,
-                               RangeFunction* function) {
-  VIGIL_ASSIGN_OR_RETURN(const storage::SampleColumns* const samples, range.Samples(series));
-  Column column = evaluator.NewColumn();
-  if (samples->Empty()) return column;
-  function->StartSeries(range.labels(series), *samples);
-  WindowCursor cursor(range, *samples);
-  for (size_t step = 0; step < column.size(); ++step) {
-    if (step % kStepsPerCheck == 0) VIGIL_RETURN_IF_ERROR(evaluator.context().limits.Check());
-    const RangeWindow& window = cursor.MoveTo(step);
-    if (window.Count() > 0) column.Set(step, function->Apply(window));
+// The series of a call, made by one thread.
+class RangeCallReader final : public SeriesReader {
+ public:
+  RangeCallReader(const RangeVector& range, Evaluator& evaluator, RangeFunctionPtr function)
+      : range_(range), evaluator_(evaluator), function_(std::move(function)), windows_(range) {}
+
+  absl::Status Read(size_t series, Column* column) override {
+    VIGIL_RETURN_IF_ERROR(range_.Read(series, &buffer_));
+    const storage::SampleColumns& samples = buffer_.samples;
+    if (samples.Empty()) return absl::OkStatus();
+    function_->StartSeries(range_.labels(series), samples);
+    if (samples.histogram_times_ms.empty()) {
+      windows_.MakeFor(samples.times_ms);
+      if (function_->ApplyToFloats(windows_, samples.values, column)) return absl::OkStatus();
+    }
+    WindowCursor cursor(range_, samples);
+    for (size_t step = 0; step < column->size(); ++step) {
+      if (step % kStepsPerCheck == 0) VIGIL_RETURN_IF_ERROR(evaluator_.context().limits.Check());
+      const RangeWindow& window = cursor.MoveTo(step);
+      if (window.Count() > 0) column->Set(step, function_->Apply(window));
+    }
+    return absl::OkStatus();
   }
-  return column;
+
+ private:
+  const RangeVector& range_;
+  Evaluator& evaluator_;
+  const RangeFunctionPtr function_;
+  FloatWindows windows_;
+  RangeBuffer buffer_;
+};
+
+// Whether a selector may find series of different names.
+bool MayFindSeveralNames(const promql::Expr& matrix) {
+  const promql::Expr& inner = Unwrap(matrix);
+  if (inner.kind != promql::ExprKind::kMatrixSelector) return true;
+  const auto& matchers = promql::As<promql::MatrixSelector>(inner).selector->matchers;
+  return std::none_of(matchers.begin(), matchers.end(), [](const storage::Matcher& matcher) {
+    return matcher.name() == storage::kMetricName && !matcher.value().empty() &&
+           matcher.type() == storage::MatchType::kEqual;
+  });
 }
+
+class RangeCallSource final : public SeriesSource {
+ public:
+  RangeCallSource(Evaluator& evaluator, const promql::Call& call, const promql::Expr& matrix,
+                  std::vector<ScalarValue> scalars, std::unique_ptr<RangeVector> range)
+      : range_call_{evaluator, call, matrix, std::move(scalars)}, range_(std::move(range)) {}
+
+  size_t size() const override { return range_->size(); }
+  const storage::Labels& labels(size_t series) const override { return range_->labels(series); }
+  bool DropsName() const override { return !KeepsName(range_call_.call.function->id); }
+  bool SeveralNames() const override { return MayFindSeveralNames(range_call_.matrix); }
+  absl::StatusOr<std::unique_ptr<SeriesReader>> NewReader() const override {
+    VIGIL_ASSIGN_OR_RETURN(RangeFunctionPtr function, MakeFunction(range_call_));
+    return std::make_unique<RangeCallReader>(*range_, range_call_.evaluator, std::move(function));
+  }
+
+ private:
+  // Functions borrow it. They change nothing in it but annotations.
+  mutable RangeCall range_call_;
+  const std::unique_ptr<RangeVector> range_;
+};
 
 }  // namespace
 
-absl::StatusOr<Value> CallRange(Evaluator& evaluator, const promql::Call& call) {
+absl::StatusOr<std::unique_ptr<SeriesSource>> RangeCallSeries(Evaluator& evaluator,
+                                                              const promql::Call& call) {
   const promql::Expr* matrix = nullptr;
   std::vector<ScalarValue> scalars;
   for (const promql::ExprPtr& arg : call.args) {
@@ -55,16 +107,15 @@ absl::StatusOr<Value> CallRange(Evaluator& evaluator, const promql::Call& call) 
     }
   }
   VIGIL_CHECK(matrix != nullptr);
-  RangeCall range_call{evaluator, call, *matrix, std::move(scalars)};
-  VIGIL_ASSIGN_OR_RETURN(const RangeFunctionPtr function, MakeFunction(range_call));
-  VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<RangeVector> range, evaluator.Range(*matrix));
-  VectorValue result = evaluator.NewVector();
-  for (size_t series = 0; series < range->size(); ++series) {
-    VIGIL_ASSIGN_OR_RETURN(Column column, ApplyTo(*range, series, evaluator, function.get()));
-    VIGIL_RETURN_IF_ERROR(result.Add(range->labels(series), std::move(column)));
-  }
-  if (!KeepsName(call.function->id)) VIGIL_RETURN_IF_ERROR(DropNames(&result));
-  return result;
+  VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<RangeVector> range, evaluator.Range(*matrix));
+  return std::make_unique<RangeCallSource>(evaluator, call, *matrix, std::move(scalars),
+                                           std::move(range));
+}
+
+absl::StatusOr<Value> CallRange(Evaluator& evaluator, const promql::Call& call) {
+  VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesSource> source,
+                         RangeCallSeries(evaluator, call));
+  return CollectSeries(evaluator, *source);
 }
 
 }  // namespace vigil::exec

@@ -33,6 +33,12 @@ class RangeFunction {
   virtual void StartSeries(const storage::Labels& labels, const storage::SampleColumns& samples) {}
   // Requires: the window is of the series that was started, and not empty.
   virtual Point Apply(const RangeWindow& window) = 0;
+  // Puts the points of all steps into `*column`, for the series that was started, which has floats
+  // only; false, and nothing done, if the function has no quicker way than window by window.
+  virtual bool ApplyToFloats(const FloatWindows& windows, const std::vector<double>& values,
+                             Column* column) {
+    return false;
+  }
 };
 
 // The function of a call; `call` outlives it. The makers of the families give null for functions

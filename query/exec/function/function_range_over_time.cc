@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "query/exec/function/function_range.h"
+#include "query/exec/function/sliding.h"
 #include "query/exec/histogram/compensated.h"
 #include "query/exec/histogram/histogram_math.h"
 #include "query/exec/histogram/quantile.h"
@@ -69,6 +70,16 @@ Point EdgeOf(const RangeWindow& window, bool last) {
   return take_float ? Point::Float(window.Floats()[f]) : Point::Of(window.Histograms()[h]);
 }
 
+// Calls visit(step, begin, end) for each window that is not empty.
+template <typename Visit>
+void ForEachWindow(const FloatWindows& windows, const Visit& visit) {
+  for (size_t step = 0; step < windows.steps(); ++step) {
+    if (windows.begin(step) < windows.end(step)) {
+      visit(step, windows.begin(step), windows.end(step));
+    }
+  }
+}
+
 // The series at hand and the call: what every function below has.
 class OverTime : public RangeFunction {
  public:
@@ -96,6 +107,24 @@ class TotalOverTime final : public OverTime {
     if (window.HistogramCount() > 0) return OfHistograms(window, average);
     return Point::Float(average ? TotalOf<CompensatedMean>(window.Floats())
                                 : TotalOf<CompensatedSum>(window.Floats()));
+  }
+
+  bool ApplyToFloats(const FloatWindows& windows, const std::vector<double>& values,
+                     Column* column) override {
+    const bool average = id_ == FunctionId::kAvgOverTime;
+    SlidingParts<CompensatedSum> sums(values);
+    ForEachWindow(windows, [&](size_t step, size_t begin, size_t end) {
+      const CompensatedSum sum = sums.Over(begin, end);
+      if (!average) {
+        column->PutFloat(step, sum.Result());
+      } else if (!sum.Overflowed()) {
+        column->PutFloat(step, sum.DividedBy(static_cast<double>(end - begin)));
+      } else {
+        column->PutFloat(step, TotalOf<CompensatedMean>(
+                                   std::span<const double>(values).subspan(begin, end - begin)));
+      }
+    });
+    return true;
   }
 
  private:
@@ -126,7 +155,41 @@ class FloatsOverTime final : public OverTime {
     return Point::Float(Of(window));
   }
 
+  bool ApplyToFloats(const FloatWindows& windows, const std::vector<double>& values,
+                     Column* column) override {
+    switch (id_) {
+      case FunctionId::kMinOverTime:
+        SlideExtreme<false>(windows, values, column);
+        return true;
+      case FunctionId::kMaxOverTime:
+        SlideExtreme<true>(windows, values, column);
+        return true;
+      case FunctionId::kQuantileOverTime:
+        SlideQuantile(windows, values, column);
+        return true;
+      default:
+        return false;
+    }
+  }
+
  private:
+  template <bool kMax>
+  static void SlideExtreme(const FloatWindows& windows, const std::vector<double>& values,
+                           Column* column) {
+    SlidingParts<Extreme<kMax>> extremes(values);
+    ForEachWindow(windows, [&](size_t step, size_t begin, size_t end) {
+      column->PutFloat(step, extremes.Over(begin, end).Result());
+    });
+  }
+
+  void SlideQuantile(const FloatWindows& windows, const std::vector<double>& values,
+                     Column* column) {
+    SlidingOrder order(values);
+    ForEachWindow(windows, [&](size_t step, size_t begin, size_t end) {
+      column->PutFloat(step, QuantileOfSorted(QuantileAt(step), order.Over(begin, end)));
+    });
+  }
+
   double Of(const RangeWindow& window) {
     switch (id_) {
       case FunctionId::kMinOverTime:
@@ -143,11 +206,15 @@ class FloatsOverTime final : public OverTime {
         return Quantile(window);
     }
   }
-  double Quantile(const RangeWindow& window) {
-    const double quantile = call_.scalars[0].values[window.step];
+  double QuantileAt(size_t step) {
+    const double quantile = call_.scalars[0].values[step];
     if (IsOddQuantile(quantile)) {
       call_.annotations().WarnQuantile(call_.call.args[0]->span, quantile);
     }
+    return quantile;
+  }
+  double Quantile(const RangeWindow& window) {
+    const double quantile = QuantileAt(window.step);
     scratch_.assign(window.Floats().begin(), window.Floats().end());
     return QuantileOf(quantile, &scratch_);
   }
@@ -169,6 +236,28 @@ class SamplesOverTime final : public OverTime {
         return EdgeOf(window, true);
       default:
         return Point::Float(1);  // present_over_time
+    }
+  }
+
+  bool ApplyToFloats(const FloatWindows& windows, const std::vector<double>& values,
+                     Column* column) override {
+    ForEachWindow(windows, [&](size_t step, size_t begin, size_t end) {
+      column->PutFloat(step, OfFloats(values, begin, end));
+    });
+    return true;
+  }
+
+ private:
+  double OfFloats(const std::vector<double>& values, size_t begin, size_t end) const {
+    switch (id_) {
+      case FunctionId::kCountOverTime:
+        return static_cast<double>(end - begin);
+      case FunctionId::kFirstOverTime:
+        return values[begin];
+      case FunctionId::kLastOverTime:
+        return values[end - 1];
+      default:
+        return 1;  // present_over_time
     }
   }
 };

@@ -5,21 +5,26 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 
 namespace vigil::exec {
 
 class CompensatedSum {
  public:
-  void Add(double x) {
-    const double total = sum_ + x;
-    if (std::isinf(total)) {
-      lost_ = 0;
-    } else if (std::fabs(sum_) >= std::fabs(x)) {
-      lost_ += (sum_ - total) + x;
-    } else {
-      lost_ += (x - total) + sum_;
-    }
-    sum_ = total;
+  void Add(double x) { Add(x, &sum_, &lost_); }
+  // The same for a sum that is kept elsewhere: its value is `*sum + *lost`.
+  static void Add(double x, double* sum, double* lost) {
+    const double total = *sum + x;
+    // What rounding took from either summand (Knuth's TwoSum: exact, and without a branch).
+    const double of_x = total - *sum;
+    const double rest = (*sum - (total - of_x)) + (x - of_x);
+    *lost = std::fabs(total) <= std::numeric_limits<double>::max() ? *lost + rest : 0;
+    *sum = total;
+  }
+  // Puts the values of another sum behind these.
+  void Add(const CompensatedSum& other) {
+    Add(other.sum_);
+    if (!Overflowed()) lost_ += other.lost_;
   }
   void Scale(double factor) {
     sum_ *= factor;
@@ -31,7 +36,8 @@ class CompensatedSum {
   }
   bool Overflowed() const { return std::isinf(sum_); }
   double Result() const { return sum_ + lost_; }
-  double DividedBy(double divisor) const { return sum_ / divisor + lost_ / divisor; }
+  // Of the same values in another order it is the same, as the sum is all but exact.
+  double DividedBy(double divisor) const { return Result() / divisor; }
 
  private:
   double sum_ = 0;

@@ -8,18 +8,22 @@
 namespace vigil::exec {
 
 double QuantileOf(double quantile, std::vector<double>* values) {
-  if (values->empty() || std::isnan(quantile)) return std::numeric_limits<double>::quiet_NaN();
-  if (quantile < 0) return -std::numeric_limits<double>::infinity();
-  if (quantile > 1) return std::numeric_limits<double>::infinity();
   std::sort(values->begin(), values->end(),
             [](double a, double b) { return std::isnan(a) ? !std::isnan(b) : a < b; });
-  const double last = static_cast<double>(values->size() - 1);
+  return QuantileOfSorted(quantile, *values);
+}
+
+double QuantileOfSorted(double quantile, const std::vector<double>& sorted) {
+  if (sorted.empty() || std::isnan(quantile)) return std::numeric_limits<double>::quiet_NaN();
+  if (quantile < 0) return -std::numeric_limits<double>::infinity();
+  if (quantile > 1) return std::numeric_limits<double>::infinity();
+  const double last = static_cast<double>(sorted.size() - 1);
   const double rank = quantile * last;
   const double lower = std::floor(rank);
   const double upper = std::min(last, lower + 1);
   const double weight = rank - lower;
-  return (*values)[static_cast<size_t>(lower)] * (1 - weight) +
-         (*values)[static_cast<size_t>(upper)] * weight;
+  return sorted[static_cast<size_t>(lower)] * (1 - weight) +
+         sorted[static_cast<size_t>(upper)] * weight;
 }
 
 }  // namespace vigil::exec

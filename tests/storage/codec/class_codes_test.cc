@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/codec/class_codes.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -51,6 +52,58 @@ Words OfWidths(size_t count, unsigned widest) {
     value = width == 0 ? 0 : random() >> (64 - width);
   }
   return values;
+}
+
+// Values of which some are runs of zeros, some wide, enough for lanes.
+Words Long(size_t count, unsigned runs_in_hundred, unsigned wide_in_hundred) {
+  std::mt19937_64 random(kShapeSeed);
+  Words values;
+  while (values.size() < count) {
+    if (random() % 100 < runs_in_hundred) {
+      values.insert(values.end(), random() % 900, 0);
+    } else if (random() % 100 < wide_in_hundred) {
+      values.push_back(random());
+    } else {
+      values.push_back(random() % 500);
+    }
+  }
+  values.resize(count);
+  return values;
+}
+
+TEST(ClassCodes, LongColumnsHaveLanes) {
+  for (const size_t count : {2500, 2501, 2502, 2503, 9000}) {
+    EXPECT_EQ(PlanClassCodes(Long(count, 0, 0)).laned, true) << count;
+    for (const unsigned runs : {0, 1, 20}) {
+      for (const unsigned wide : {0, 1, 30}) {
+        ExpectRoundTrip(Long(count, runs, wide), fmt::format("{} {} {}", count, runs, wide));
+      }
+    }
+  }
+  EXPECT_FALSE(PlanClassCodes(Long(500, 0, 0)).laned);
+}
+
+TEST(ClassCodes, RunsMayCrossLanes) {
+  for (const size_t run : {3, 4, 5, 1000, 4000}) {
+    Words values = Long(8000, 0, 0);
+    // Over the border of the first two lanes, so that a few zeros are on one side.
+    for (size_t i = 1999; i < 1999 + run; ++i) values[i] = 0;
+    ExpectRoundTrip(values, fmt::format("{}", run));
+  }
+}
+
+TEST(ClassCodes, DamagedLanesAreNoticed) {
+  const Words values = Long(4000, 1, 1);
+  const std::string bytes = Encode(values);
+  std::mt19937_64 random(kShapeSeed);
+  for (int i = 0; i < 2000; ++i) {
+    std::string damaged = bytes;
+    damaged[random() % damaged.size()] ^= static_cast<char>(1 << random() % 8);
+    if (i % 4 == 0) damaged.resize(random() % damaged.size());
+    Words decoded(values.size());
+    // Not every damage can be seen here; none may reach beyond the column.
+    Decode(damaged, 0, &decoded).IgnoreError();
+  }
 }
 
 TEST(ClassCodes, RoundTripsEveryShape) {

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/exec/series_source.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "query/exec/parallel.h"
+
+namespace vigil::exec {
+namespace {
+
+// Series that a thread makes between two visits to what the threads share; and how many such lots
+// may be ahead of the one that is taken next, which bounds the memory they take.
+constexpr size_t kLotSize = 32;
+constexpr size_t kLotsAhead = 8;
+
+using Lot = std::vector<Column>;
+
+// One run of ForEachSeries: lots are made by any thread and taken in their order.
+class LotQueue {
+ public:
+  LotQueue(size_t series, absl::FunctionRef<absl::Status(size_t, Column)> take)
+      : series_(series), take_(take) {}
+
+  size_t lots() const { return (series_ + kLotSize - 1) / kLotSize; }
+  size_t BeginOf(size_t lot) const { return lot * kLotSize; }
+  size_t EndOf(size_t lot) const { return std::min(series_, (lot + 1) * kLotSize); }
+
+  // The next lot to be made, for which there is room; lots() when none is left or wanted.
+  size_t Claim() {
+    MutexLock lock(&mutex_);
+    while (claimed_ >= taken_ + kLotsAhead && claimed_ < lots() && status_.ok()) {
+      changed_.wait(mutex_);
+    }
+    return claimed_ < lots() && status_.ok() ? claimed_++ : lots();
+  }
+
+  void Deliver(size_t number, Lot lot) {
+    MutexLock lock(&mutex_);
+    made_.emplace(number, std::move(lot));
+    while (!made_.empty() && made_.begin()->first == taken_ && status_.ok()) {
+      Lot next = std::move(made_.begin()->second);
+      made_.erase(made_.begin());
+      for (size_t i = 0; i < next.size() && status_.ok(); ++i) {
+        if (!next[i].Empty()) status_ = take_(BeginOf(taken_) + i, std::move(next[i]));
+      }
+      ++taken_;
+    }
+    changed_.notify_all();
+  }
+
+  void Fail(absl::Status status) {
+    MutexLock lock(&mutex_);
+    if (status_.ok()) status_ = std::move(status);
+    changed_.notify_all();
+  }
+
+  absl::Status status() {
+    MutexLock lock(&mutex_);
+    return status_;
+  }
+
+ private:
+  const size_t series_;
+  const absl::FunctionRef<absl::Status(size_t, Column)> take_;
+
+  Mutex mutex_;
+  CondVar changed_;
+  size_t claimed_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t taken_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<size_t, Lot> made_ ABSL_GUARDED_BY(mutex_);
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+};
+
+absl::Status MakeLots(Evaluator& evaluator, const SeriesSource& source, LotQueue* queue) {
+  VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesReader> reader, source.NewReader());
+  for (size_t lot = queue->Claim(); lot < queue->lots(); lot = queue->Claim()) {
+    Lot columns;
+    for (size_t series = queue->BeginOf(lot); series < queue->EndOf(lot); ++series) {
+      columns.push_back(evaluator.NewColumn());
+      VIGIL_RETURN_IF_ERROR(evaluator.context().limits.Check());
+      VIGIL_RETURN_IF_ERROR(reader->Read(series, &columns.back()));
+    }
+    queue->Deliver(lot, std::move(columns));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ForEachSeries(Evaluator& evaluator, const SeriesSource& source,
+                           absl::FunctionRef<absl::Status(size_t series, Column column)> take) {
+  LotQueue queue(source.size(), take);
+  const QueryContext& context = evaluator.context();
+  RunTogether(context.helpers, std::min(context.options.threads, queue.lots()), [&](size_t) {
+    absl::Status status = MakeLots(evaluator, source, &queue);
+    if (!status.ok()) queue.Fail(std::move(status));
+  });
+  return queue.status();
+}
+
+absl::StatusOr<VectorValue> CollectSeries(Evaluator& evaluator, const SeriesSource& source) {
+  VectorValue result = evaluator.NewVector();
+  VIGIL_RETURN_IF_ERROR(ForEachSeries(evaluator, source, [&](size_t series, Column column) {
+    return result.Add(source.labels(series), std::move(column));
+  }));
+  if (source.DropsName()) VIGIL_RETURN_IF_ERROR(DropNames(&result));
+  return result;
+}
+
+}  // namespace vigil::exec

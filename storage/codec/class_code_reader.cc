@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads what class_codes.cc writes.
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "storage/codec/class_codes.h"
+#include "storage/codec/class_shape.h"
+#include "storage/codec/prefix_code.h"
+
+namespace vigil::storage {
+namespace {
+
+// What the next bits of a stream say, by their value.
+struct TableEntry {
+  // A plain value is this plus its extra bits; of others it is what stands above the extra bits.
+  uint32_t base;
+  uint8_t item_bits;  // Of the code and, of a plain value, the extra bits.
+  uint8_t code_bits;
+  uint8_t extra_bits;
+  enum Kind : uint8_t { kPlain, kWide, kRun } kind;
+};
+static_assert(sizeof(TableEntry) == sizeof(uint64_t), "one load reads an entry");
+constexpr size_t kTableSize = size_t{1} << kMaxCodeBits;
+using DecodeTable = std::array<TableEntry, kTableSize>;
+
+struct TableShape {
+  unsigned code_bits = 0;   // Of the longest code, by which the table is indexed.
+  unsigned value_bits = 1;  // Of the longest plain value: code and extra bits.
+};
+
+// Plain values have at most this many extra bits.
+constexpr unsigned kMaxPlainBits = 24;
+
+TableEntry EntryOf(size_t symbol, unsigned code_bits, const ClassParameters& parameters) {
+  const ClassShape shape = ShapeOf(symbol, parameters);
+  TableEntry entry = {.base = static_cast<uint32_t>(shape.prefix),
+                      .item_bits = static_cast<uint8_t>(code_bits),
+                      .code_bits = static_cast<uint8_t>(code_bits),
+                      .extra_bits = static_cast<uint8_t>(shape.extra_bits),
+                      .kind = symbol < kRunClasses ? TableEntry::kRun : TableEntry::kWide};
+  if (entry.kind == TableEntry::kWide && shape.extra_bits <= kMaxPlainBits) {
+    entry.kind = TableEntry::kPlain;
+    entry.base <<= shape.extra_bits;
+    entry.item_bits = static_cast<uint8_t>(code_bits + shape.extra_bits);
+  }
+  return entry;
+}
+
+// Fills the entries for all codes.
+TableShape BuildTable(std::span<const uint8_t> lengths, const ClassParameters& parameters,
+                      DecodeTable* table) {
+  const std::vector<uint16_t> codes = CanonicalCodes(lengths);
+  TableShape shape;
+  shape.code_bits = *std::max_element(lengths.begin(), lengths.end());
+  const size_t size = size_t{1} << shape.code_bits;
+  (*table)[1] = {};
+  for (size_t symbol = 0; symbol < lengths.size(); ++symbol) {
+    if (lengths[symbol] == 0) continue;
+    const TableEntry entry = EntryOf(symbol, lengths[symbol], parameters);
+    if (entry.kind == TableEntry::kPlain) {
+      shape.value_bits = std::max<unsigned>(shape.value_bits, entry.item_bits);
+    }
+    for (size_t at = codes[symbol]; at < size; at += size_t{1} << lengths[symbol]) {
+      (*table)[at] = entry;
+    }
+  }
+  // A single symbol's other bit value, which no writer writes, is the same symbol.
+  if ((*table)[1].code_bits == 0) (*table)[1] = (*table)[0];
+  return shape;
+}
+
+uint64_t Load64(const char* at) {
+  uint64_t word;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+
+uint64_t LowBits(unsigned bits) { return (uint64_t{1} << bits) - 1; }
+
+// Reads the items of a stream into `out`.
+class StreamReader {
+ public:
+  StreamReader(const DecodeTable& table, const TableShape& shape, std::string_view stream,
+               std::span<uint64_t> out)
+      : table_(table.data()),
+        mask_(LowBits(shape.code_bits)),
+        values_per_load_(ValuesPerLoad(shape)),
+        stream_(stream),
+        bytes_(stream.data()),
+        out_(out.data()),
+        out_end_(out.data() + out.size()) {}
+
+  // `rest` lies behind all streams: up to its end bytes may be touched.
+  void SetReadable(std::string_view rest) {
+    const size_t size = rest.data() + rest.size() - bytes_;
+    end_ = size < kReach ? 0 : (size - kReach + 1) * 8;
+  }
+
+  // Reads of all lanes as far as they can be read side by side.
+  static void RunLanes(std::span<StreamReader> lanes);
+
+  // Reads what is left. False if the stream does not end with the last value.
+  bool Finish() {
+    Run();
+    const size_t rest = bit_ / 8;
+    size_t used = bit_;
+    if (!done() && rest < stream_.size()) {
+      // What is left is shorter than an item may be: it goes on in a copy with room behind it.
+      std::array<char, 2 * kReach> tail = {};
+      const std::string_view left = stream_.substr(rest);
+      std::copy(left.begin(), left.end(), tail.begin());
+      bytes_ = tail.data();
+      bit_ %= 8;
+      end_ = (tail.size() - kReach + 1) * 8;
+      Run();
+      used = rest * 8 + bit_;
+    }
+    return done() && !overrun_ && (used + 7) / 8 == stream_.size();
+  }
+
+ private:
+  // Bytes that one item may touch from the byte that it begins in.
+  static constexpr size_t kReach = 20;
+  // Bits that are surely in a word that was loaded at the byte of the first one.
+  static constexpr unsigned kLoadBits = 64 - 7;
+
+  bool done() const { return out_ == out_end_; }
+
+  // How many values are surely in one word, and the whole code of whatever stands in their place.
+  static size_t ValuesPerLoad(const TableShape& shape) {
+    static_assert(kMaxCodeBits + kMaxPlainBits <= kLoadBits, "a plain value is in one load");
+    return 1 + (kLoadBits - std::max(shape.code_bits, shape.value_bits)) / shape.value_bits;
+  }
+  // Whether as many values as are surely in a word may be read without looking.
+  bool HasRoom() const {
+    return bit_ < end_ && out_end_ - out_ >= static_cast<ptrdiff_t>(values_per_load_);
+  }
+  uint64_t Word() const { return Load64(bytes_ + bit_ / 8) >> (bit_ % 8); }
+
+  // Goes on while kReach bytes are there.
+  void Run() {
+    while (bit_ < end_ && !done()) {
+      RunPlain();
+      if (bit_ < end_ && !done()) ReadOther();
+    }
+  }
+
+  // Reads plain values up to something else. After each, what the next one waits for is a look into
+  // the table and a shift.
+  void RunPlain() {
+    const TableEntry* const table = table_;
+    const uint64_t mask = mask_;
+    const size_t per_load = values_per_load_;
+    uint64_t* out = out_;
+    size_t bit = bit_;
+    bool plain = true;
+    while (plain && bit < end_ && out != out_end_) {
+      uint64_t word = Load64(bytes_ + bit / 8) >> (bit % 8);
+      const size_t sure = std::min<size_t>(per_load, out_end_ - out);
+      for (size_t i = 0; i < sure; ++i) {
+        const TableEntry entry = table[word & mask];
+        plain = entry.kind == TableEntry::kPlain;
+        if (!plain) break;
+        *out++ = ValueOf(entry, word);
+        word >>= entry.item_bits;
+        bit += entry.item_bits;
+      }
+    }
+    out_ = out;
+    bit_ = bit;
+  }
+
+  // Reads the next item if it is not a plain value.
+  void ReadOther() {
+    const TableEntry entry = table_[Word() & mask_];
+    if (entry.kind == TableEntry::kPlain) return;
+    bit_ += entry.code_bits;
+    const uint64_t extra = LoadWide(bytes_, bit_) & LowBits(entry.extra_bits);
+    bit_ += entry.extra_bits;
+    const uint64_t value = uint64_t{entry.base} << entry.extra_bits | extra;
+    if (entry.kind == TableEntry::kWide) {
+      *out_++ = value;
+    } else {
+      PutZeros(value);
+    }
+  }
+
+  void PutZeros(uint64_t count) {
+    const size_t fitting = std::min<uint64_t>(count, out_end_ - out_);
+    overrun_ |= fitting != count;
+    out_ = std::fill_n(out_, fitting, 0);
+  }
+
+  static uint64_t ValueOf(const TableEntry& entry, uint64_t word) {
+    return entry.base + ((word & LowBits(entry.item_bits)) >> entry.code_bits);
+  }
+
+  static uint64_t LoadWide(const char* bytes, size_t bit) {
+    const unsigned shift = bit % 8;
+    const uint64_t low = Load64(bytes + bit / 8) >> shift;
+    // The ninth byte; shifted twice since a shift by 64 is undefined.
+    return low | (uint64_t{static_cast<uint8_t>(bytes[bit / 8 + 8])} << 1) << (63 - shift);
+  }
+
+  const TableEntry* table_;
+  uint64_t mask_;
+  size_t values_per_load_;
+  std::string_view stream_;
+  const char* bytes_;  // Where bit 0 is.
+  size_t bit_ = 0;     // The next one.
+  size_t end_ = 0;     // No item may begin here.
+  uint64_t* out_;      // The next one.
+  uint64_t* out_end_;
+  bool overrun_ = false;  // A run went beyond the last value.
+};
+
+void StreamReader::RunLanes(std::span<StreamReader> lanes) {
+  static_assert(kLanes == 4);
+  StreamReader& a = lanes[0];
+  StreamReader& b = lanes[1];
+  StreamReader& c = lanes[2];
+  StreamReader& d = lanes[3];
+  const TableEntry* const table = a.table_;
+  const uint64_t mask = a.mask_;
+  const size_t per_load = a.values_per_load_;
+  while (a.HasRoom() && b.HasRoom() && c.HasRoom() && d.HasRoom()) {
+    std::array<uint64_t, kLanes> words = {a.Word(), b.Word(), c.Word(), d.Word()};
+    std::array<unsigned, kLanes> bits = {};
+    size_t taken = 0;
+    for (; taken < per_load; ++taken) {
+      const std::array<TableEntry, kLanes> entries = {
+          table[words[0] & mask], table[words[1] & mask], table[words[2] & mask],
+          table[words[3] & mask]};
+      if ((entries[0].kind | entries[1].kind | entries[2].kind | entries[3].kind) != 0) break;
+      for (size_t i = 0; i < kLanes; ++i) {
+        lanes[i].out_[taken] = ValueOf(entries[i], words[i]);
+        words[i] >>= entries[i].item_bits;
+        bits[i] += entries[i].item_bits;
+      }
+    }
+    for (size_t i = 0; i < kLanes; ++i) {
+      lanes[i].out_ += taken;
+      lanes[i].bit_ += bits[i];
+    }
+    if (taken == per_load) continue;
+    for (StreamReader& lane : lanes) {
+      if (lane.bit_ < lane.end_) lane.ReadOther();
+    }
+  }
+}
+
+// What the first byte says.
+struct Head {
+  ClassParameters parameters;
+  bool laned = false;
+};
+
+Head ReadHead(ByteReader* reader, std::string_view field) {
+  const uint8_t byte = reader->ReadByte(field);
+  const Head head = {.parameters = {.exact_bits = (byte & ~kLanedFlag) >> kParameterShift,
+                                    .mantissa_bits = byte & 0xF},
+                     .laned = (byte & kLanedFlag) != 0};
+  if (head.parameters.exact_bits <= kMaxExactBits &&
+      head.parameters.mantissa_bits <= head.parameters.exact_bits) {
+    return head;
+  }
+  reader->Fail(field, fmt::format("classes of kind {:02x}", byte));
+  return {};
+}
+
+}  // namespace
+
+void ReadClassCodes(ByteReader* reader, std::string_view field, std::span<uint64_t> out) {
+  if (out.empty()) return;
+  const Head head = ReadHead(reader, field);
+  if (!reader->ok()) return;
+  const std::vector<uint8_t> lengths = ReadCodeLengths(reader, field, ClassesOf(head.parameters));
+  std::array<uint64_t, kLanes> sizes = {};
+  const size_t lanes = head.laned ? kLanes : 1;
+  for (size_t lane = 0; lane < lanes; ++lane) sizes[lane] = reader->ReadVarint(field);
+  if (!reader->ok()) return;
+  thread_local DecodeTable table;
+  const TableShape shape = BuildTable(lengths, head.parameters, &table);
+  std::vector<StreamReader> streams;
+  for (size_t lane = 0; lane < lanes; ++lane) {
+    const std::string_view stream = reader->ReadBytes(sizes[lane], field);
+    streams.emplace_back(table, shape, stream, LaneOf(out, head.laned, lane));
+  }
+  if (!reader->ok()) return;
+  // What stands behind a stream may be loaded with its last bytes.
+  for (StreamReader& stream : streams) stream.SetReadable(reader->rest());
+  if (head.laned) StreamReader::RunLanes(streams);
+  bool fits = true;
+  for (StreamReader& stream : streams) fits &= stream.Finish();
+  if (!fits) {
+    reader->Fail(field, fmt::format("the codes do not make {} values", out.size()));
+  }
+}
+
+}  // namespace vigil::storage
