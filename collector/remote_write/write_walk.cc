@@ -14,6 +14,7 @@ namespace vigil::collector {
 namespace {
 
 using storage::Label;
+using storage::LabelView;
 using storage::SeriesRef;
 
 // How the messages of those labels begin: field 1, length, name.
@@ -33,6 +34,31 @@ bool ReadLabel(std::string_view bytes, Label* label) {
     } else {
       reader.Skip();
     }
+  }
+  return reader.ok();
+}
+
+// The label fields as they should be: sorted by name, each once, no value empty. False if they are
+// not, or malformed.
+bool ReadSortedLabels(std::string_view fields, std::vector<LabelView>* labels) {
+  labels->clear();
+  std::string_view previous;
+  WireReader reader(fields);
+  while (reader.NextField()) {
+    LabelView label;
+    WireReader message(reader.Bytes());
+    while (message.NextField()) {
+      if (message.Is(1, WireType::kBytes)) {
+        label.name = message.Bytes();
+      } else if (message.Is(2, WireType::kBytes)) {
+        label.value = message.Bytes();
+      } else {
+        message.Skip();
+      }
+    }
+    if (!message.ok() || label.value.empty() || label.name <= previous) return false;
+    previous = label.name;
+    labels->push_back(label);
   }
   return reader.ok();
 }
@@ -253,6 +279,9 @@ std::optional<SeriesRef> WriteWalk::FindSeries() {
 }
 
 absl::StatusOr<SeriesRef> WriteWalk::Resolve() {
+  if (ReadSortedLabels(labels_, &sorted_)) {
+    return storage_.GetOrCreateSeries(tenant_, storage::Labels::FromSorted(sorted_), {});
+  }
   std::optional<std::vector<Label>> labels = ParseLabels();
   if (!labels.has_value()) {
     malformed_ = true;

@@ -19,6 +19,7 @@
 #include "collector/otlp/wire.h"
 #include "collector/remote_write/native_histogram.h"
 #include "storage/metrics/metric_shard.h"
+#include "storage/series/labels.h"
 #include "storage/storage.h"
 
 namespace vigil::collector {
@@ -84,6 +85,7 @@ class WriteWalk {
   std::string_view job_;  // The label messages of that name.
   std::string_view instance_;
   std::vector<Sample> floats_;
+  std::vector<storage::LabelView> sorted_;  // See ReadSortedLabels.
   std::vector<NativeHistogram> histograms_;
 
   bool malformed_ = false;

@@ -268,17 +268,21 @@ std::vector<SeriesDefinition> SeriesCatalog::Undefined(TenantId tenant,
 
   std::sort(numbers.begin(), numbers.end());
   numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
-  definitions.reserve(numbers.size());
-  for (const uint32_t number : numbers) {
-    std::optional<Labels> labels = series->index.LabelsOf(number);
-    if (!labels.has_value()) continue;
-    MetricMetadata metadata = series->metadata.Get(labels->MetricName());
-    definitions.push_back({number, *std::move(labels), std::move(metadata)});
+  std::vector<SeriesIndex::Series> found = series->index.LabelsOf(numbers);
+  std::vector<std::pair<std::string_view, size_t>> by_metric;
+  by_metric.reserve(found.size());
+  for (size_t i = 0; i < found.size(); ++i) by_metric.emplace_back(found[i].labels.MetricName(), i);
+  std::sort(by_metric.begin(), by_metric.end());
+  definitions.reserve(found.size());
+  MetricMetadata metadata;
+  std::string metric;
+  for (const auto& [name, i] : by_metric) {
+    if (definitions.empty() || metric != name) {
+      metric = name;
+      metadata = series->metadata.Get(name);
+    }
+    definitions.push_back({found[i].number, std::move(found[i].labels), metadata});
   }
-  std::stable_sort(definitions.begin(), definitions.end(),
-                   [](const SeriesDefinition& a, const SeriesDefinition& b) {
-                     return a.labels.MetricName() < b.labels.MetricName();
-                   });
   return definitions;
 }
 

@@ -106,9 +106,13 @@ bool Postings::ValueEqual::operator()(uint32_t a, std::string_view b) const {
 }
 
 uint32_t Postings::NameFor(std::string_view text) {
-  const auto [at, is_new] = name_numbers_.try_emplace(std::string(text), names_.size());
-  if (is_new) names_.emplace_back(text, &texts_);
-  return at->second;
+  if (const auto known = name_numbers_.find(text); known != name_numbers_.end()) {
+    return known->second;
+  }
+  const auto number = static_cast<uint32_t>(names_.size());
+  name_numbers_.emplace(std::string(text), number);
+  names_.emplace_back(text, &texts_);
+  return number;
 }
 
 uint32_t Postings::ValueFor(Name* name, std::string_view text) {

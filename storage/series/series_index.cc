@@ -23,7 +23,6 @@ std::optional<uint32_t> SeriesIndex::Find(const Labels& labels, Found found) con
 }
 
 absl::StatusOr<uint32_t> SeriesIndex::GetOrAdd(const Labels& labels, NewNumber new_number) {
-  if (const auto known = Find(labels); known.has_value()) return *known;
   WriterLock lock(&mutex_);
   if (const auto known = postings_.Find(labels); known.has_value()) return *known;
   VIGIL_ASSIGN_OR_RETURN(const uint32_t number, new_number(postings_.all().cardinality()));
@@ -46,6 +45,16 @@ std::optional<Labels> SeriesIndex::LabelsOf(uint32_t number) const {
   ReaderLock lock(&mutex_);
   if (!postings_.Contains(number)) return std::nullopt;
   return postings_.LabelsOf(number);
+}
+
+std::vector<SeriesIndex::Series> SeriesIndex::LabelsOf(std::span<const uint32_t> numbers) const {
+  std::vector<Series> found;
+  found.reserve(numbers.size());
+  ReaderLock lock(&mutex_);
+  for (const uint32_t number : numbers) {
+    if (postings_.Contains(number)) found.push_back({number, postings_.LabelsOf(number)});
+  }
+  return found;
 }
 
 bool SeriesIndex::Contains(uint32_t number) const {

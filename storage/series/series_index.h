@@ -56,8 +56,9 @@ class SeriesIndex {
   using Found = absl::FunctionRef<void(uint32_t number)>;
   std::optional<uint32_t> Find(
       const Labels& labels, Found found = [](uint32_t) {}) const;
-  // The number of `labels`. If they are new, the one that `new_number` gives, which is asked under
-  // the index's lock and told how many series there are; its failure is returned.
+  // The number of `labels`, for which Find had none. If they are new still, the one that
+  // `new_number` gives, which is asked under the index's lock and told how many series there are;
+  // its failure is returned.
   using NewNumber = absl::FunctionRef<absl::StatusOr<uint32_t>(uint64_t series)>;
   absl::StatusOr<uint32_t> GetOrAdd(const Labels& labels, NewNumber new_number);
 
@@ -68,6 +69,8 @@ class SeriesIndex {
 
   // nullopt when the series is not in memory.
   std::optional<Labels> LabelsOf(uint32_t number) const;
+  // Those of `numbers` that are in memory, in that order.
+  std::vector<Series> LabelsOf(std::span<const uint32_t> numbers) const;
   bool Contains(uint32_t number) const;
 
   // Notes samples in the open head. Adds to `*absent` the numbers that are not in memory.

@@ -88,7 +88,10 @@ SeriesSet MembersOf(const SeriesSet& set, uint32_t group) { return set & WholeGr
 
 std::string EncodeGroup(const SeriesSet& set, uint32_t group) {
   const uint32_t first = group << kGroupBits;
-  const SeriesSet members = MembersOf(set, group);
+  const bool within =
+      !set.isEmpty() && GroupOf(set.minimum()) == group && GroupOf(set.maximum()) == group;
+  const SeriesSet cut = within ? SeriesSet() : MembersOf(set, group);
+  const SeriesSet& members = within ? set : cut;
   std::string bytes = EncodeRuns(members, first);
   if (bytes.size() <= kBitmapBytes) return bytes;
   bytes.assign(1 + kBitmapBytes, '\0');
