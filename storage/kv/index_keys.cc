@@ -10,7 +10,8 @@
 namespace vigil::storage {
 namespace {
 
-constexpr uint8_t kHashKind = 'h';
+// Of a hash, below those that are in keys.
+constexpr int kLostHashBits = 24;
 constexpr uint8_t kPostingKind = 'p';
 // Bytes that end a terminated field.
 constexpr size_t kTerminatorBytes = 2;
@@ -25,22 +26,27 @@ absl::Status WrongKind(std::string_view what, std::string_view key) {
 
 }  // namespace
 
-std::string LabelsHashKey::Encode() const {
+std::string LabelsHashKey::Prefix(TenantId tenant, uint8_t shard, uint64_t hash) {
   return KeyWriter()
-      .AppendTenant(tenant)
-      .AppendU8(shard)
-      .AppendU8(kHashKind)
-      .AppendU64(hash)
+      .AppendBytes(KindPrefix(tenant, shard, kLabelsHashKind))
+      .AppendU8(static_cast<uint8_t>(hash >> 56))
+      .AppendU32(static_cast<uint32_t>(hash >> kLostHashBits))
       .Take();
+}
+
+std::string LabelsHashKey::Encode() const {
+  return KeyWriter().AppendBytes(Prefix(tenant, shard, hash)).AppendU32(number).Take();
 }
 
 absl::StatusOr<LabelsHashKey> LabelsHashKey::Decode(std::string_view key) {
   KeyReader reader(key);
   LabelsHashKey decoded = {.tenant = reader.ReadTenant(), .shard = reader.ReadU8()};
   const uint8_t kind = reader.ReadU8();
-  decoded.hash = reader.ReadU64();
+  decoded.hash = uint64_t{reader.ReadU8()} << 56;
+  decoded.hash |= uint64_t{reader.ReadU32()} << kLostHashBits;
+  decoded.number = reader.ReadU32();
   VIGIL_RETURN_IF_ERROR(reader.Finish("labels hash key"));
-  if (kind != kHashKind) return WrongKind("labels hash key", key);
+  if (kind != kLabelsHashKind) return WrongKind("labels hash key", key);
   return decoded;
 }
 

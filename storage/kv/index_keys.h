@@ -4,6 +4,7 @@
 // in docs/format/keys.md.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,16 +15,27 @@
 
 namespace vigil::storage {
 
-// Family::kSeries -> numbers of the series whose labels have that hash.
+// Family::kSeries: a series whose labels have that hash. The number is in the key, so that writing
+// it needs no reading first.
 struct LabelsHashKey {
   TenantId tenant = kDefaultTenant;
   uint8_t shard = 0;
-  uint64_t hash = 0;
+  uint64_t hash = 0;  // The key has its upper 40 bits: enough to find few.
+  uint32_t number = 0;
 
+  // What the keys of a hash begin with.
+  static std::string Prefix(TenantId tenant, uint8_t shard, uint64_t hash);
   std::string Encode() const;
   static absl::StatusOr<LabelsHashKey> Decode(std::string_view key);
   friend auto operator<=>(const LabelsHashKey&, const LabelsHashKey&) = default;
 };
+
+// Of a hash, what is in keys; the length of LabelsHashKey::Prefix, and where in it stands the byte
+// that tells it from other keys of its family.
+inline constexpr uint64_t kLabelsHashMask = ~uint64_t{0} << 24;
+inline constexpr size_t kLabelsHashPrefixBytes = 4 + 1 + 1 + 5;
+inline constexpr size_t kSeriesKindByte = 4 + 1;
+inline constexpr char kLabelsHashKind = 'h';
 
 // What a row of numbers says of the series in it.
 enum class NumberKind : char {

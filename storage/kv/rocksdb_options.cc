@@ -11,6 +11,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include "storage/kv/index_keys.h"
 #include "storage/kv/rocksdb_log.h"
 
 namespace vigil::storage {
@@ -109,6 +110,32 @@ void AddFilter(rocksdb::BlockBasedTableOptions* table) {
   table->filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerKey));
 }
 
+// Of keys of Family::kSeries what finds a series by its labels. Other keys have no prefix, so that
+// the filters are of those alone.
+class LabelsHashPrefix final : public rocksdb::SliceTransform {
+ public:
+  const char* Name() const override { return "vigil.LabelsHashPrefix"; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), kLabelsHashPrefixBytes};
+  }
+  bool InDomain(const rocksdb::Slice& key) const override {
+    return key.size() >= kLabelsHashPrefixBytes && key[kSeriesKindByte] == kLabelsHashKind;
+  }
+  bool FullLengthEnabled(size_t* length) const override {
+    *length = kLabelsHashPrefixBytes;
+    return true;
+  }
+};
+
+void TuneSeries(rocksdb::BlockBasedTableOptions* table, rocksdb::ColumnFamilyOptions* family) {
+  TuneForSmallValues(table, family);
+  // Labels that are looked up are mostly new: the last level has filters too, and small ones.
+  family->optimize_filters_for_hits = false;
+  table->filter_policy.reset(rocksdb::NewRibbonFilterPolicy(kFilterBitsPerKey));
+  table->whole_key_filtering = false;
+  family->prefix_extractor = std::make_shared<LabelsHashPrefix>();
+}
+
 void TuneJournal(rocksdb::ColumnFamilyOptions* family) {
   family->compression = rocksdb::kNoCompression;
   family->level_compaction_dynamic_level_bytes = false;
@@ -140,7 +167,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, const RocksDbOptions& 
       TuneForSmallValues(&table, &result);
       break;
     case Family::kSeries:
-      TuneForSmallValues(&table, &result);
+      TuneSeries(&table, &result);
       result.write_buffer_size = std::min(kSmallWriteBufferBytes, options.memory_bytes / 8);
       break;
     case Family::kLogBlocks:

@@ -15,6 +15,7 @@
 #include "storage/kv/record_keys.h"
 #include "storage/metrics/corruption.h"
 #include "storage/metrics/exemplar_rows.h"
+#include "storage/metrics/metric_loader.h"
 #include "storage/metrics/series_rows.h"
 
 namespace vigil::storage {
@@ -126,7 +127,9 @@ absl::Status HeadWriter::WriteTenant(const MetricHead& head, Members members,
   TenantSeries& series = catalog_.FindOrCreate(tenant);
   BlockWriter writer({tenant, options_.shard, target_.blocks, &series.blocks, &next_sequence_},
                      options_.partitioning);
-  SeriesRowWriter rows(&store_, tenant, options_.shard, &next_sequence_, target_.batch);
+  SeriesRowWriter rows(&store_, tenant, options_.shard, &next_sequence_, target_.batch, [this] {
+    return ReserveSequences(&store_, options_.shard, next_sequence_);
+  });
   const TimeRange range = {options_.expired_before_ms, std::numeric_limits<int64_t>::max()};
   Survey(head, members, range, &writer);
   ChunkReader chunk(&head, range);

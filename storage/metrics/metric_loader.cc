@@ -155,6 +155,12 @@ absl::StatusOr<MetricCounters> LoadMetrics(KeyValueStore& store, uint32_t shard,
           VIGIL_RETURN_IF_ERROR(LoadNumbers(store, tenant, short_shard, kind, catalog));
         }
         return absl::OkStatus();
+absl::Status ReserveSequences(KeyValueStore* store, uint32_t shard, uint64_t next_sequence) {
+  WriteBatch reservation;
+  AddSequenceRow(shard, next_sequence, &reservation);
+  return store->Write(reservation, Durability::kSync);
+}
+
       }));
   for (TenantSeries* series : catalog->Tenants()) {
     IndexBlocks(series, catalog);

@@ -28,6 +28,12 @@ void AddCountersRow(uint32_t shard, const MetricCounters& counters, WriteBatch* 
 // counts.
 void AddSequenceRow(uint32_t shard, uint64_t next_sequence, WriteBatch* batch);
 
+// To be called before rows are ingested that a flush makes: no sequence before `next_sequence` is
+// given out again, whatever happens from now on. The same sync makes durable all journal entries
+// that the rows stand for, else the number of a series in them might be given to another after a
+// loss of power.
+absl::Status ReserveSequences(KeyValueStore* store, uint32_t shard, uint64_t next_sequence);
+
 // Fills an empty catalog; returns the counters, of which the catalog has its own already. Damaged
 // rows are reported and skipped; errors are the store's.
 absl::StatusOr<MetricCounters> LoadMetrics(KeyValueStore& store, uint32_t shard,

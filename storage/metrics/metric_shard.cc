@@ -290,11 +290,7 @@ absl::Status MetricShardImpl::IngestBlocks(MetricHead* sealed) {
   written_.ingested = blocks.empty();
   if (blocks.empty()) return absl::OkStatus();
   std::sort(blocks.begin(), blocks.end());
-  // Before any block of theirs is there, the sequences are taken for good; the sync makes durable,
-  // too, all journal entries that the blocks stand for. See storage/shard/shard_part.h.
-  WriteBatch reservation;
-  AddSequenceRow(number_, next_sequence_, &reservation);
-  VIGIL_RETURN_IF_ERROR(store_.Write(reservation, Durability::kSync));
+  VIGIL_RETURN_IF_ERROR(ReserveSequences(&store_, number_, next_sequence_));
   VIGIL_RETURN_IF_ERROR(store_.Ingest(Family::kBlocks, blocks, TableEffort::kQuick));
   written_.ingested = true;
   for (const auto& [tenant, partition_ms] : writer.partitions()) {

@@ -6,7 +6,6 @@
 #include <tuple>
 #include <utility>
 
-#include <absl/container/flat_hash_set.h>
 #include <fmt/format.h>
 
 #include "base/log.h"
@@ -184,16 +183,11 @@ absl::Status SeriesCatalog::RemoveSomeDead(TenantSeries* series) {
   series->dead.RemoveAll(0, revived);
   SeriesSet removed;
   WriteBatch batch;
-  absl::flat_hash_set<uint64_t> hashes;
   {
     MutexLock lock(&series->slow_mutex);
     for (const uint32_t number : dead - revived) {
       if (removed.cardinality() == kRemovedAtOnce) break;
       if (states_.Has(number, kSeriesHeld) || series->index.Contains(number)) continue;
-      const absl::StatusOr<std::optional<Labels>> labels = series->rows.LabelsOf(number);
-      // Series of one hash go one after the other.
-      const bool readable = labels.ok() && labels->has_value();
-      if (readable && !hashes.insert((*labels)->Hash()).second) continue;
       VIGIL_RETURN_IF_ERROR(series->rows.AddRemoval(number, &batch));
       removed.add(number);
     }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/metrics/series_rows.h"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
 
-#include <fmt/format.h>
+#include <absl/container/node_hash_map.h>
+#include <absl/functional/function_ref.h>
 
 #include "base/status.h"
 #include "base/strings.h"
@@ -18,24 +20,36 @@
 namespace vigil::storage {
 namespace {
 
-// So many new series of a group go to the store ahead of the batch: their rows take some 2 MB
-// there.
-constexpr size_t kSeriesWrittenAhead = 4096;
+// So many new series of a group are worth tables of their own, three of them.
+constexpr size_t kSeriesWorthTables = 8192;
 
-// The value of a row of hashes: the numbers, u32 big-endian each.
-absl::StatusOr<std::vector<uint32_t>> DecodeNumbers(std::string_view value) {
-  std::vector<uint32_t> numbers;
-  KeyReader reader(value);
-  for (size_t i = 0; i < value.size() / sizeof(uint32_t); ++i) numbers.push_back(reader.ReadU32());
-  VIGIL_RETURN_IF_ERROR(reader.Finish("numbers of a labels hash"));
-  return numbers;
-}
+// The series that have each label pair. Neighbours mostly have the same, so a label is looked up
+// where the series before had it. Keeps views of the labels.
+class PairLists {
+ public:
+  using Values = absl::node_hash_map<std::string_view, PostingList, StringHash, std::equal_to<>>;
 
-std::string EncodeNumbers(const std::vector<uint32_t>& numbers) {
-  KeyWriter writer;
-  for (const uint32_t number : numbers) writer.AppendU32(number);
-  return writer.Take();
-}
+  void Add(uint32_t number, const Labels& labels) {
+    size_t place = 0;
+    for (const LabelView& label : labels) {
+      if (place == last_.size()) last_.emplace_back();
+      auto& [last, list] = last_[place++];
+      if (list == nullptr || last != label) {
+        last = label;
+        list = &names_[label.name][label.value];
+      }
+      list->Add(number);
+    }
+  }
+  void ForEachName(absl::FunctionRef<void(std::string_view, const Values&)> visit) const {
+    for (const auto& [name, values] : names_) visit(name, values);
+  }
+
+ private:
+  absl::node_hash_map<std::string_view, Values, StringHash, std::equal_to<>> names_;
+  // The labels of the last series, and where the lists of theirs are.
+  std::vector<std::pair<LabelView, PostingList*>> last_;
+};
 
 }  // namespace
 
@@ -76,20 +90,21 @@ absl::StatusOr<std::vector<std::pair<uint32_t, Labels>>> SeriesRows::LabelsOf(
 }
 
 absl::StatusOr<std::optional<uint32_t>> SeriesRows::Find(const Labels& labels) const {
-  const std::string key = LabelsHashKey{tenant_, shard_, labels.Hash()}.Encode();
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> row, store_.Get(Family::kSeries, key));
-  if (!row.has_value()) return std::optional<uint32_t>();
-  const absl::StatusOr<std::vector<uint32_t>> numbers = DecodeNumbers(*row);
-  if (!numbers.ok()) {
-    ReportCorrupt("labels hash row", key, numbers.status());
-    return std::optional<uint32_t>();
-  }
-  for (const uint32_t number : *numbers) {
-    const absl::StatusOr<std::optional<Labels>> other = LabelsOf(number);
+  const std::string prefix = LabelsHashKey::Prefix(tenant_, shard_, labels.Hash());
+  const std::unique_ptr<KeyValueIterator> rows =
+      store_.NewIterator(Family::kSeries, PrefixRange(prefix));
+  for (rows->Seek(prefix); rows->Valid(); rows->Next()) {
+    const absl::StatusOr<LabelsHashKey> key = LabelsHashKey::Decode(rows->key());
+    if (!key.ok()) {
+      ReportCorrupt("labels hash key", rows->key(), key.status());
+      continue;
+    }
+    const absl::StatusOr<std::optional<Labels>> other = LabelsOf(key->number);
     if (other.status().code() == absl::StatusCode::kDataLoss) continue;  // Some other series' row.
     VIGIL_RETURN_IF_ERROR(other.status());
-    if (*other == labels) return std::optional(number);
+    if (*other == labels) return std::optional(key->number);
   }
+  VIGIL_RETURN_IF_ERROR(rows->status());
   return std::optional<uint32_t>();
 }
 
@@ -101,16 +116,8 @@ absl::Status SeriesRows::AddRemoval(uint32_t number, WriteBatch* batch) const {
   if (labels.status().code() == absl::StatusCode::kDataLoss) return absl::OkStatus();
   VIGIL_RETURN_IF_ERROR(labels.status());
   if (!labels->has_value()) return absl::OkStatus();
-  std::string key = LabelsHashKey{tenant_, shard_, (*labels)->Hash()}.Encode();
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> row, store_.Get(Family::kSeries, key));
-  if (!row.has_value()) return absl::OkStatus();
-  absl::StatusOr<std::vector<uint32_t>> numbers = DecodeNumbers(*row);
-  if (numbers.ok()) std::erase(*numbers, number);
-  if (!numbers.ok() || numbers->empty()) {
-    batch->Delete(Family::kSeries, std::move(key));
-  } else {
-    batch->Put(Family::kSeries, std::move(key), EncodeNumbers(*numbers));
-  }
+  batch->Delete(Family::kSeries,
+                LabelsHashKey{tenant_, shard_, (*labels)->Hash(), number}.Encode());
   return absl::OkStatus();
 }
 
@@ -131,65 +138,71 @@ absl::Status SeriesRowWriter::Finish() { return WritePending(); }
 
 absl::Status SeriesRowWriter::WritePending() {
   if (pending_.empty()) return absl::OkStatus();
-  WriteBatch ahead;
-  WriteBatch* const batch = pending_.size() >= kSeriesWrittenAhead ? &ahead : &batch_;
-  for (const auto& [number, labels] : pending_) {
-    batch->Put(Family::kSeries, SeriesKey{tenant_, shard_, number}.Encode(),
-               std::string(labels.packed()));
-    VIGIL_RETURN_IF_ERROR(AddHashRow(number, labels.Hash(), batch));
-  }
-  AddPostings(batch);
+  const bool in_bulk = pending_.size() >= kSeriesWorthTables;
+  Entries postings = PostingEntries();
+  if (in_bulk) VIGIL_RETURN_IF_ERROR(before_ingest_());
+  VIGIL_RETURN_IF_ERROR(Write(Family::kPostings, std::move(postings), in_bulk));
+  VIGIL_RETURN_IF_ERROR(Write(Family::kSeries, HashEntries(), in_bulk));
+  VIGIL_RETURN_IF_ERROR(Write(Family::kSeries, LabelEntries(), in_bulk));
   pending_.clear();
-  if (ahead.empty()) return absl::OkStatus();
-  // They count once the batch does, which is synced after them.
-  VIGIL_RETURN_IF_ERROR_WITH(store_.Write(ahead, Durability::kNoSync), "writing series rows");
-  hashes_ahead_.clear();
   return absl::OkStatus();
 }
 
-absl::Status SeriesRowWriter::AddHashRow(uint32_t number, uint64_t hash, WriteBatch* batch) {
-  std::string key = LabelsHashKey{tenant_, shard_, hash}.Encode();
-  // The batch takes effect last, so what it says of a hash it must say all.
-  if (hashes_in_batch_.contains(hash)) batch = &batch_;
-  std::string& row = batch == &batch_ ? hashes_in_batch_[hash] : hashes_ahead_[hash];
-  if (row.empty()) {
-    VIGIL_ASSIGN_OR_RETURN(std::optional<std::string> stored, store_.Get(Family::kSeries, key));
-    if (stored.has_value()) row = *std::move(stored);
-  }
-  absl::StatusOr<std::vector<uint32_t>> numbers = DecodeNumbers(row);
-  if (!numbers.ok()) numbers = std::vector<uint32_t>();
-  std::erase(*numbers, number);
-  numbers->push_back(number);
-  row = EncodeNumbers(*numbers);
-  batch->Put(Family::kSeries, std::move(key), row);
+absl::Status SeriesRowWriter::Write(Family family, Entries entries, bool in_bulk) {
+  if (in_bulk)
+    return Annotate(store_.Ingest(family, entries, TableEffort::kQuick), "writing series rows");
+  for (auto& [key, value] : entries) batch_.Put(family, std::move(key), std::move(value));
   return absl::OkStatus();
 }
 
-void SeriesRowWriter::AddPostings(WriteBatch* batch) {
-  // Keyed by texts of pending_.
-  using Values = absl::flat_hash_map<std::string_view, PostingList, StringHash, std::equal_to<>>;
-  absl::flat_hash_map<std::string_view, Values, StringHash, std::equal_to<>> names;
+SeriesRowWriter::Entries SeriesRowWriter::LabelEntries() const {
+  Entries entries;
+  entries.reserve(pending_.size());
   for (const auto& [number, labels] : pending_) {
-    for (const LabelView& label : labels) names[label.name][label.value].Add(number);
+    entries.emplace_back(SeriesKey{tenant_, shard_, number}.Encode(), labels.packed());
   }
+  return entries;
+}
+
+SeriesRowWriter::Entries SeriesRowWriter::HashEntries() const {
+  std::vector<std::pair<uint64_t, uint32_t>> hashes;
+  hashes.reserve(pending_.size());
+  for (const auto& [number, labels] : pending_) {
+    hashes.emplace_back(labels.Hash() & kLabelsHashMask, number);
+  }
+  std::sort(hashes.begin(), hashes.end());
+  Entries entries;
+  entries.reserve(hashes.size());
+  for (const auto& [hash, number] : hashes) {
+    entries.emplace_back(LabelsHashKey{tenant_, shard_, hash, number}.Encode(), std::string());
+  }
+  return entries;
+}
+
+SeriesRowWriter::Entries SeriesRowWriter::PostingEntries() {
+  PairLists lists;
+  for (const auto& [number, labels] : pending_) lists.Add(number, labels);
   const uint32_t group = GroupOf(pending_.front().first);
   const uint64_t sequence = next_sequence_++;
-  for (const auto& [name, values] : names) {
+  Entries entries;
+  lists.ForEachName([&](std::string_view name, const PairLists::Values& values) {
     const std::string prefix = PostingKey::NamePrefix(tenant_, shard_, group, name);
     const auto put = [&](std::string_view value, const SeriesSet& set) {
-      batch->Put(Family::kPostings,
-                 KeyWriter().AppendBytes(prefix).AppendTerminated(value).AppendU64(sequence).Take(),
-                 EncodeGroup(set, group));
+      entries.emplace_back(
+          KeyWriter().AppendBytes(prefix).AppendTerminated(value).AppendU64(sequence).Take(),
+          EncodeGroup(set, group));
     };
     SeriesSet any;
     for (const auto& [value, list] : values) {
       SeriesSet set;
       list.AddTo(&set);
+      list.AddTo(&any);
       put(value, set);
-      any |= set;
     }
     put({}, any);
-  }
+  });
+  std::sort(entries.begin(), entries.end());
+  return entries;
 }
 
 }  // namespace vigil::storage

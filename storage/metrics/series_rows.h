@@ -6,13 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <absl/container/flat_hash_map.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
@@ -39,7 +39,7 @@ class SeriesRows {
   absl::StatusOr<std::optional<uint32_t>> Find(const Labels& labels) const;
 
   // Adds to `*batch` what removes the rows of a series, but for its postings, which go with those
-  // of its group. Requires: `*batch` is not about a series whose labels have the same hash.
+  // of its group.
   absl::Status AddRemoval(uint32_t number, WriteBatch* batch) const;
   // Removes the postings of a group.
   absl::Status DropPostings(uint32_t group) const;
@@ -51,18 +51,24 @@ class SeriesRows {
 };
 
 // Writes the rows of series that have none yet. Writing them again does no harm: rows say the same
-// of a series whenever they are written, so many of them go to the store ahead of the batch, which
-// would take much memory otherwise. For one flush of one tenant. Not thread-safe.
+// of a series whenever they are written, so where there are many they go to the store ahead of the
+// batch, as tables. For one flush of one tenant. Not thread-safe.
 class SeriesRowWriter {
  public:
+  // Sees to it that whatever the writer was told of so far survives a loss of power, and that
+  // sequences before `*next_sequence` are never given out again. Called before rows are put into
+  // the store; else they might outlive what made them, and speak of numbers that others get.
+  using BeforeIngest = std::function<absl::Status()>;
+
   // `*next_sequence` gives the sequences of posting rows.
   SeriesRowWriter(KeyValueStore* store, TenantId tenant, uint8_t shard, uint64_t* next_sequence,
-                  WriteBatch* batch)
+                  WriteBatch* batch, BeforeIngest before_ingest)
       : store_(*store),
         tenant_(tenant),
         shard_(shard),
         next_sequence_(*next_sequence),
-        batch_(*batch) {}
+        batch_(*batch),
+        before_ingest_(std::move(before_ingest)) {}
 
   // Requires: numbers ascend.
   absl::Status Add(uint32_t number, Labels labels);
@@ -70,21 +76,24 @@ class SeriesRowWriter {
   absl::Status Finish();
 
  private:
+  // Ascending by key.
+  using Entries = std::vector<std::pair<std::string, std::string>>;
+
   absl::Status WritePending();
-  absl::Status AddHashRow(uint32_t number, uint64_t hash, WriteBatch* batch);
-  void AddPostings(WriteBatch* batch);
+  absl::Status Write(Family family, Entries entries, bool in_bulk);
+  // The rows of pending_.
+  Entries LabelEntries() const;
+  Entries HashEntries() const;
+  Entries PostingEntries();
 
   KeyValueStore& store_;
   const TenantId tenant_;
   const uint8_t shard_;
   uint64_t& next_sequence_;
   WriteBatch& batch_;
+  const BeforeIngest before_ingest_;
   // Of one group.
   std::vector<std::pair<uint32_t, Labels>> pending_;
-  // Rows of hashes that are in the batch, or in the one ahead of it, where look-ups do not see
-  // them.
-  absl::flat_hash_map<uint64_t, std::string> hashes_in_batch_;
-  absl::flat_hash_map<uint64_t, std::string> hashes_ahead_;
 };
 
 }  // namespace vigil::storage

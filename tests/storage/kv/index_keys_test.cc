@@ -28,7 +28,7 @@ void ExpectRoundTrip(const Key& key) {
 }
 
 TEST(IndexKeysTest, RoundTrips) {
-  ExpectRoundTrip(LabelsHashKey{kTenant, 2, 0x0123456789ABCDEF});
+  ExpectRoundTrip(LabelsHashKey{kTenant, 2, 0x0123456789ABCDEF & kLabelsHashMask, 0x89ABCDEF});
   ExpectRoundTrip(NumbersKey{kTenant, 2, NumberKind::kBlocks, -5, 3});
   ExpectRoundTrip(NumbersKey{kTenant, 2, NumberKind::kRecent, INT64_MIN, 0xFFFF});
   ExpectRoundTrip(NumbersKey{kTenant, 2, NumberKind::kDead, 0, 0});
@@ -51,6 +51,12 @@ TEST(IndexKeysTest, PrefixesNarrowDown) {
   EXPECT_TRUE(key.starts_with(PostingKey::ValuesPrefix(kTenant, 2, 9, "job", "api")));
   EXPECT_TRUE(key.starts_with(PostingKey::ValuePrefix(kTenant, 2, 9, "job", "api-1")));
   EXPECT_FALSE(key.starts_with(PostingKey::ValuePrefix(kTenant, 2, 9, "job", "api")));
+  const uint64_t hash = 0x0123456789ABCDEF;
+  const std::string by_hash = LabelsHashKey{kTenant, 2, hash, 3}.Encode();
+  EXPECT_TRUE(by_hash.starts_with(LabelsHashKey::Prefix(kTenant, 2, hash)));
+  EXPECT_FALSE(by_hash.starts_with(LabelsHashKey::Prefix(kTenant, 2, hash + (1 << 24))));
+  EXPECT_EQ(LabelsHashKey::Prefix(kTenant, 2, hash).size(), kLabelsHashPrefixBytes);
+  EXPECT_EQ(by_hash[kSeriesKindByte], kLabelsHashKind);
   const std::string numbers = NumbersKey{kTenant, 2, NumberKind::kRecent, 60, 1}.Encode();
   EXPECT_TRUE(numbers.starts_with(NumbersKey::Prefix(kTenant, 2, NumberKind::kRecent)));
   EXPECT_TRUE(numbers.starts_with(NumbersKey::Prefix(kTenant, 2, NumberKind::kRecent, 60)));

@@ -34,7 +34,8 @@ class ColdIndexTest : public ::testing::Test {
  protected:
   void Write(const std::map<uint32_t, Labels>& series) {
     WriteBatch batch;
-    SeriesRowWriter writer(&store_, kTenant, kShard, &sequence_, &batch);
+    SeriesRowWriter writer(&store_, kTenant, kShard, &sequence_, &batch,
+                           [] { return absl::OkStatus(); });
     for (const auto& [number, labels] : series) ASSERT_OK(writer.Add(number, labels));
     ASSERT_OK(writer.Finish());
     ASSERT_OK(store_.Write(batch, Durability::kNoSync));

@@ -69,7 +69,8 @@ TEST_F(SeriesCatalogTest, EvictedSeriesMakeRoomUntilTheyComeBack) {
   TenantSeries& series = *catalog_.Find(kTenant);
   uint64_t sequence = 1;
   WriteBatch batch;
-  SeriesRowWriter writer(&store_, kTenant, kShard, &sequence, &batch);
+  SeriesRowWriter writer(&store_, kTenant, kShard, &sequence, &batch,
+                         [] { return absl::OkStatus(); });
   ASSERT_OK(writer.Add(first, Named("a")));
   ASSERT_OK(writer.Finish());
   ASSERT_OK(store_.Write(batch, Durability::kNoSync));
@@ -149,7 +150,8 @@ TEST_F(SeriesCatalogTest, OnlySeriesWithRowsAreEvicted) {
 TEST_F(SeriesCatalogTest, SeriesThatAreNotInMemoryKeepTheirNumber) {
   uint64_t sequence = 1;
   WriteBatch batch;
-  SeriesRowWriter writer(&store_, kTenant, kShard, &sequence, &batch);
+  SeriesRowWriter writer(&store_, kTenant, kShard, &sequence, &batch,
+                         [] { return absl::OkStatus(); });
   const uint32_t number = Get("a");
   const uint32_t other = Get("b");
   ASSERT_OK(writer.Add(number, Named("a")));
@@ -177,7 +179,8 @@ TEST_F(SeriesCatalogTest, SeriesThatAreNotInMemoryKeepTheirNumber) {
 TEST_F(SeriesCatalogTest, TheDeadGoUnlessTheyAreHeldOrBack) {
   uint64_t sequence = 1;
   WriteBatch batch;
-  SeriesRowWriter writer(&store_, kTenant, kShard, &sequence, &batch);
+  SeriesRowWriter writer(&store_, kTenant, kShard, &sequence, &batch,
+                         [] { return absl::OkStatus(); });
   for (const uint32_t number : {1, 2, 3}) {
     ASSERT_OK(writer.Add(number, Named(std::string(number, 'n'))));
   }

@@ -10,7 +10,6 @@
 #include <gtest/gtest.h>
 
 #include "storage/kv/index_keys.h"
-#include "storage/kv/keys.h"
 #include "storage/kv/memory_store.h"
 #include "storage/kv/record_keys.h"
 #include "tests/testing/status_matchers.h"
@@ -29,7 +28,10 @@ class SeriesRowsTest : public ::testing::Test {
  protected:
   void Write(uint32_t first, uint32_t last) {
     WriteBatch batch;
-    SeriesRowWriter writer(&store_, kTenant, kShard, &sequence_, &batch);
+    SeriesRowWriter writer(&store_, kTenant, kShard, &sequence_, &batch, [this] {
+      ++ingests_;
+      return before_ingest_;
+    });
     for (uint32_t number = first; number <= last; ++number) {
       ASSERT_OK(writer.Add(number, LabelsOf(number)));
     }
@@ -41,8 +43,9 @@ class SeriesRowsTest : public ::testing::Test {
     batch.Put(Family::kSeries, std::move(key), std::move(value));
     ASSERT_OK(store_.Write(batch, Durability::kNoSync));
   }
-  std::string HashKey(uint32_t number) {
-    return LabelsHashKey{kTenant, kShard, LabelsOf(number).Hash()}.Encode();
+  // Of a row that leads from the labels of one series to another.
+  static std::string HashKey(uint32_t labels_of, uint32_t number) {
+    return LabelsHashKey{kTenant, kShard, LabelsOf(labels_of).Hash(), number}.Encode();
   }
   size_t RowsIn(Family family) {
     size_t rows = 0;
@@ -55,12 +58,15 @@ class SeriesRowsTest : public ::testing::Test {
 
   MemoryStore store_;
   uint64_t sequence_ = 1;
+  int ingests_ = 0;
+  absl::Status before_ingest_;
   SeriesRows rows_{&store_, kTenant, kShard};
 };
 
 TEST_F(SeriesRowsTest, LabelsAndNumbersLeadToEachOther) {
   Write(1, 3);
-  Write(65'000, 75'000);  // Some in the batch, some ahead of it.
+  Write(65'000, 75'000);  // Some in the batch, some ingested.
+  EXPECT_EQ(ingests_, 1);
   for (const uint32_t number : {1u, 3u, 65'000u, 65'535u, 65'536u, 75'000u}) {
     ASSERT_OK_AND_ASSIGN(const std::optional<Labels> labels, rows_.LabelsOf(number));
     EXPECT_EQ(labels, LabelsOf(number));
@@ -89,16 +95,32 @@ TEST_F(SeriesRowsTest, WritingAgainChangesNothing) {
 
 TEST_F(SeriesRowsTest, SeriesOfOneHashAreToldApartByTheirLabels) {
   Write(1, 2);
-  // As if the labels of both had the hash of the second.
-  Put(HashKey(2), KeyWriter().AppendU32(1).AppendU32(2).AppendU32(99).Take());
-  ASSERT_OK_AND_ASSIGN(const std::optional<uint32_t> number, rows_.Find(LabelsOf(2)));
-  EXPECT_EQ(number, 2u);
+  // As if the labels of both, and of one that is gone, had the hash of the second.
+  Put(HashKey(2, 1), "");
+  Put(HashKey(2, 99), "");
+  for (const uint32_t number : {1u, 2u}) {
+    ASSERT_OK_AND_ASSIGN(const std::optional<uint32_t> found, rows_.Find(LabelsOf(number)));
+    EXPECT_EQ(found, number);
+  }
   WriteBatch batch;
   ASSERT_OK(rows_.AddRemoval(2, &batch));
   ASSERT_OK(store_.Write(batch, Durability::kNoSync));
-  ASSERT_OK_AND_ASSIGN(const std::optional<std::string> left,
-                       store_.Get(Family::kSeries, HashKey(2)));
-  EXPECT_EQ(left, KeyWriter().AppendU32(1).AppendU32(99).Take());
+  ASSERT_OK_AND_ASSIGN(const std::optional<uint32_t> gone, rows_.Find(LabelsOf(2)));
+  EXPECT_EQ(gone, std::nullopt);
+  ASSERT_OK_AND_ASSIGN(const auto other, store_.Get(Family::kSeries, HashKey(2, 99)));
+  EXPECT_TRUE(other.has_value());
+}
+
+TEST_F(SeriesRowsTest, NothingIsIngestedBeforeWhatItStandsOnIsDurable) {
+  before_ingest_ = absl::UnavailableError("not now");
+  WriteBatch batch;
+  SeriesRowWriter writer(&store_, kTenant, kShard, &sequence_, &batch,
+                         [this] { return before_ingest_; });
+  for (uint32_t number = 1; number <= 20'000; ++number) {
+    ASSERT_OK(writer.Add(number, LabelsOf(number)));
+  }
+  EXPECT_THAT(writer.Finish(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(RowsIn(Family::kSeries) + RowsIn(Family::kPostings), 0u);
 }
 
 TEST_F(SeriesRowsTest, RemovalLeavesNothing) {
@@ -115,13 +137,16 @@ TEST_F(SeriesRowsTest, RemovalLeavesNothing) {
 TEST_F(SeriesRowsTest, DamageCostsOnlyItself) {
   Write(1, 3);
   Put(SeriesKey{kTenant, kShard, 2}.Encode(), "\x05");
-  Put(HashKey(3), "odd");
+  Put(LabelsHashKey::Prefix(kTenant, kShard, LabelsOf(3).Hash()) + "odd", "");
+  Put(HashKey(3, 3), "odd");
   EXPECT_THAT(rows_.LabelsOf(2), StatusIs(absl::StatusCode::kDataLoss));
   ASSERT_OK_AND_ASSIGN(const auto some, rows_.LabelsOf(SeriesSet::bitmapOf(3, 1, 2, 3)));
   EXPECT_EQ(some.size(), 2u);
+  ASSERT_OK_AND_ASSIGN(const std::optional<uint32_t> lost, rows_.Find(LabelsOf(2)));
+  EXPECT_EQ(lost, std::nullopt);
+  ASSERT_OK_AND_ASSIGN(const std::optional<uint32_t> found, rows_.Find(LabelsOf(3)));
+  EXPECT_EQ(found, 3u);
   for (const uint32_t number : {2, 3}) {
-    ASSERT_OK_AND_ASSIGN(const std::optional<uint32_t> found, rows_.Find(LabelsOf(number)));
-    EXPECT_EQ(found, std::nullopt);
     WriteBatch batch;
     EXPECT_OK(rows_.AddRemoval(number, &batch));
   }
