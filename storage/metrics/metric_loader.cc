@@ -2,6 +2,7 @@
 #include "storage/metrics/metric_loader.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <absl/functional/function_ref.h>
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "base/status.h"
 #include "storage/kv/index_keys.h"
 #include "storage/kv/keys.h"
@@ -113,13 +115,26 @@ void IndexBlocks(TenantSeries* series, SeriesCatalog* catalog) {
   });
 }
 
+// Nothing tells which series live: all that have blocks are left to be found by their rows.
+void NoteLostHours(TenantSeries* series, const SeriesCatalog& catalog) {
+  std::optional<int64_t> last_ms;
+  series->blocks.ForEach(
+      [&last_ms](int64_t partition_ms, const SeriesSet&) { last_ms = partition_ms; });
+  if (!last_ms.has_value()) return;
+  Log(LogLevel::kWarning, "which series were seen of late is lost",
+      {{"tenant", uint64_t{static_cast<uint32_t>(series->tenant)}}});
+  const int64_t end_ms = catalog.partitioning().EndOf(*last_ms);
+  series->recent.NoteLost(end_ms + (end_ms < std::numeric_limits<int64_t>::max() ? 1 : 0));
+}
+
 // Brings the series of the hot window into memory.
 absl::Status LoadHot(TenantSeries* series, SeriesCatalog* catalog) {
   series->any_cold.store(true);
   // What is dead by mistake: the presence of a partition outlived a crash in its removal.
   series->dead.RemoveAll(0, series->index.Present());
+  if (series->recent.Empty()) NoteLostHours(series, *catalog);
   series->recent.TakeExpired();
-  series->index.SetWindowStart(series->recent.WindowStart());
+  series->index.SetWindowStart(series->recent.CertainFrom());
   VIGIL_ASSIGN_OR_RETURN(const auto hot,
                          series->rows.LabelsOf(series->recent.All() - series->dead.At(0)));
   for (const auto& [number, labels] : hot) {
@@ -140,6 +155,12 @@ void AddSequenceRow(uint32_t shard, uint64_t next_sequence, WriteBatch* batch) {
   batch->Put(Family::kMeta, SequenceKey(shard), KeyWriter().AppendU64(next_sequence).Take());
 }
 
+absl::Status ReserveSequences(KeyValueStore* store, uint32_t shard, uint64_t next_sequence) {
+  WriteBatch reservation;
+  AddSequenceRow(shard, next_sequence, &reservation);
+  return store->Write(reservation, Durability::kSync);
+}
+
 absl::StatusOr<MetricCounters> LoadMetrics(KeyValueStore& store, uint32_t shard,
                                            SeriesCatalog* catalog) {
   VIGIL_ASSIGN_OR_RETURN(const MetricCounters counters, ReadCounters(store, shard));
@@ -155,12 +176,6 @@ absl::StatusOr<MetricCounters> LoadMetrics(KeyValueStore& store, uint32_t shard,
           VIGIL_RETURN_IF_ERROR(LoadNumbers(store, tenant, short_shard, kind, catalog));
         }
         return absl::OkStatus();
-absl::Status ReserveSequences(KeyValueStore* store, uint32_t shard, uint64_t next_sequence) {
-  WriteBatch reservation;
-  AddSequenceRow(shard, next_sequence, &reservation);
-  return store->Write(reservation, Durability::kSync);
-}
-
       }));
   for (TenantSeries* series : catalog->Tenants()) {
     IndexBlocks(series, catalog);

@@ -24,7 +24,8 @@ RecentSeries::RecentSeries(TenantId tenant, uint8_t shard, int64_t window_ms)
       window_ms_(window_ms),
       hour_(std::max<int64_t>(window_ms / kHoursInWindow, 1)),
       hours_(tenant, shard, NumberKind::kRecent),
-      newest_hour_ms_(kBeginningOfTime) {}
+      newest_hour_ms_(kBeginningOfTime),
+      lost_before_ms_(kBeginningOfTime) {}
 
 absl::Status RecentSeries::Restore(std::string_view key, std::string_view value) {
   VIGIL_ASSIGN_OR_RETURN(const NumbersKey row, NumbersKey::Decode(key));
@@ -46,6 +47,10 @@ void RecentSeries::NoteThawed(uint32_t number) {
   MutexLock lock(&mutex_);
   thawed_.add(number);
 }
+
+bool RecentSeries::Empty() const { return newest_hour_ms_.load() == kBeginningOfTime; }
+
+int64_t RecentSeries::CertainFrom() const { return std::max(WindowStart(), lost_before_ms_); }
 
 int64_t RecentSeries::WindowStart() const {
   int64_t start_ms = 0;
@@ -73,6 +78,7 @@ SeriesSet RecentSeries::TakeExpired() {
 }
 
 void RecentSeries::AddRows(WriteBatch* batch) {
+  if (WindowStart() < lost_before_ms_) return;
   if (old_rows_) {
     batch->DeleteRange(Family::kPostings, NumbersKey::Prefix(tenant_, shard_, NumberKind::kRecent),
                        NumbersKey::Prefix(tenant_, shard_, NumberKind::kRecent, WindowStart()));
@@ -81,6 +87,7 @@ void RecentSeries::AddRows(WriteBatch* batch) {
 }
 
 void RecentSeries::RowsWritten() {
+  if (WindowStart() < lost_before_ms_) return;
   hours_.RowsWritten();
   old_rows_ = false;
 }

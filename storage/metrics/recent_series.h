@@ -33,8 +33,18 @@ class RecentSeries {
   // The series came back into memory without a sample. It gets time until the next flush but one.
   void NoteThawed(uint32_t number);
 
-  // Every series with a sample in a block at that instant or later is in the window.
+  // Nothing was restored.
+  bool Empty() const;
+  // The rows are lost that told which series had samples before `end_ms`: none of those series need
+  // be in memory. Until the window has moved on to there no rows are written, so that a restart
+  // finds the same.
+  void NoteLost(int64_t end_ms) { lost_before_ms_ = end_ms; }
+
+  // Every series with a sample in a block at that instant or later is in the window, unless it was
+  // lost.
   int64_t WindowStart() const;
+  // The same of an instant from which on none was lost.
+  int64_t CertainFrom() const;
   // Forgets the hours before the window; returns the series that were in these alone, or came back
   // long ago and got no samples in the window.
   SeriesSet TakeExpired();
@@ -50,6 +60,7 @@ class RecentSeries {
   const Partitioning hour_;
   NumberSets hours_;
   std::atomic<int64_t> newest_hour_ms_;
+  int64_t lost_before_ms_;
   SeriesSet late_;           // Noted in hours before the window.
   SeriesSet thawed_before_;  // Thawed before the last flush.
   bool old_rows_ = false;    // There may be rows of hours before the window.

@@ -158,7 +158,7 @@ void SeriesCatalog::Evict(TenantSeries* series, const SeriesSet& numbers) {
 
 void SeriesCatalog::EvictExpired(TenantSeries* series) {
   const SeriesSet expired = StoredOf(series->recent.TakeExpired());
-  series->index.SetWindowStart(series->recent.WindowStart());
+  series->index.SetWindowStart(series->recent.CertainFrom());
   if (expired.isEmpty()) return;
   series->any_cold.store(true);
   Evict(series, expired);

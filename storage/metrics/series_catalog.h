@@ -48,6 +48,7 @@
 #include "storage/metrics/metric_payload.h"
 #include "storage/metrics/metric_shard.h"
 #include "storage/metrics/number_sets.h"
+#include "storage/metrics/partitioning.h"
 #include "storage/metrics/recent_series.h"
 #include "storage/metrics/series_rows.h"
 #include "storage/metrics/series_states.h"
@@ -89,6 +90,7 @@ class SeriesCatalog {
   // `store` must outlive the catalog.
   SeriesCatalog(uint32_t shard, const MetricOptions& options, KeyValueStore* store)
       : shard_(shard),
+        partitioning_(options.partition_ms),
         hot_window_ms_(options.hot_window_ms),
         limits_(options.limits),
         store_(*store) {}
@@ -136,6 +138,7 @@ class SeriesCatalog {
   void MarkJournaled(const MetricBatch& batch);
 
   SeriesStates& states() { return states_; }
+  const Partitioning& partitioning() const { return partitioning_; }
 
   // The lowest number that was never given out. Raising it never lowers it.
   uint64_t next_number() const;
@@ -152,6 +155,7 @@ class SeriesCatalog {
   absl::Status DropEmptyGroups(const TenantSeries& series, const SeriesSet& removed);
 
   const uint32_t shard_;
+  const Partitioning partitioning_;
   const int64_t hot_window_ms_;
   SeriesLimits* const limits_;  // May be null. Counts the series in memory.
   KeyValueStore& store_;

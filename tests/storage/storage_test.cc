@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "storage/kv/index_keys.h"
 #include "storage/kv/memory_store.h"
 #include "tests/storage/records/record_samples.h"
 #include "tests/storage/storage_harness.h"
@@ -287,6 +288,57 @@ TEST_P(StorageTest, AFlushThatFailsIsTriedAgainAndLosesNothing) {
   EXPECT_EQ(harness.Read(), expected);
   ASSERT_OK(harness.Kill());
   EXPECT_EQ(harness.Read(), expected);
+}
+
+// Rows of many new series are ingested before the batch that trims the journal.
+TEST_P(StorageTest, SeriesIngestedByAFlushThatFailsAreNotTakenForOthersAfterPowerLoss) {
+  StorageOptions options;
+  options.durability = Durability::kNoSync;
+  options.sync_interval_ms = 3'600'000;
+  StorageHarness harness(GetParam(), options);
+  const auto write = [&](std::string_view metric, Contents* contents) {
+    MetricBatch batch;
+    for (int i = 0; i < 40'000; ++i) {
+      const Labels labels = {{kMetricName, metric}, {"id", fmt::format("{}", i)}};
+      const auto ref = harness.storage().GetOrCreateSeries(kDefaultTenant, labels, {});
+      ASSERT_OK(ref);
+      batch.Add(*ref, kStartMs, i);
+      contents->samples[labels.ToString()][kStartMs] = i;
+    }
+    ASSERT_OK(harness.storage().WriteMetrics(kDefaultTenant, batch, {}));
+  };
+  Contents expected;
+  write("a", &expected);
+  // The reservation for the rows is written, the blocks' own sync fails, and with it the flush.
+  harness.store().FailAt(FaultStore::Operation::kSync, 2, absl::UnavailableError("not now"), 100);
+  EXPECT_THAT(harness.storage().Flush(), Not(IsOk()));
+  ASSERT_OK(harness.LosePower());
+  const Contents kept = harness.Read();
+  // What rows speak of was durable before them: no number is free for another series.
+  Contents both = kept;
+  write("b", &both);
+  ASSERT_OK(harness.storage().Flush());
+  EXPECT_EQ(harness.Read(), both);
+  ASSERT_OK(harness.Kill());
+  EXPECT_EQ(harness.Read(), both);
+}
+
+TEST_P(StorageTest, SeriesAreFoundWithoutTheRowsThatTellWhichLive) {
+  StorageHarness harness(GetParam());
+  Contents expected;
+  for (int number = 0; number < 4; ++number) {
+    WriteAll(harness.storage(), number, &expected);
+    ASSERT_OK(harness.storage().Flush());
+    WriteBatch batch;
+    for (uint8_t shard = 0; shard < GetParam(); ++shard) {
+      const std::string prefix = NumbersKey::Prefix(kDefaultTenant, shard, NumberKind::kRecent);
+      batch.DeleteRange(Family::kPostings, prefix, PrefixEnd(prefix));
+    }
+    // Once lost, they stay away for a while: series of that time are not known to be in memory.
+    if (number < 2) ASSERT_OK(harness.store().Write(batch, Durability::kSync));
+    ASSERT_OK(harness.Kill());
+    ASSERT_EQ(harness.Read(), expected) << number;
+  }
 }
 
 TEST_P(StorageTest, WithoutSyncAKillLosesNothingAndPowerLossOnlyTheEnd) {

@@ -53,6 +53,25 @@ TEST_F(RecentSeriesTest, WhatHasLeftTheWindowIsTakenOnce) {
   EXPECT_THAT(Members(recent_.All()), ElementsAre(2));
 }
 
+TEST_F(RecentSeriesTest, NoRowsAreWrittenUntilTheWindowHasLeftWhatWasLost) {
+  EXPECT_TRUE(recent_.Empty());
+  recent_.NoteLost(2000);
+  recent_.Note(1, 1900);
+  EXPECT_FALSE(recent_.Empty());
+  EXPECT_EQ(recent_.WindowStart(), 1600);
+  EXPECT_EQ(recent_.CertainFrom(), 2000);
+  WriteBatch batch;
+  recent_.AddRows(&batch);
+  EXPECT_TRUE(batch.empty());
+  recent_.RowsWritten();
+  recent_.Note(2, 2150);
+  recent_.Note(3, 2350);
+  EXPECT_EQ(recent_.CertainFrom(), 2000);
+  recent_.TakeExpired();
+  Write();
+  EXPECT_THAT(Stored(), ElementsAre(2, 3));
+}
+
 TEST_F(RecentSeriesTest, LateSeriesExpireAtOnceUnlessTheyWereSeenLater) {
   recent_.Note(1, 1000);
   recent_.Note(1, 200);
