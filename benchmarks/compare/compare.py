@@ -8,14 +8,19 @@
 
 Data sets: `fleet` (an LLM fleet, 200 services x 500 series, churn), `million` (1,000,000 new series, few samples
 each), or the path of a recording (JSON lines, may be gzipped). Requests are prepared once, in a file; every system
-gets the same bytes. Figures are medians of the runs:
+gets the same bytes. Figures are medians of the runs, with the smallest and the largest:
 
   samples/CPU s   samples by the server's user and system seconds, from the first request to the last answer
   settled         the same with what it costs to bring data into the form in which it is kept
   bytes/sample    data files, index included, after that
-  bytes/series    resident memory at the end of the load, less that of the empty server, by series
+  RSS MiB         resident memory at the end of the load; peak is the most there was until then
+  bytes/series    the same less that of the empty server, by series
 
-vigil answers after its data is on stable storage; the others do not wait for that.
+A second table has milliseconds of a fixed list of range queries (queries.py), asked after settling what came by
+remote write: the median of --repetitions, then of the runs. vigil is asked over gRPC, the others through /api/v1/query_range.
+
+vigil answers after its data is on stable storage; the others do not wait for that. A run that fails is told in the
+table, the figures of all others are kept, and the exit status is 1.
 """
 
 import argparse
@@ -27,6 +32,7 @@ import subprocess
 import sys
 import tempfile
 
+import queries
 import systems
 
 BIN = systems.BIN
@@ -36,6 +42,7 @@ COLUMNS = {
     "settled": lambda run: run["samples"] / run["settled_cpu_seconds"] / 1e6,
     "wall s": lambda run: run["wall_seconds"],
     "bytes/sample": lambda run: run["disk_bytes"] / run["samples"],
+    "RSS MiB": lambda run: run["rss_bytes"] / MIB,
     "peak RSS MiB": lambda run: run["peak_rss_bytes"] / MIB,
     "bytes/series": lambda run: (run["rss_bytes"] - run["idle_rss_bytes"]) / run["series"],
 }
@@ -57,25 +64,72 @@ def prepare(options, protocol, folder):
     return path, about
 
 
-def measure(kind, binary, requests, protocol, folder):
-    """One run of one system."""
-    directory = pathlib.Path(tempfile.mkdtemp(prefix=f"{kind.name}-", dir=folder))
-    system = kind(binary, directory)
+def send(system, requests, protocol, timeout):
+    command = [BIN / "benchmarks/load/send_load", "--file", requests] + system.target(protocol)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    if done.returncode != 0:
+        raise systems.Failure(done.stderr.strip() or done.stdout.strip())
+    return json.loads(done.stdout)
+
+
+def ask(options, system, about):
+    """The queries with their milliseconds, or with what went wrong.
+
+    After remote write only: what OTLP's names become is not the same everywhere, and with it the answers.
+    """
+    if about["protocol"] != "remote_write" or options.repetitions == 0:
+        return []
+    target = system.query_target()
+    texts, start_ms, end_ms, step_ms = queries.plan(options.data, about["first_ms"], about["last_ms"])
+    command = [BIN / "benchmarks/load/query_load", *target, "--repetitions", str(options.repetitions)]
+    command += ["--start-ms", str(start_ms), "--end-ms", str(end_ms), "--step-ms", str(step_ms)]
     try:
-        system.start()
-        run = {"idle_rss_bytes": system.memory("VmRSS")}
-        before = system.cpu_seconds()
-        command = [BIN / "benchmarks/load/send_load", "--file", requests] + system.target(protocol)
-        sent = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-        run["cpu_seconds"] = system.cpu_seconds() - before
-        run["wall_seconds"] = sent["seconds"]
-        run["samples"] = sent["samples"]
-        run["retries"] = sent["retries"]
-        run["rss_bytes"] = system.memory("VmRSS")
-        run["peak_rss_bytes"] = system.memory("VmHWM")
-        run["disk_bytes"] = system.settle()
-        run["settled_cpu_seconds"] = system.spent - before
-        return run
+        done = subprocess.run(command, input="\n".join(texts), stdout=subprocess.PIPE, text=True,
+                              timeout=options.settle_timeout, check=False)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+    except (OSError, subprocess.TimeoutExpired) as error:
+        # The run's other figures are good all the same.
+        return [{"query": text, "error": str(error)} for text in texts]
+
+
+def take(options, system, requests, about, stage):
+    """One run of a system that has not been started; `stage` is told what is being done."""
+    stage("starting")
+    system.start()
+    run = {"series": about["series"], "idle_rss_bytes": system.memory("VmRSS")}
+    before = system.cpu_seconds()
+    stage("sending")
+    sent = send(system, requests, about["protocol"], options.send_timeout)
+    run["cpu_seconds"] = max(system.cpu_seconds() - before, systems.CLOCK_TICK_SECONDS)
+    run["wall_seconds"] = sent["seconds"]
+    run["samples"] = sent["samples"]
+    run["retries"] = sent["retries"]
+    run["rss_bytes"] = system.memory("VmRSS")
+    run["peak_rss_bytes"] = system.memory("VmHWM")
+    stage("settling")
+    system.settle()
+    settled = system.cpu_seconds()
+    stage("asking")
+    run["queries"] = ask(options, system, about)
+    asked = system.cpu_seconds() - settled
+    stage("stopping")
+    system.stop()
+    run["settled_cpu_seconds"] = max(system.spent - before - asked, systems.CLOCK_TICK_SECONDS)
+    run["disk_bytes"] = system.disk_bytes()
+    return run
+
+
+def measure(options, kind, binary, requests, about, folder):
+    """One run of one system. Failure says at which stage it came to an end, and why."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix=f"{kind.name}-", dir=folder))
+    system = kind(binary, directory, options.settle_timeout)
+    stages = []
+    try:
+        return take(options, system, requests, about, stages.append)
+    except subprocess.TimeoutExpired as error:
+        raise systems.Failure(f"{stages[-1]}: took longer than {error.timeout:.3g} s") from error
+    except (subprocess.CalledProcessError, systems.Failure, OSError, ValueError, KeyError) as error:
+        raise systems.Failure(f"{stages[-1]}: {error}") from error
     finally:
         system.stop()
         shutil.rmtree(directory, ignore_errors=True)
@@ -90,13 +144,84 @@ def binaries(options):
     }
 
 
+def figure(value):
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
+
+
+def with_spread(values):
+    """The median, and the least and the most if there are several."""
+    median = figure(statistics.median(values))
+    return median if len(values) < 2 else f"{median} ({figure(min(values))} to {figure(max(values))})"
+
+
+def markdown(head, rows):
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
 def table(results):
     """The results as lines of a markdown table."""
-    yield "| protocol | system | " + " | ".join(COLUMNS) + " |"
-    yield "|" + "---|" * (len(COLUMNS) + 2)
+    rows = []
     for result in results:
-        cells = [f"{result[column]:.3g}" if result[column] < 100 else f"{result[column]:.0f}" for column in COLUMNS]
-        yield f"| {result['protocol']} | {result['system']} | " + " | ".join(cells) + " |"
+        runs = result["runs"]
+        if runs:
+            cells = [with_spread([column(run) for run in runs]) for column in COLUMNS.values()]
+            rows.append([result["protocol"], result["system"], *cells])
+        for failure in result["failures"]:
+            rows.append([result["protocol"], result["system"], f"FAILED: {failure}", *[""] * (len(COLUMNS) - 1)])
+    return markdown(["protocol", "system", *COLUMNS], rows)
+
+
+def milliseconds_of(result, text):
+    """A cell: the median of each run, and of these; with what went wrong instead, if anything did."""
+    answers = [query for run in result["runs"] for query in run["queries"] if query["query"] == text]
+    errors = [answer["error"] for answer in answers if "error" in answer]
+    if errors:
+        return "FAILED: " + errors[0].replace("|", " ").replace("\n", " ")
+    return with_spread([statistics.median(answer["milliseconds"]) for answer in answers]) if answers else ""
+
+
+def latencies(results):
+    """Milliseconds of each query and system, as lines of a markdown table."""
+    asked = [result for result in results if any(run["queries"] for run in result["runs"])]
+    answers = [query for result in asked for run in result["runs"] for query in run["queries"]]
+    if not answers:
+        return
+    rows = []
+    for text in dict.fromkeys(answer["query"] for answer in answers):
+        sizes = {(answer["series"], answer["points"]) for answer in answers
+                 if answer["query"] == text and "series" in answer}
+        # Systems that differ have answered another question.
+        size = " or ".join(f"{series}, {points}" for series, points in sorted(sizes))
+        rows.append([f"`{text}`", size, *[milliseconds_of(result, text) for result in asked]])
+    yield ""
+    yield from markdown(["milliseconds", "series, points", *[result["system"] for result in asked]], rows)
+
+
+def write_json(options, results):
+    """After each system, so that nothing is lost if this ends early."""
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1), encoding="ascii")
+
+
+def run_system(options, name, requests, about, folder):
+    """All runs of one system; what fails is part of the result."""
+    result = {"data": options.data, "system": name, **about, "runs": [], "failures": []}
+    for _ in range(options.runs):
+        try:
+            run = measure(options, systems.SYSTEMS[name], binaries(options)[name], requests, about, folder)
+        except systems.Failure as error:
+            result["failures"].append(" ".join(str(error).split()).replace("|", " "))
+            print(f"  {name}: FAILED: {error}", file=sys.stderr)
+            break  # The next would most likely take as long to fail.
+        result["runs"].append(run)
+        print(f"  {name}: " + ", ".join(f"{column} {value(run):.3g}" for column, value in COLUMNS.items()),
+              file=sys.stderr)
+    if result["runs"]:
+        result |= {column: statistics.median(map(value, result["runs"])) for column, value in COLUMNS.items()}
+    return result
 
 
 def compare(options, folder):
@@ -106,18 +231,9 @@ def compare(options, folder):
         print(f"{options.data}, {protocol}: {about['samples']} samples of {about['series']} series in "
               f"{about['requests']} requests of {requests.stat().st_size / MIB:.0f} MiB", file=sys.stderr)
         for name in options.systems:
-            kind = systems.SYSTEMS[name]
-            binary = binaries(options)[name]
-            if protocol not in kind.protocols:
-                continue
-            runs = []
-            for _ in range(options.runs):
-                run = measure(kind, binary, requests, protocol, folder)
-                runs.append(run | {"series": about["series"]})
-                print(f"  {name}: " + ", ".join(f"{column} {value(runs[-1]):.3g}" for column, value in COLUMNS.items()),
-                      file=sys.stderr)
-            medians = {column: statistics.median(map(value, runs)) for column, value in COLUMNS.items()}
-            results.append({"data": options.data, "protocol": protocol, "system": name, **about, **medians, "runs": runs})
+            if protocol in systems.SYSTEMS[name].protocols:
+                results.append(run_system(options, name, requests, about, folder))
+                write_json(options, results)
         requests.unlink()
     return results
 
@@ -132,6 +248,10 @@ def main():
     parser.add_argument("--protocol", nargs="+", default=["remote_write"], choices=["remote_write", "otlp"])
     parser.add_argument("--systems", nargs="+", default=list(systems.SYSTEMS), choices=list(systems.SYSTEMS))
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--repetitions", type=int, default=7, help="of each query; 0 asks none")
+    parser.add_argument("--send-timeout", type=float, default=1800, help="seconds in which all is to be taken")
+    parser.add_argument("--settle-timeout", type=float, default=systems.SETTLE_SECONDS,
+                        help="seconds in which data is to be brought into the form in which it is kept, and be asked")
     parser.add_argument("--batch", type=int, default=10_000, help="samples of a request")
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--vigil", default=BIN / "cli/vigil")
@@ -143,10 +263,11 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vigil-compare-", dir=options.work_dir) as folder:
         results = compare(options, pathlib.Path(folder))
-    print("\n".join(table(results)))
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=1), encoding="ascii")
+    print("\n".join([*table(results), *latencies(results)]))
+    failed = any(result["failures"] or any("error" in query for run in result["runs"] for query in run["queries"])
+                 for result in results)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -13,7 +13,9 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = ROOT / "bazel-bin"
 START_SECONDS = 60
-SETTLE_SECONDS = 120
+CLOCK_TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")  # What CPU time is counted in.
+# Of bringing data into the form in which it is kept, unless told otherwise.
+SETTLE_SECONDS = 1800
 
 # Files that tell of the program rather than hold data.
 NOT_DATA = ("LOG", "OPTIONS-", "LOCK", "lock", "flock.lock")
@@ -25,7 +27,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def get(url, method="GET", timeout=600):
+class Failure(Exception):
+    """A system did not do what it was to do."""
+
+
+def get(url, method="GET", timeout=60):
     with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=timeout) as answer:
         return answer.read().decode()
 
@@ -39,7 +45,7 @@ def wait_for(condition, what, seconds=START_SECONDS):
         except OSError:
             pass
         time.sleep(0.1)
-    raise RuntimeError(f"{what}: not within {seconds} s")
+    raise Failure(f"{what}: not within {seconds} s")
 
 
 def size_of(*folders):
@@ -62,9 +68,10 @@ class System:
     name = ""
     protocols = ("remote_write",)
 
-    def __init__(self, binary, directory):
+    def __init__(self, binary, directory, settle_seconds=SETTLE_SECONDS):
         self.binary = str(binary)
         self.directory = pathlib.Path(directory)
+        self.settle_seconds = settle_seconds
         self.port = 0
         self.process = None
         self.spent = 0.0  # CPU seconds of processes that have ended.
@@ -80,9 +87,21 @@ class System:
 
     def start(self):
         self.port = free_port()
-        self.log = open(self.directory.with_suffix(".log"), "ab")
+        self.log = open(self.log_path(), "ab")
         self.process = subprocess.Popen(self.command(), stdout=self.log, stderr=self.log)
-        wait_for(self.is_ready, f"{self.name} starts")
+        wait_for(lambda: self.has_ended() or self.is_ready(), f"{self.name} starts")
+        if self.has_ended():
+            raise Failure(f"{self.name} ended instead of starting: {self.log_tail()}")
+
+    def log_path(self):
+        return self.directory.with_suffix(".log")
+
+    def log_tail(self, size=500):
+        return self.log_path().read_text(encoding="utf-8", errors="replace")[-size:].strip()
+
+    def has_ended(self):
+        """Without reaping it: `stop` is to learn what it has spent."""
+        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def url(self, path):
         return f"http://127.0.0.1:{self.port}{path}"
@@ -90,16 +109,25 @@ class System:
     def stop(self):
         if self.process is None:
             return
-        self.process.send_signal(signal.SIGTERM)
-        _, _, usage = os.wait4(self.process.pid, 0)
-        self.process.returncode = 0
+        self.end(signal.SIGTERM)
+
+    def end(self, number):
+        """By a signal; by force if that is not enough."""
+        os.kill(self.process.pid, number)  # Popen's own would reap what has ended, and forget its usage.
+        deadline = time.monotonic() + self.settle_seconds
+        while not self.has_ended():
+            if time.monotonic() > deadline:
+                os.kill(self.process.pid, signal.SIGKILL)
+            time.sleep(0.02)
+        _, status, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
         self.process = None
         self.log.close()
         self.spent += usage.ru_utime + usage.ru_stime
 
     def cpu_seconds(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-        return self.spent + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return self.spent + (int(fields[11]) + int(fields[12])) * CLOCK_TICK_SECONDS
 
     def memory(self, field):
         """`VmRSS` or `VmHWM`, in bytes."""
@@ -108,9 +136,17 @@ class System:
                 return int(line.split()[1]) * 1024
         return 0
 
+    def query_target(self):
+        """The arguments of query_load."""
+        return ["--server", f"127.0.0.1:{self.port}"]
+
     def settle(self):
-        """Brings data into the form in which it is kept, and returns its bytes on disk."""
+        """Brings data into the form in which it is kept. The system serves on."""
         raise NotImplementedError
+
+    def disk_bytes(self):
+        """Of the data, after `settle` and `stop`."""
+        return size_of(self.directory)
 
 
 class Vigil(System):
@@ -134,11 +170,13 @@ class Vigil(System):
             return ["--server", f"127.0.0.1:{self.grpc_port}", "--grpc"]
         return super().target(protocol)
 
+    def query_target(self):
+        return ["--server", f"127.0.0.1:{self.grpc_port}", "--grpc"]
+
     def settle(self):
         command = [self.binary, "compact", "--server", f"127.0.0.1:{self.grpc_port}"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=SETTLE_SECONDS)
-        self.stop()
-        return size_of(self.directory)
+        command += ["--timeout", str(self.settle_seconds)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=self.settle_seconds)
 
 
 class VictoriaMetrics(System):
@@ -151,6 +189,8 @@ class VictoriaMetrics(System):
         return [
             self.binary, f"-storageDataPath={self.directory}", f"-httpListenAddr=127.0.0.1:{self.port}",
             "-retentionPeriod=2", "-loggerLevel=WARN",
+            # Answers are computed each time, and up to the last sample, as the others do.
+            "-search.disableCache", "-search.latencyOffset=0s",
         ]
 
     def is_ready(self):
@@ -161,11 +201,12 @@ class VictoriaMetrics(System):
         return super().target(protocol) + path
 
     def settle(self):
-        get(self.url("/internal/force_flush"))
-        get(self.url("/internal/force_merge"))
+        get(self.url("/internal/force_flush"), timeout=self.settle_seconds)
+        get(self.url("/internal/force_merge"), timeout=self.settle_seconds)
         time.sleep(1)
-        wait_for(lambda: "vm_active_force_merges 0" in get(self.url("/metrics")), "the merge ends", SETTLE_SECONDS)
-        self.stop()
+        wait_for(lambda: "vm_active_force_merges 0" in get(self.url("/metrics")), "the merge ends", self.settle_seconds)
+
+    def disk_bytes(self):
         return size_of(self.directory / "data", self.directory / "indexdb")
 
 
@@ -187,11 +228,12 @@ class Prometheus(System):
         return "Ready" in get(self.url("/-/ready"))
 
     def settle(self):
-        answer = json.loads(get(self.url("/api/v1/admin/tsdb/snapshot"), method="POST"))
-        folder = self.directory / "snapshots" / answer["data"]["name"]
-        size = size_of(folder)
-        self.stop()
-        return size
+        url = self.url("/api/v1/admin/tsdb/snapshot")
+        answer = json.loads(get(url, method="POST", timeout=self.settle_seconds))
+        self.snapshot = self.directory / "snapshots" / answer["data"]["name"]
+
+    def disk_bytes(self):
+        return size_of(self.snapshot)
 
 
 class Null(System):
@@ -201,7 +243,7 @@ class Null(System):
     protocols = ("otlp",)
 
     def start(self):
-        self.log = open(self.directory.with_suffix(".log"), "ab")
+        self.log = open(self.log_path(), "ab")
         self.process = subprocess.Popen([self.binary], stdout=subprocess.PIPE, stderr=self.log, text=True)
         self.port = int(self.process.stdout.readline())
 
@@ -209,7 +251,9 @@ class Null(System):
         return super().target(protocol) + ["--grpc"]
 
     def settle(self):
-        self.stop()
+        pass
+
+    def disk_bytes(self):
         return 0
 
 

@@ -9,7 +9,9 @@
 //   [--batch SAMPLES] [--lanes N]
 //
 // Samples end about now. Prints the file's header.
+#include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -59,8 +61,9 @@ class Writer {
     int64_t series = 0;
     for (const Instrument& instrument : data->instruments()) series += SeriesOf(instrument);
     std::string header =
-        fmt::format(R"({{"protocol":"{}","samples":{},"points":{},"series":{},"requests":{}}})",
-                    options_.protocol, samples_, points_, series, requests_);
+        fmt::format(R"({{"protocol":"{}","samples":{},"points":{},"series":{},"requests":{},)"
+                    R"("first_ms":{},"last_ms":{}}})",
+                    options_.protocol, samples_, points_, series, requests_, first_ms_, last_ms_);
     fmt::print("{}\n", header);
     header.resize(kHeaderBytes - 1, ' ');
     header += '\n';
@@ -73,6 +76,8 @@ class Writer {
     const uint32_t number = scrape.target % options_.lanes;
     Lane& lane = lanes_[number];
     lane.encoder->Add(data, scrape);
+    first_ms_ = std::min(first_ms_, scrape.time_ms);
+    last_ms_ = std::max(last_ms_, scrape.time_ms);
     for (size_t i = 0; i < scrape.count; ++i) {
       lane.samples += static_cast<uint32_t>(scrape.readings[i].values.size());
     }
@@ -98,6 +103,8 @@ class Writer {
   int64_t samples_ = 0;
   int64_t points_ = 0;  // As OTLP counts: a histogram's is one.
   int64_t requests_ = 0;
+  int64_t first_ms_ = std::numeric_limits<int64_t>::max();  // Instants of the samples.
+  int64_t last_ms_ = 0;
 };
 
 int Run(Options options) {

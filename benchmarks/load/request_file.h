@@ -3,7 +3,8 @@
 // Requests prepared ahead, in a file: every system is sent the same bytes, and sending costs the
 // generator next to nothing.
 //
-//   header line: JSON {"protocol":..., "samples":..., "points":..., "series":...}, padded, '\n'
+//   header line: JSON {"protocol":..., "samples":..., "points":..., "series":..., "first_ms":...,
+//                "last_ms":...}, padded, '\n'
 //   request:     lane u32, samples u32, size u32, bytes       (little-endian)
 //
 // Requests of one lane are to be sent in their order, by one connection: a series is in one lane.
