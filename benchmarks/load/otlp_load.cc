@@ -4,9 +4,12 @@
 // send only times and values are written over, so the generator is never what is measured.
 //
 //   otlp_load --server HOST:PORT --series N --rounds N [--batch POINTS] [--connections N]
+//             [--start-round N --base-ms MS] [--interval-ms MS]
 //
-// A round is one point of every series, a second after the round before it. Prints one line of
-// JSON: points, seconds, requests, refused.
+// A round is one point of every series, an interval after the round before it. The rounds end about
+// now; to go on where another run has ended, give both the same --base-ms, the instant of round 0,
+// and the second run the first's rounds as --start-round. Whoever is told to come back does so
+// after a moment. Prints one line of JSON: points, seconds, requests, refused, retries, base_ms.
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -37,6 +40,10 @@ constexpr const char* kMethod = "/opentelemetry.proto.collector.metrics.v1.Metri
 // Stand where times and values go, and nowhere else.
 constexpr uint64_t kTimeMarker = 0xF1E2D3C4B5A69788;
 constexpr uint64_t kValueMarker = 0xF8E7D6C5B4A39281;
+constexpr int64_t kNanosPerMilli = 1'000'000;
+constexpr auto kPause = std::chrono::milliseconds(50);
+// A server that never takes anything is not waited for without end: ten minutes of pauses.
+constexpr int64_t kMostRetries = 12'000;
 
 struct Options {
   std::string server = "127.0.0.1:4317";
@@ -44,6 +51,9 @@ struct Options {
   int64_t rounds = 100;
   int64_t batch = 10'000;
   int connections = 2;
+  int64_t start_round = 0;
+  int64_t interval_ms = 1000;
+  int64_t base_ms = 0;  // 0: such that the rounds end now.
 };
 
 void SetText(const char* key, std::string value,
@@ -120,6 +130,7 @@ struct Totals {
   std::atomic<int64_t> points{0};
   std::atomic<int64_t> requests{0};
   std::atomic<int64_t> refused{0};
+  std::atomic<int64_t> retries{0};
 };
 
 grpc::Status Call(grpc::GenericStub& stub, const std::string& bytes, grpc::ByteBuffer* answer) {
@@ -136,50 +147,66 @@ grpc::Status Call(grpc::GenericStub& stub, const std::string& bytes, grpc::ByteB
   return status;
 }
 
+bool IsToBeRepeated(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED ||
+         status.error_code() == grpc::StatusCode::UNAVAILABLE;
+}
+
+// One request, until it is taken or refused for good.
+void Deliver(grpc::GenericStub& stub, const std::string& bytes, int64_t points, Totals* totals) {
+  grpc::ByteBuffer answer;
+  grpc::Status status = Call(stub, bytes, &answer);
+  while (IsToBeRepeated(status) && totals->retries.fetch_add(1) < kMostRetries) {
+    std::this_thread::sleep_for(kPause);
+    status = Call(stub, bytes, &answer);
+  }
+  totals->requests.fetch_add(1);
+  if (status.ok() && answer.Length() == 0) {
+    totals->points.fetch_add(points);
+  } else if (totals->refused.fetch_add(1) < 3) {
+    fmt::print(stderr, "refused: {}\n", status.ok() ? "partly" : status.error_message());
+  }
+}
+
 // Sends every `options.connections`-th template, from `first` on, in all rounds.
-void Send(const Options& options, int first, std::vector<Template>* templates, int64_t start_ns,
-          Totals* totals) {
+void Send(const Options& options, int first, std::vector<Template>* templates, Totals* totals) {
   grpc::ChannelArguments arguments;
   arguments.SetInt("connection", first);  // Channels that differ do not share a connection.
   grpc::GenericStub stub(
       grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(), arguments));
-  for (int64_t round = 0; round < options.rounds; ++round) {
-    const int64_t time_ns = start_ns + round * 1'000'000'000;
+  const int64_t end = options.start_round + options.rounds;
+  for (int64_t round = options.start_round; round < end; ++round) {
+    const int64_t time_ns = (options.base_ms + round * options.interval_ms) * kNanosPerMilli;
     for (size_t i = first; i < templates->size(); i += options.connections) {
       Template& one = (*templates)[i];
-      grpc::ByteBuffer answer;
-      const grpc::Status status = Call(stub, one.At(time_ns, round), &answer);
-      totals->requests.fetch_add(1);
-      if (status.ok() && answer.Length() == 0) {
-        totals->points.fetch_add(one.points());
-      } else {
-        totals->refused.fetch_add(1);
-        if (totals->refused.load() <= 3) {
-          fmt::print(stderr, "refused: {}\n", status.ok() ? "partly" : status.error_message());
-        }
-      }
+      Deliver(stub, one.At(time_ns, round), one.points(), totals);
     }
   }
 }
 
-int Run(const Options& options) {
+int Run(Options options) {
   std::vector<Template> templates;
   for (int64_t first = 0; first < options.series; first += options.batch) {
     templates.emplace_back(first, std::min(options.batch, options.series - first));
   }
   Totals totals;
-  // The rounds end about now, so that the last is not in the future.
-  const int64_t start_ns = SystemClock().NowNs() - options.rounds * 1'000'000'000;
+  if (options.base_ms == 0) {
+    // So that the last is not in the future.
+    const int64_t end = options.start_round + options.rounds;
+    options.base_ms = SystemClock().NowMs() - end * options.interval_ms;
+  }
   const int64_t begin_ns = MonotonicNs();
   std::vector<std::thread> threads;
   for (int i = 0; i < options.connections; ++i) {
-    threads.emplace_back([&, i] { Send(options, i, &templates, start_ns, &totals); });
+    threads.emplace_back([&, i] { Send(options, i, &templates, &totals); });
   }
   for (std::thread& thread : threads) thread.join();
   const double seconds = static_cast<double>(MonotonicNs() - begin_ns) / 1e9;
-  fmt::print(R"({{"points":{},"seconds":{:.3f},"requests":{},"refused":{}}})"
-             "\n",
-             totals.points.load(), seconds, totals.requests.load(), totals.refused.load());
+  fmt::print(
+      R"({{"points":{},"seconds":{:.3f},"requests":{},"refused":{},"retries":{},"base_ms":{}}})"
+      "\n",
+      totals.points.load(), seconds, totals.requests.load(), totals.refused.load(),
+      totals.retries.load(), options.base_ms);
   return totals.refused.load() == 0 ? 0 : 1;
 }
 
@@ -194,6 +221,11 @@ int main(int argc, char** argv) {
   program.add_option("--rounds", options.rounds, "Points of each series")->capture_default_str();
   program.add_option("--batch", options.batch, "Points of a request")->capture_default_str();
   program.add_option("--connections", options.connections, "Senders")->capture_default_str();
+  program.add_option("--start-round", options.start_round, "The first round's number")
+      ->capture_default_str();
+  program.add_option("--interval-ms", options.interval_ms, "Between rounds")->capture_default_str();
+  program.add_option("--base-ms", options.base_ms,
+                     "Unix time of round 0 (default: so that the last round is now)");
   CLI11_PARSE(program, argc, argv);
   return vigil::Run(options);
 }
