@@ -3,9 +3,11 @@
 // A day in which series come and go: some live all day, many more live for half an hour. Prints by
 // the hour what new series and samples take, and what memory and disk hold.
 //
-//     series_churn DIRECTORY LIVING DEAD
+//     series_churn DIRECTORY LIVING DEAD [SCRAPES]
 //
-// The directory must not exist. Run it with DEAD = 0 for a day without churn to compare with.
+// The directory must not exist. SCRAPES are the samples of a series in half an hour. The last line
+// is the day as JSON: samples, CPU seconds by what they went into, memory. benchmarks/churn.py runs
+// it twice, with DEAD = 0 for a day without churn, and compares.
 #include <malloc.h>
 #include <sys/resource.h>
 
@@ -30,8 +32,9 @@ namespace {
 constexpr TenantId kTenant{1};
 constexpr int64_t kMinuteMs = 60'000;
 constexpr int kHalfHours = 48;
-// Samples of a series in half an hour. Few, so that what series cost is not lost among them.
-constexpr int kScrapes = 6;
+constexpr int64_t kHalfHourMs = 30 * kMinuteMs;
+// Few, so that what series cost is not lost among them.
+constexpr int kDefaultScrapes = 6;
 constexpr size_t kBatchSize = 10'000;
 
 double CpuSeconds() {
@@ -65,8 +68,8 @@ Labels LabelsOf(uint64_t i) {
 
 class Day {
  public:
-  Day(const std::string& directory, uint64_t living, uint64_t dead)
-      : living_(living), born_(dead / kHalfHours) {
+  Day(const std::string& directory, uint64_t living, uint64_t dead, int scrapes)
+      : living_(living), born_(dead / kHalfHours), scrapes_(scrapes) {
     auto store = OpenRocksDb({.directory = directory});
     VIGIL_CHECK_OK(store.status());
     store_ = *std::move(store);
@@ -80,9 +83,25 @@ class Day {
     fmt::print(
         "half hour  new series us  samples ns  flush ns/sample   RSS MB  in memory  disk MB\n");
     for (int i = 0; i < kHalfHours; ++i) HalfHour(i, living);
+    const Totals& all = totals_;
+    fmt::print(R"({{"living":{},"dead":{},"samples":{},"new_series_cpu_seconds":{:.3f},)"
+               R"("samples_cpu_seconds":{:.3f},"flush_cpu_seconds":{:.3f},)"
+               R"("rss_bytes":{:.0f},"peak_rss_bytes":{:.0f},"series_in_memory":{}}})"
+               "\n",
+               living_, born_ * kHalfHours, all.samples, all.made, all.written, all.flushed,
+               RssMegabytes() * 1e6, all.peak_rss_mb * 1e6, shard_->Stats().series);
   }
 
  private:
+  // Of the day. CPU seconds went into new series, samples and flushes.
+  struct Totals {
+    uint64_t samples = 0;
+    double made = 0;
+    double written = 0;
+    double flushed = 0;
+    double peak_rss_mb = 0;
+  };
+
   // Series that were never there.
   void Make(uint64_t count, std::vector<SeriesRef>* refs) {
     for (uint64_t i = 0; i < count; ++i) {
@@ -96,14 +115,20 @@ class Day {
     Make(born_, &refs);
     const double made = CpuSeconds();
     refs.insert(refs.end(), living.begin(), living.end());
-    for (int scrape = 0; scrape < kScrapes; ++scrape) {
-      Write(refs, (int64_t{i} * 30 + scrape * 5) * kMinuteMs);
+    for (int scrape = 0; scrape < scrapes_; ++scrape) {
+      Write(refs, i * kHalfHourMs + scrape * kHalfHourMs / scrapes_);
     }
     const double written = CpuSeconds();
     Flush();
     const double flushed = CpuSeconds();
+    // Before memory goes back to the system: after a flush is when it is at its height.
+    totals_.peak_rss_mb = std::max(totals_.peak_rss_mb, RssMegabytes());
     malloc_trim(0);
-    const double samples = static_cast<double>(refs.size()) * kScrapes;
+    const double samples = static_cast<double>(refs.size()) * scrapes_;
+    totals_.samples += refs.size() * static_cast<uint64_t>(scrapes_);
+    totals_.made += made - start;
+    totals_.written += written - made;
+    totals_.flushed += flushed - written;
     uint64_t disk_bytes = 0;
     for (const Family family : {Family::kSeries, Family::kPostings}) {
       disk_bytes += store_->ApproximateBytes(family).value_or(0);
@@ -138,6 +163,8 @@ class Day {
 
   const uint64_t living_;
   const uint64_t born_;
+  const int scrapes_;
+  Totals totals_;
   std::unique_ptr<KeyValueStore> store_;
   std::unique_ptr<MetricShard> shard_;
   uint64_t next_ = 0;
@@ -148,12 +175,13 @@ class Day {
 }  // namespace vigil::storage
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: series_churn DIRECTORY LIVING DEAD\n");
+  const int scrapes = argc == 5 ? std::atoi(argv[4]) : vigil::storage::kDefaultScrapes;
+  if (argc < 4 || argc > 5 || scrapes < 1) {
+    std::fprintf(stderr, "usage: series_churn DIRECTORY LIVING DEAD [SCRAPES]\n");
     return 2;
   }
   vigil::storage::Day(argv[1], std::strtoull(argv[2], nullptr, 10),
-                      std::strtoull(argv[3], nullptr, 10))
+                      std::strtoull(argv[3], nullptr, 10), scrapes)
       .Run();
   return 0;
 }
