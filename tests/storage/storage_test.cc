@@ -335,7 +335,9 @@ TEST_P(StorageTest, SeriesAreFoundWithoutTheRowsThatTellWhichLive) {
       batch.DeleteRange(Family::kPostings, prefix, PrefixEnd(prefix));
     }
     // Once lost, they stay away for a while: series of that time are not known to be in memory.
-    if (number < 2) ASSERT_OK(harness.store().Write(batch, Durability::kSync));
+    if (number < 2) {
+      ASSERT_OK(harness.store().Write(batch, Durability::kSync));
+    }
     ASSERT_OK(harness.Kill());
     ASSERT_EQ(harness.Read(), expected) << number;
   }
