@@ -11,10 +11,10 @@
 #include <CLI/Formatter.hpp>
 
 #include "base/clock.h"
-#include "base/duration.h"
 #include "base/status.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/time_options.h"
 #include "proto/vigil/v1/admin.grpc.pb.h"
 
 namespace vigil::cli {
@@ -25,23 +25,15 @@ using Json = nlohmann::ordered_json;
 struct DeleteOptions {
   ClientOptions client;
   std::string selector;
-  std::string from;
-  std::string to;
+  OpenTimeOptions time;
 };
 
 absl::StatusOr<v1::DeleteMetricsRequest> MakeRequest(const DeleteOptions& options) {
   v1::DeleteMetricsRequest request;
   request.set_match(options.selector);
-  const int64_t now_ms = SystemClock().NowMs();
-  if (!options.from.empty()) {
-    VIGIL_ASSIGN_OR_RETURN_WITH(const int64_t from_ms, ParseInstantMs(options.from, now_ms),
-                                "--from");
-    request.set_start_ms(from_ms);
-  }
-  if (!options.to.empty()) {
-    VIGIL_ASSIGN_OR_RETURN_WITH(const int64_t to_ms, ParseInstantMs(options.to, now_ms), "--to");
-    request.set_end_ms(to_ms);
-  }
+  VIGIL_ASSIGN_OR_RETURN(const OpenTimeRange range, options.time.Resolve(SystemClock().NowMs()));
+  if (range.start_ms.has_value()) request.set_start_ms(*range.start_ms);
+  if (range.end_ms.has_value()) request.set_end_ms(*range.end_ms);
   return request;
 }
 
@@ -82,10 +74,7 @@ void AddDelete(CLI::App* program, int* exit_status) {
       ->add_option("selector", options->selector,
                    "Whose samples, for example 'up{job=\"gateway\"}'")
       ->required();
-  command->add_option(
-      "--from", options->from,
-      "Only from then on: RFC 3339, Unix seconds, or a distance from now such as -1h");
-  command->add_option("--to", options->to, "Only until then, likewise");
+  options->time.AddTo(command);
   options->client.AddTo(command);
   command->callback([options, exit_status] { *exit_status = Run(*options); });
 }

@@ -4,6 +4,13 @@
 #include "base/status.h"
 
 namespace vigil::cli {
+namespace {
+
+absl::Status EndsBeforeItsStart() {
+  return absl::InvalidArgumentError("the end of the time range lies before its start");
+}
+
+}  // namespace
 
 void TimeOptions::AddTo(CLI::App* command) {
   CLI::Option* const start_option = command->add_option(
@@ -27,8 +34,27 @@ absl::StatusOr<TimeRange> TimeOptions::Resolve(int64_t now_ms, int64_t default_m
   if (!start.empty()) {
     VIGIL_ASSIGN_OR_RETURN_WITH(range.start_ms, ParseInstantMs(start, now_ms), "--start");
   }
-  if (range.end_ms < range.start_ms) {
-    return absl::InvalidArgumentError("the end of the time range lies before its start");
+  if (range.end_ms < range.start_ms) return EndsBeforeItsStart();
+  return range;
+}
+
+void OpenTimeOptions::AddTo(CLI::App* command) {
+  command->add_option("--from", from,
+                      "Begin: RFC 3339, Unix seconds, or a distance from now such as -1h "
+                      "(default: the first sample)");
+  command->add_option("--to", to, "End, likewise (default: the last sample)");
+}
+
+absl::StatusOr<OpenTimeRange> OpenTimeOptions::Resolve(int64_t now_ms) const {
+  OpenTimeRange range;
+  if (!from.empty()) {
+    VIGIL_ASSIGN_OR_RETURN_WITH(range.start_ms, ParseInstantMs(from, now_ms), "--from");
+  }
+  if (!to.empty()) {
+    VIGIL_ASSIGN_OR_RETURN_WITH(range.end_ms, ParseInstantMs(to, now_ms), "--to");
+  }
+  if (range.start_ms.has_value() && range.end_ms.has_value() && *range.end_ms < *range.start_ms) {
+    return EndsBeforeItsStart();
   }
   return range;
 }

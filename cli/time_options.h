@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How commands are told a time range: --start and --end, or --last.
+// How commands are told a time range: --start and --end, or --last; those that take all of the time
+// unless told otherwise, --from and --to.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <absl/status/statusor.h>
@@ -24,6 +26,22 @@ struct TimeOptions {
   // The range they name; what is not named is [now - default_ms, now]. InvalidArgument for a text
   // that is no time, or an end before its start.
   absl::StatusOr<TimeRange> Resolve(int64_t now_ms, int64_t default_ms) const;
+};
+
+// An end that is not set is open.
+struct OpenTimeRange {
+  std::optional<int64_t> start_ms;
+  std::optional<int64_t> end_ms;
+};
+
+struct OpenTimeOptions {
+  std::string from;
+  std::string to;
+
+  void AddTo(CLI::App* command);
+
+  // InvalidArgument for a text that is no time, or an end before its start.
+  absl::StatusOr<OpenTimeRange> Resolve(int64_t now_ms) const;
 };
 
 }  // namespace vigil::cli

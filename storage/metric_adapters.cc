@@ -2,6 +2,7 @@
 #include "storage/metric_adapters.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -31,8 +32,14 @@ class MergedQuerier final : public MetricQuerier {
       std::inplace_merge(
           all.begin(), all.begin() + middle, all.end(),
           [](const SeriesHandle& a, const SeriesHandle& b) { return a.labels < b.labels; });
+      VIGIL_RETURN_IF_ERROR(CheckLabelBytes(all, max_label_bytes_));
     }
     return all;
+  }
+
+  void LimitSelection(size_t label_bytes) override {
+    max_label_bytes_ = label_bytes;
+    for (const auto& querier : queriers_) querier->LimitSelection(label_bytes);
   }
 
   absl::Status Read(SeriesRef ref, TimeRange range, SampleColumns* columns) override {
@@ -66,6 +73,7 @@ class MergedQuerier final : public MetricQuerier {
 
  private:
   const std::vector<std::unique_ptr<MetricQuerier>> queriers_;
+  size_t max_label_bytes_ = std::numeric_limits<size_t>::max();
 };
 
 class TenantSource final : public MetricSource {

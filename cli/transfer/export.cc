@@ -13,10 +13,10 @@
 #include <CLI/Formatter.hpp>
 
 #include "base/clock.h"
-#include "base/duration.h"
 #include "base/status.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/time_options.h"
 #include "cli/transfer/format_options.h"
 #include "cli/transfer/json_lines.h"
 #include "cli/transfer/open_metrics.h"
@@ -34,8 +34,7 @@ struct ExportOptions {
   ClientOptions client;
   FormatOptions format;
   std::vector<std::string> matches;
-  std::string from;
-  std::string to;
+  OpenTimeOptions time;
   std::string file = std::string(kStandardStream);
 };
 
@@ -111,16 +110,9 @@ class SeriesWriter {
 absl::StatusOr<v1::ExportMetricsRequest> MakeRequest(const ExportOptions& options) {
   v1::ExportMetricsRequest request;
   for (const std::string& match : options.matches) request.add_matches(match);
-  const int64_t now_ms = SystemClock().NowMs();
-  if (!options.from.empty()) {
-    VIGIL_ASSIGN_OR_RETURN_WITH(const int64_t from_ms, ParseInstantMs(options.from, now_ms),
-                                "--from");
-    request.set_start_ms(from_ms);
-  }
-  if (!options.to.empty()) {
-    VIGIL_ASSIGN_OR_RETURN_WITH(const int64_t to_ms, ParseInstantMs(options.to, now_ms), "--to");
-    request.set_end_ms(to_ms);
-  }
+  VIGIL_ASSIGN_OR_RETURN(const OpenTimeRange range, options.time.Resolve(SystemClock().NowMs()));
+  if (range.start_ms.has_value()) request.set_start_ms(*range.start_ms);
+  if (range.end_ms.has_value()) request.set_end_ms(*range.end_ms);
   return request;
 }
 
@@ -178,9 +170,7 @@ void AddExport(CLI::App* program, int* exit_status) {
       program->add_subcommand("export", "Write metrics as JSON lines or OpenMetrics text");
   command->add_option("selector", options->matches,
                       "Which series, for example '{job=\"gateway\"}' (default: all)");
-  command->add_option("--from", options->from,
-                      "Begin: RFC 3339, Unix seconds, or a distance from now such as -1h");
-  command->add_option("--to", options->to, "End, likewise");
+  options->time.AddTo(command);
   command->add_option("--file", options->file,
                       "Where to; a name that ends in .gz is compressed (default: standard output)");
   options->format.AddTo(command);

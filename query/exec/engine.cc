@@ -43,6 +43,14 @@ QueryContext MakeContext(const EngineOptions& options, ThreadPool* helpers,
                       Annotations(text)};
 }
 
+// Whose selections fit into what a query may hold.
+std::unique_ptr<storage::MetricQuerier> NewQuerier(storage::MetricSource& source,
+                                                   const EngineOptions& options) {
+  std::unique_ptr<storage::MetricQuerier> querier = source.NewQuerier();
+  querier->LimitSelection(static_cast<size_t>(options.max_samples) * kBytesPerSample);
+  return querier;
+}
+
 // The first step of each series.
 VectorResult ToVector(const VectorValue& vector, int64_t time_ms) {
   VectorResult result;
@@ -168,7 +176,7 @@ absl::StatusOr<QueryResult> Engine::Instant(storage::MetricSource& source, std::
 absl::StatusOr<QueryResult> Engine::InstantExpr(storage::MetricSource& source, const Expr& expr,
                                                 std::string_view text, int64_t time_ms,
                                                 const QueryControl& control) const {
-  const std::unique_ptr<storage::MetricQuerier> querier = source.NewQuerier();
+  const std::unique_ptr<storage::MetricQuerier> querier = NewQuerier(source, options_);
   QueryContext context =
       MakeContext(options_, helpers_, *querier, expr, text, {time_ms, time_ms, 0}, control);
   Evaluator evaluator(context, {time_ms, 1, 1});
@@ -187,7 +195,7 @@ absl::StatusOr<QueryResult> Engine::Range(storage::MetricSource& source, std::st
                     "Vector",
                     promql::ValueTypeName(expr->type)));
   }
-  const std::unique_ptr<storage::MetricQuerier> querier = source.NewQuerier();
+  const std::unique_ptr<storage::MetricQuerier> querier = NewQuerier(source, options_);
   QueryContext context =
       MakeContext(options_, helpers_, *querier, *expr, query, {start_ms, end_ms, step_ms}, control);
   const auto count = static_cast<size_t>(SaturatingSub(end_ms, start_ms) / step_ms) + 1;

@@ -53,13 +53,13 @@ absl::Status Reservation::Add(int64_t samples) {
 }
 
 int64_t SampleWeight(const storage::Histogram& histogram) {
-  constexpr size_t kBytesPerSample = 16;
+  constexpr size_t kBytesOfFloat = 16;
   const size_t spans = histogram.positive_spans.size() + histogram.negative_spans.size();
   const size_t numbers = histogram.positive_counts.size() + histogram.negative_counts.size() +
                          histogram.custom_bounds.size();
   const size_t bytes =
       sizeof(histogram) + spans * sizeof(storage::BucketSpan) + numbers * sizeof(double);
-  return static_cast<int64_t>(bytes / kBytesPerSample);
+  return static_cast<int64_t>(bytes / kBytesOfFloat);
 }
 
 }  // namespace vigil::exec

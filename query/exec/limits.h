@@ -11,6 +11,7 @@
 #include <absl/status/status.h>
 
 #include "storage/model/histogram.h"
+#include "storage/series/labels.h"
 
 namespace vigil::exec {
 
@@ -56,6 +57,15 @@ class Reservation {
   QueryLimits* limits_ = nullptr;
   int64_t held_ = 0;
 };
+
+// What memory is planned for a sample: instant and value, once as read and in part once as
+// computed.
+inline constexpr size_t kBytesPerSample = 24;
+
+// How many samples labels count for. Of many series at few steps they are most of what is held.
+inline int64_t LabelWeight(const storage::Labels& labels) {
+  return static_cast<int64_t>(labels.packed().size() / kBytesPerSample);
+}
 
 // How many samples a histogram counts for: one per 16 bytes, about what a float with its time is.
 int64_t SampleWeight(const storage::Histogram& histogram);

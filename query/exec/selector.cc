@@ -31,6 +31,13 @@ absl::Status AccountFor(const SampleColumns& samples, Reservation* held) {
   return held->Add(weight);
 }
 
+// Accounts for the labels of selected series, which are there before the first sample is read.
+absl::Status AccountFor(const std::vector<storage::SeriesHandle>& handles, Reservation* held) {
+  int64_t weight = 0;
+  for (const storage::SeriesHandle& handle : handles) weight += LabelWeight(handle.labels);
+  return held->Add(weight);
+}
+
 // Puts the newest sample within the lookback of each step into a column.
 class InstantFiller {
  public:
@@ -109,11 +116,15 @@ void RemoveStale(SampleColumns* samples) {
 class SelectedRange final : public RangeVector {
  public:
   SelectedRange(QueryContext& context, const LookupTimes& times, int64_t range_ms,
-                std::vector<storage::SeriesHandle> handles)
-      : RangeVector(times, range_ms), context_(context), handles_(std::move(handles)) {}
+                std::vector<storage::SeriesHandle> handles, Reservation labels_held)
+      : RangeVector(times, range_ms),
+        context_(context),
+        handles_(std::move(handles)),
+        labels_held_(std::move(labels_held)) {}
 
   size_t size() const override { return handles_.size(); }
   const storage::Labels& labels(size_t series) const override { return handles_[series].labels; }
+  storage::Labels TakeLabels(size_t series) override { return std::move(handles_[series].labels); }
   absl::Status Read(size_t series, RangeBuffer* buffer) const override {
     VIGIL_RETURN_IF_ERROR(context_.limits.Check());
     VIGIL_RETURN_IF_ERROR_WITH(
@@ -126,18 +137,24 @@ class SelectedRange final : public RangeVector {
 
  private:
   QueryContext& context_;
-  const std::vector<storage::SeriesHandle> handles_;
+  std::vector<storage::SeriesHandle> handles_;
+  const Reservation labels_held_;
 };
 
 // The series of a vector selector.
 class InstantSource final : public SeriesSource {
  public:
   InstantSource(QueryContext& context, const LookupTimes& times, SelectWhat what,
-                std::vector<storage::SeriesHandle> handles)
-      : context_(context), times_(times), what_(what), handles_(std::move(handles)) {}
+                std::vector<storage::SeriesHandle> handles, Reservation labels_held)
+      : context_(context),
+        times_(times),
+        what_(what),
+        handles_(std::move(handles)),
+        labels_held_(std::move(labels_held)) {}
 
   size_t size() const override { return handles_.size(); }
   const storage::Labels& labels(size_t series) const override { return handles_[series].labels; }
+  storage::Labels TakeLabels(size_t series) override { return std::move(handles_[series].labels); }
   bool DropsName() const override { return false; }
   bool SeveralNames() const override { return false; }
   absl::StatusOr<std::unique_ptr<SeriesReader>> NewReader() const override {
@@ -172,7 +189,8 @@ class InstantSource final : public SeriesSource {
   QueryContext& context_;
   const LookupTimes times_;
   const SelectWhat what_;
-  const std::vector<storage::SeriesHandle> handles_;
+  std::vector<storage::SeriesHandle> handles_;
+  const Reservation labels_held_;
 };
 
 }  // namespace
@@ -187,7 +205,9 @@ absl::StatusOr<std::unique_ptr<SeriesSource>> SelectInstantSource(
       std::vector<storage::SeriesHandle> handles,
       context.querier.Select(selector.matchers, SpanOf(times, context.lookback_ms)),
       "expanding series");
-  return std::make_unique<InstantSource>(context, times, what, std::move(handles));
+  Reservation held(context.limits);
+  VIGIL_RETURN_IF_ERROR(AccountFor(handles, &held));
+  return std::make_unique<InstantSource>(context, times, what, std::move(handles), std::move(held));
 }
 
 absl::StatusOr<VectorValue> SelectInstant(Evaluator& evaluator,
@@ -210,7 +230,10 @@ absl::StatusOr<std::unique_ptr<RangeVector>> SelectRange(Evaluator& evaluator,
       std::vector<storage::SeriesHandle> handles,
       context.querier.Select(matrix.selector->matchers, SpanOf(times, range_ms)),
       "expanding series");
-  return std::make_unique<SelectedRange>(context, times, range_ms, std::move(handles));
+  Reservation held(context.limits);
+  VIGIL_RETURN_IF_ERROR(AccountFor(handles, &held));
+  return std::make_unique<SelectedRange>(context, times, range_ms, std::move(handles),
+                                         std::move(held));
 }
 
 }  // namespace vigil::exec

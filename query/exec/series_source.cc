@@ -104,10 +104,10 @@ absl::Status ForEachSeries(Evaluator& evaluator, const SeriesSource& source,
   return queue.status();
 }
 
-absl::StatusOr<VectorValue> CollectSeries(Evaluator& evaluator, const SeriesSource& source) {
+absl::StatusOr<VectorValue> CollectSeries(Evaluator& evaluator, SeriesSource& source) {
   VectorValue result = evaluator.NewVector();
   VIGIL_RETURN_IF_ERROR(ForEachSeries(evaluator, source, [&](size_t series, Column column) {
-    return result.Add(source.labels(series), std::move(column));
+    return result.Add(source.TakeLabels(series), std::move(column));
   }));
   if (source.DropsName()) VIGIL_RETURN_IF_ERROR(DropNames(&result));
   return result;

@@ -30,6 +30,8 @@ class SeriesSource {
   virtual ~SeriesSource() = default;
   virtual size_t size() const = 0;
   virtual const storage::Labels& labels(size_t series) const = 0;
+  // The same, moved out where that saves a copy: labels() of the series is not asked for any more.
+  virtual storage::Labels TakeLabels(size_t series) = 0;
   // Whether the series leave the node without their `__name__`, which labels() still has.
   virtual bool DropsName() const = 0;
   // Whether two series may have the same labels but for `__name__`.
@@ -44,6 +46,6 @@ absl::Status ForEachSeries(Evaluator& evaluator, const SeriesSource& source,
                            absl::FunctionRef<absl::Status(size_t series, Column column)> take);
 
 // All of them, as the node gives them.
-absl::StatusOr<VectorValue> CollectSeries(Evaluator& evaluator, const SeriesSource& source);
+absl::StatusOr<VectorValue> CollectSeries(Evaluator& evaluator, SeriesSource& source);
 
 }  // namespace vigil::exec

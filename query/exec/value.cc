@@ -3,13 +3,22 @@
 
 #include <algorithm>
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 #include <fmt/format.h>
 
 #include "base/status.h"
 
 namespace vigil::exec {
 namespace {
+
+// Places of a vector's series by their labels, of which no copy is made.
+struct LabelsAt {
+  size_t operator()(size_t place) const { return vector->series[place].labels.Hash(); }
+  bool operator()(size_t a, size_t b) const {
+    return vector->series[a].labels == vector->series[b].labels;
+  }
+  const VectorValue* vector;
+};
 
 absl::Status MoveInto(const Column& from, Column* to) {
   for (size_t step = 0; step < from.size(); ++step) {
@@ -74,7 +83,7 @@ void Column::ClearHistograms() {
 
 absl::Status VectorValue::Add(storage::Labels labels, Column column) {
   if (column.Empty()) return absl::OkStatus();
-  int64_t samples = static_cast<int64_t>(column.size());
+  int64_t samples = static_cast<int64_t>(column.size()) + LabelWeight(labels);
   if (column.MayHaveHistograms()) {
     // Neighbouring steps often share one histogram; it is held once.
     const storage::Histogram* previous = nullptr;
@@ -90,21 +99,20 @@ absl::Status VectorValue::Add(storage::Labels labels, Column column) {
 }
 
 absl::Status MergeSameLabels(VectorValue* vector) {
-  absl::flat_hash_map<storage::Labels, size_t> places;
-  places.reserve(vector->series.size());
+  std::vector<Series>& series = vector->series;
+  absl::flat_hash_set<size_t, LabelsAt, LabelsAt> places(series.size(), LabelsAt{vector},
+                                                         LabelsAt{vector});
   size_t kept = 0;
-  for (size_t i = 0; i < vector->series.size(); ++i) {
-    Series& series = vector->series[i];
-    const auto [at, inserted] = places.try_emplace(series.labels, kept);
-    if (!inserted) {
-      VIGIL_RETURN_IF_ERROR(MoveInto(series.column, &vector->series[at->second].column));
-      continue;
+  for (size_t i = 0; i < series.size(); ++i) {
+    if (kept != i) series[kept] = std::move(series[i]);
+    const auto [first, inserted] = places.insert(kept);
+    if (inserted) {
+      ++kept;
+    } else {
+      VIGIL_RETURN_IF_ERROR(MoveInto(series[kept].column, &series[*first].column));
     }
-    if (kept != i) vector->series[kept] = std::move(series);
-    ++kept;
   }
-  vector->series.erase(vector->series.begin() + static_cast<std::ptrdiff_t>(kept),
-                       vector->series.end());
+  series.erase(series.begin() + static_cast<std::ptrdiff_t>(kept), series.end());
   return absl::OkStatus();
 }
 

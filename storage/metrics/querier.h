@@ -4,6 +4,7 @@
 // of the metric store.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,6 +28,15 @@ struct SeriesHandle {
   Labels labels;
 };
 
+// ResourceExhausted when the labels of `handles` are longer than `max_bytes` together.
+inline absl::Status CheckLabelBytes(const std::vector<SeriesHandle>& handles, size_t max_bytes) {
+  size_t bytes = 0;
+  for (const SeriesHandle& handle : handles) bytes += handle.labels.packed().size();
+  if (bytes <= max_bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      "query processing would load too many series into memory: select fewer");
+}
+
 // A consistent view of the samples of one tenant. Made for one query and dropped after it.
 // Thread-safe: several threads may read different series at once.
 class MetricQuerier {
@@ -36,6 +46,11 @@ class MetricQuerier {
   // The series that meet every matcher and may have samples in `range`, sorted by labels.
   virtual absl::StatusOr<std::vector<SeriesHandle>> Select(const std::vector<Matcher>& matchers,
                                                            TimeRange range) = 0;
+
+  // From now on, Select is ResourceExhausted when the labels that it would give are longer
+  // together; what is there until it notices is at most twice that. Sources in memory need not.
+  // Requires: no other call runs.
+  virtual void LimitSelection(size_t /*label_bytes*/) {}
 
   // Replaces `*columns` by the samples of `ref` in `range` (both ends included), staleness markers
   // among them. DataLoss only when nothing can be read; a corrupt block is reported in the log,

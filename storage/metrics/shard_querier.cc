@@ -45,7 +45,7 @@ TimeRange ShardQuerier::PartitionsOf(TimeRange range) const {
 
 SeriesIndex::Scope ShardQuerier::ScopeOf(TimeRange range) const {
   range = Clamp(range);
-  return {PartitionsOf(range), range.start_ms};
+  return {PartitionsOf(range), range.start_ms, max_label_bytes_};
 }
 
 absl::StatusOr<std::vector<SeriesHandle>> ShardQuerier::Select(const std::vector<Matcher>& matchers,
@@ -59,7 +59,11 @@ absl::StatusOr<std::vector<SeriesHandle>> ShardQuerier::Select(const std::vector
   for (SeriesIndex::Series& one : selected) {
     handles.push_back({MakeSeriesRef(source_.shard, one.number), std::move(one.labels)});
   }
-  if (!cold.isEmpty()) VIGIL_RETURN_IF_ERROR(AddCold(matchers, cold, &handles));
+  // Before the rows of others are read for nothing, and with them.
+  VIGIL_RETURN_IF_ERROR(CheckLabelBytes(handles, max_label_bytes_));
+  if (cold.isEmpty()) return handles;
+  VIGIL_RETURN_IF_ERROR(AddCold(matchers, cold, &handles));
+  VIGIL_RETURN_IF_ERROR(CheckLabelBytes(handles, max_label_bytes_));
   return handles;
 }
 

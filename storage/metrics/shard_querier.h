@@ -5,7 +5,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +52,7 @@ class ShardQuerier final : public MetricQuerier {
 
   absl::StatusOr<std::vector<SeriesHandle>> Select(const std::vector<Matcher>& matchers,
                                                    TimeRange range) override;
+  void LimitSelection(size_t label_bytes) override { max_label_bytes_ = label_bytes; }
   absl::Status Read(SeriesRef ref, TimeRange range, SampleColumns* columns) override;
   absl::StatusOr<std::vector<std::string>> LabelNames(const std::vector<Matcher>& matchers,
                                                       TimeRange range) override;
@@ -79,6 +82,7 @@ class ShardQuerier final : public MetricQuerier {
   const HeadPair heads_;
   BlockReader blocks_;  // After heads_: see the class comment.
   const ColdIndex cold_;
+  size_t max_label_bytes_ = std::numeric_limits<size_t>::max();
 
   Mutex mutex_;
   // Of the series that Select has found outside of memory.

@@ -136,8 +136,12 @@ std::vector<SeriesIndex::Series> SeriesIndex::Select(const std::vector<Matcher>&
   {
     ReaderLock lock(&mutex_);
     const SeriesSet selected = SelectLocked(matchers, scope, cold);
-    series.reserve(selected.cardinality());
-    for (const uint32_t number : selected) series.push_back({number, postings_.LabelsOf(number)});
+    size_t label_bytes = 0;
+    for (const uint32_t number : selected) {
+      series.push_back({number, postings_.LabelsOf(number)});
+      label_bytes += series.back().labels.packed().size();
+      if (label_bytes > scope.max_label_bytes) break;
+    }
   }
   std::sort(series.begin(), series.end(),
             [](const Series& a, const Series& b) { return a.labels < b.labels; });

@@ -49,6 +49,8 @@ class SeriesIndex {
   struct Scope {
     TimeRange partitions;
     int64_t start_ms = std::numeric_limits<int64_t>::min();
+    // Select ends with the series that exceeds it: whoever sets it looks at what there is.
+    size_t max_label_bytes = std::numeric_limits<size_t>::max();
   };
 
   // The number of `labels`; nullopt when they are not in memory. Calls `found` with the number

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/time_options.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,46 @@ TEST(TimeOptionsTest, OptionsOfACommandLine) {
   ASSERT_OK_AND_ASSIGN(const TimeOptions apart, Parse({"--start", "-1h"}));
   EXPECT_EQ(apart.start, "-1h");
   EXPECT_THAT(Parse({"--last", "5m", "--start=-1h"}), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+absl::StatusOr<OpenTimeRange> ResolveOpen(std::string from, std::string to) {
+  OpenTimeOptions options;
+  options.from = std::move(from);
+  options.to = std::move(to);
+  return options.Resolve(kNowMs);
+}
+
+TEST(OpenTimeOptionsTest, WhatIsNotNamedIsOpen) {
+  ASSERT_OK_AND_ASSIGN(const OpenTimeRange all, ResolveOpen("", ""));
+  EXPECT_EQ(all.start_ms, std::nullopt);
+  EXPECT_EQ(all.end_ms, std::nullopt);
+  ASSERT_OK_AND_ASSIGN(const OpenTimeRange since, ResolveOpen("-1h", ""));
+  EXPECT_EQ(since.start_ms, kNowMs - kMillisPerHour);
+  EXPECT_EQ(since.end_ms, std::nullopt);
+  ASSERT_OK_AND_ASSIGN(const OpenTimeRange until, ResolveOpen("", "1767323040"));
+  EXPECT_EQ(until.start_ms, std::nullopt);
+  EXPECT_EQ(until.end_ms, 1'767'323'040'000);
+  ASSERT_OK_AND_ASSIGN(const OpenTimeRange instant, ResolveOpen("now", "now"));
+  EXPECT_EQ(instant.start_ms, kNowMs);
+  EXPECT_EQ(instant.end_ms, kNowMs);
+}
+
+TEST(OpenTimeOptionsTest, MistakesNameTheirOption) {
+  EXPECT_THAT(ResolveOpen("noon", ""),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--from: \"noon\"")));
+  EXPECT_THAT(ResolveOpen("", "noon"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--to: \"noon\"")));
+  EXPECT_THAT(ResolveOpen("-1h", "-2h"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("before its start")));
+}
+
+TEST(OpenTimeOptionsTest, OptionsOfACommandLine) {
+  CLI::App app;
+  OpenTimeOptions options;
+  options.AddTo(&app);
+  app.parse("--from -2h --to=-1h");
+  EXPECT_EQ(options.from, "-2h");
+  EXPECT_EQ(options.to, "-1h");
 }
 
 }  // namespace

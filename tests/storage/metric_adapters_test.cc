@@ -17,6 +17,7 @@ using ::testing::HasSubstr;
 using testing::kStartMs;
 using testing::SampleOf;
 using ::testing::SizeIs;
+using testing::StatusIs;
 using testing::StorageHarness;
 
 constexpr TimeRange kEver = {0, INT64_MAX};
@@ -50,6 +51,27 @@ TEST_P(MetricAdaptersTest, AQuerierSeesAllShardsAsOne) {
   ASSERT_OK_AND_ASSIGN(const auto jobs, querier->LabelValues("job", {}, kEver));
   EXPECT_THAT(jobs, SizeIs(30));
   EXPECT_TRUE(std::is_sorted(jobs.begin(), jobs.end()));
+}
+
+TEST_P(MetricAdaptersTest, ASelectionIsLimitedByTheTextOfItsLabels) {
+  StorageHarness harness(GetParam());
+  const auto sink = harness.storage().MetricSinkFor(kDefaultTenant);
+  std::vector<LabeledSample> samples;
+  for (int i = 0; i < 30; ++i) {
+    samples.push_back(SampleOf(i == 0 ? "one" : "many", fmt::format("job{:02}", i), kStartMs, i));
+  }
+  ASSERT_OK(sink->Append(samples, {}));
+  const auto querier = harness.storage().MetricSourceFor(kDefaultTenant)->NewQuerier();
+  ASSERT_OK_AND_ASSIGN(const auto all, querier->Select({}, kEver));
+  size_t label_bytes = 0;
+  for (const SeriesHandle& handle : all) label_bytes += handle.labels.packed().size();
+  querier->LimitSelection(label_bytes);
+  EXPECT_THAT(*querier->Select({}, kEver), SizeIs(30));
+  querier->LimitSelection(label_bytes - 1);
+  EXPECT_THAT(querier->Select({}, kEver), StatusIs(absl::StatusCode::kResourceExhausted));
+  ASSERT_OK_AND_ASSIGN(const auto one,
+                       querier->Select({Matcher::Equal(std::string(kMetricName), "one")}, kEver));
+  EXPECT_THAT(one, SizeIs(1));
 }
 
 TEST_P(MetricAdaptersTest, SeriesOfOneExporterShareAShard) {

@@ -79,6 +79,7 @@ class RangeCallSource final : public SeriesSource {
 
   size_t size() const override { return range_->size(); }
   const storage::Labels& labels(size_t series) const override { return range_->labels(series); }
+  storage::Labels TakeLabels(size_t series) override { return range_->TakeLabels(series); }
   bool DropsName() const override { return !KeepsName(range_call_.call.function->id); }
   bool SeveralNames() const override { return MayFindSeveralNames(range_call_.matrix); }
   absl::StatusOr<std::unique_ptr<SeriesReader>> NewReader() const override {

@@ -4,6 +4,7 @@
 #include "query/exec/engine.h"
 
 #include <atomic>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -111,6 +112,34 @@ TEST_F(EngineTest, SamplesAreLimited) {
   options.max_samples = 10;
   EXPECT_THAT(Instant("sum_over_time(m[1h])", options), StatusIs(StatusCode::kResourceExhausted));
   EXPECT_THAT(Instant("m[1h]", options), StatusIs(StatusCode::kResourceExhausted));
+}
+
+TEST_F(EngineTest, LongLabelsCountAsSamples) {
+  const std::string text(24'000, 'x');
+  source_.AddFloat({{"__name__", "long"}, {"text", text}}, 10 * kMinuteMs, 1);
+  EngineOptions options;
+  options.max_samples = 900;
+  for (const char* const query : {"long", "last_over_time(long[1m])", "sum(long)"}) {
+    EXPECT_THAT(Instant(query, options), StatusIs(StatusCode::kResourceExhausted)) << query;
+  }
+  options.max_samples = 1100;
+  EXPECT_OK(Instant("sum(long)", options));
+  EXPECT_OK(Instant("-(-(long))", options));
+}
+
+TEST_F(EngineTest, SeriesThatBecomeTheSameAreMerged) {
+  for (int i = 0; i < 40; ++i) {
+    source_.AddFloat({{"__name__", i % 2 == 0 ? "even" : "odd"}, {"pod", std::to_string(i / 2)}},
+                     i % 2 == 0 ? 0 : 10 * kMinuteMs, i);
+  }
+  ASSERT_OK_AND_ASSIGN(QueryResult result, Range("-{__name__=~'even|odd'}"));
+  const auto& series = std::get<MatrixResult>(result.value);
+  ASSERT_EQ(series.size(), 20u);
+  for (const auto& one : series) {
+    const double even = 2 * std::stod(std::string(one.labels.Get("pod")));
+    EXPECT_EQ(one.samples.values.front(), -even);
+    EXPECT_EQ(one.samples.values.back(), -even - 1);
+  }
 }
 
 TEST_F(EngineTest, GivesBackWhatItNoLongerHolds) {
