@@ -35,7 +35,10 @@
 #include "collector/scrape/scrape_manager.h"
 #include "collector/stream/ingest_service.h"
 #include "query/exec/engine.h"
+#include "server/api/api_parts.h"
+#include "server/api/prometheus_api.h"
 #include "server/api/remote_write.h"
+#include "server/config_flags.h"
 #include "server/grpc/alert_service.h"
 #include "server/grpc/query_service.h"
 #include "server/grpc/transfer_service.h"
@@ -50,6 +53,8 @@ namespace {
 constexpr size_t kMaxQueuedRequests = 1024;
 // Workers wait for the disk most of the time, and those that wait together share one sync.
 constexpr size_t kWorkersPerCore = 4;
+// Beside those that run queries over HTTP, so that what costs little is answered meanwhile.
+constexpr size_t kSpareQueryWorkers = 4;
 constexpr int64_t kMaintenanceIntervalMs = 1000;
 constexpr int64_t kTellAgainNs = 60 * kMillisPerSecond * kNanosPerMilli;
 // Memory is looked at apart from maintenance, which may take seconds, and often: a second of ingest
@@ -106,6 +111,7 @@ class AppImpl final : public App {
 
   absl::Status Run() {
     VIGIL_ASSIGN_OR_RETURN(config_, load_config_());
+    config_yaml_ = config_.yaml;
     VIGIL_RETURN_IF_ERROR(ApplyMemoryPlan(&config_));
     if (config_.memory_limit_bytes < kSmallMemoryBytes) PreferSmallFootprint();
     // A mistake in a file is told at once, not after minutes of recovery.
@@ -124,7 +130,7 @@ class AppImpl final : public App {
     engine_.emplace(engine_options, &query_helpers_);
     VIGIL_RETURN_IF_ERROR(StartAlerting(std::move(alerting_files)));
     VIGIL_RETURN_IF_ERROR(StartGrpc());
-    scrapes_ = MakeScrapes(config_);
+    SetScrapes(MakeScrapes(config_));
     maintenance_ =
         std::make_unique<Ticker>(&clock_, kMaintenanceIntervalMs, [this](int64_t now_ms) {
           Maintain();
@@ -147,6 +153,7 @@ class AppImpl final : public App {
 
   absl::Status Reload() override {
     const absl::Status status = TryReload();
+    last_reload_ok_.store(status.ok());
     if (status.ok()) {
       Log(LogLevel::kInfo, "reloaded rules and routes");
     } else {
@@ -185,13 +192,17 @@ class AppImpl final : public App {
     router_.Add("PUT", "/-/reload", reload);
     AddRemoteWrite([this] { return ready_.load() ? remote_write_.get() : nullptr; },
                    config_.admission.retry_after_ms, &router_);
+    AddPrometheusApi([this] { return ready_.load() ? &api_parts_ : nullptr; }, &router_);
     VIGIL_RETURN_IF_ERROR(CheckFree(config_.http_listen, "--http-listen"));
+    query_workers_.emplace(config_.queries.max_running + kSpareQueryWorkers,
+                           config_.queries.max_waiting);
     HttpServerOptions options;
     options.host = config_.http_listen.host;
     options.port = config_.http_listen.port;
     options.max_body_bytes = config_.admission.max_request_bytes;
     options.max_bytes_in_flight = config_.admission.max_bytes_in_flight;
-    VIGIL_ASSIGN_OR_RETURN(http_, HttpServer::Start(options, &router_, &workers_));
+    VIGIL_ASSIGN_OR_RETURN(http_,
+                           HttpServer::Start(options, &router_, {&workers_, &*query_workers_}));
     return absl::OkStatus();
   }
 
@@ -228,16 +239,16 @@ class AppImpl final : public App {
     services_.push_back(
         collector::MakeIngestService(storage_.get(), &clock_, &*admission_, &workers_));
     query_gate_.emplace(config_.queries);
+    MakeApiParts();
     log_calls_ = std::make_unique<LogCalls>(storage_.get(), &clock_, &*query_gate_);
     services_.push_back(
         MakeQueryService(storage_.get(), &*engine_, &clock_, &*query_gate_, log_calls_.get()));
     services_.push_back(MakeTransferService(storage_.get(), &*admission_));
     services_.push_back(MakeAlertService(rules_.get()));
     grpc_port_ = config_.grpc_listen.port;
-    const int64_t started_at_ms = clock_.NowMs();
     services_.push_back(MakeAdminService(
-        [this, started_at_ms] {
-          return ProcessInfo{std::string(kVersion), started_at_ms,  config_.storage.data_dir,
+        [this] {
+          return ProcessInfo{std::string(kVersion), started_at_ms_, config_.storage.data_dir,
                              grpc_address(),        http_address(), Figures()};
         },
         storage_.get(), rules_.get(), manager_.get(), [this] { return Reload(); }));
@@ -272,6 +283,46 @@ class AppImpl final : public App {
     return collector::ScrapeManager::Start(config.scrapes, rule_output_.get(), &clock_);
   }
 
+  // Ends the scrapes that were; those under way are waited for without holding up who asks.
+  void SetScrapes(std::unique_ptr<collector::ScrapeManager> scrapes) {
+    {
+      MutexLock lock(&scrapes_mutex_);
+      scrapes_.swap(scrapes);
+    }
+    scrapes.reset();
+  }
+
+  void MakeApiParts() {
+    api_parts_.storage = storage_.get();
+    api_parts_.engine = &*engine_;
+    api_parts_.clock = &clock_;
+    api_parts_.gate = &*query_gate_;
+    api_parts_.rules = rules_.get();
+    api_parts_.scrapes = [this] {
+      MutexLock lock(&scrapes_mutex_);
+      return scrapes_ == nullptr ? collector::ScrapeStatus() : scrapes_->Status();
+    };
+    api_parts_.process = [this] { return DescribeProcess(); };
+    api_parts_.options.slow_query_ms = config_.slow_query_ms;
+  }
+
+  ApiProcess DescribeProcess() {
+    ApiProcess process;
+    process.version = kVersion;
+    process.started_at_ms = started_at_ms_;
+    process.config_loaded_at_ms = config_loaded_at_ms_.load();
+    process.last_reload_ok = last_reload_ok_.load();
+    process.memory_limit_bytes = config_.memory_limit_bytes;
+    process.retention_ms = config_.storage.metric_retention_ms;
+    process.corrupt_blocks = GetCounter("vigil_corrupt_blocks_total",
+                                        "Stored blocks and rows that were damaged and skipped.")
+                                 .Value();
+    process.flags = FlagsOf(config_, engine_->options());
+    MutexLock lock(&scrapes_mutex_);
+    process.config_yaml = config_yaml_;
+    return process;
+  }
+
   absl::Status TryReload() {
     MutexLock lock(&reload_mutex_);
     VIGIL_ASSIGN_OR_RETURN(const Config config, load_config_());
@@ -280,8 +331,13 @@ class AppImpl final : public App {
     VIGIL_RETURN_IF_ERROR(manager_->SetConfig(std::move(files.manager), now_ms));
     VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(files.groups), now_ms));
     storage_->SetLimits(config.storage.limits);
-    scrapes_.reset();
-    scrapes_ = MakeScrapes(config);
+    SetScrapes(nullptr);
+    SetScrapes(MakeScrapes(config));
+    config_loaded_at_ms_.store(now_ms);
+    {
+      MutexLock text_lock(&scrapes_mutex_);
+      config_yaml_ = config.yaml;
+    }
     rules_ticker_->Wake();
     manager_ticker_->Wake();
     return absl::OkStatus();
@@ -341,7 +397,7 @@ class AppImpl final : public App {
   // In the order that leaves nothing half done: no new work, then the engines, then the store.
   void Stop() {
     const bool was_ready = ready_.exchange(false);
-    scrapes_.reset();
+    SetScrapes(nullptr);
     if (admission_.has_value()) admission_->Close();
     if (query_gate_.has_value()) query_gate_->Close();
     if (log_calls_ != nullptr) log_calls_->Close();
@@ -366,9 +422,12 @@ class AppImpl final : public App {
 
   const ConfigLoader load_config_;
   const GuardedClock clock_;
+  const int64_t started_at_ms_ = clock_.NowMs();
   Config config_;  // As at start; reloads change only what they hand on.
   Mutex reload_mutex_;
   std::atomic<bool> ready_{false};
+  std::atomic<bool> last_reload_ok_{true};
+  std::atomic<int64_t> config_loaded_at_ms_{started_at_ms_};
   std::atomic<bool> flush_now_{false};  // Memory is short: whatever the heads hold is written.
   int64_t next_release_ms_ = 0;         // Of the memory watch.
   std::string maintenance_error_;       // Of maintenance: the last failure, "" for none.
@@ -388,14 +447,18 @@ class AppImpl final : public App {
   std::unique_ptr<alerting::RuleEngine> rules_;
   std::unique_ptr<Ticker> manager_ticker_;
   std::unique_ptr<Ticker> rules_ticker_;
-  std::unique_ptr<collector::ScrapeManager> scrapes_;
+  Mutex scrapes_mutex_;
+  std::unique_ptr<collector::ScrapeManager> scrapes_ ABSL_GUARDED_BY(scrapes_mutex_);
+  std::string config_yaml_ ABSL_GUARDED_BY(scrapes_mutex_);
   std::unique_ptr<Ticker> maintenance_;
   std::unique_ptr<Ticker> memory_watch_;
+  std::optional<QueryGate> query_gate_;
+  ApiParts api_parts_;
+  std::optional<ThreadPool> query_workers_;
   HttpRouter router_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<collector::OtlpServices> otlp_;
   std::unique_ptr<collector::RemoteWriteReceiver> remote_write_;
-  std::optional<QueryGate> query_gate_;
   std::unique_ptr<LogCalls> log_calls_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<grpc::Server> grpc_;

@@ -11,6 +11,7 @@
 #include "base/yaml_map.h"
 #include "server/config_limits.h"
 #include "server/config_otlp.h"
+#include "server/config_text.h"
 
 namespace vigil::server {
 namespace {
@@ -29,6 +30,8 @@ class ConfigReader {
       : file_name_(file_name), errors_(file_name), config_(std::move(defaults)) {}
 
   absl::StatusOr<Config> Read(const YAML::Node& root) {
+    config_.file = file_name_;
+    config_.yaml = PublicConfigText(root);
     if (root.IsNull()) return config_;  // An empty file.
     YamlMap map(root, "configuration", &errors_);
     ReadServer(map.Take("server"));
@@ -76,6 +79,7 @@ class ConfigReader {
     ReadCount("max_queries", &map, &config_.queries.max_running);
     ReadCount("max_queued_queries", &map, &config_.queries.max_waiting);
     ReadCount("max_followers", &map, &config_.queries.max_followers);
+    map.TakeDurationMs("slow_query", &config_.slow_query_ms);
     map.Finish();
   }
 

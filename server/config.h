@@ -15,8 +15,8 @@
 #include "collector/admission/admission.h"
 #include "collector/otlp/otlp_options.h"
 #include "collector/scrape/scrape_config.h"
-#include "server/grpc/query_gate.h"
 #include "server/listen_address.h"
+#include "server/query_gate.h"
 #include "storage/storage.h"
 
 namespace vigil::server {
@@ -37,6 +37,9 @@ struct Config {
   std::vector<std::string> rule_files;  // Patterns.
   std::string alertmanager_file;        // Alertmanager's configuration; "" for none.
   std::vector<collector::ScrapeConfig> scrapes;
+  int64_t slow_query_ms = 10'000;  // Slower queries over HTTP are told in the log; 0: none.
+  std::string file;                // Where it was read, "" if it is defaults and flags.
+  std::string yaml;                // What that says, without secrets.
 
   Config() {
     storage.data_dir = "./vigil-data";

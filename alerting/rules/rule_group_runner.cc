@@ -153,6 +153,7 @@ GroupStatus RuleGroupRunner::Status() const {
   status.name = group_.name;
   status.file = group_.file;
   status.interval_ms = interval_ms();
+  status.limit = group_.limit;
   status.last_evaluation_ms = last_evaluation_ms_;
   status.evaluation_seconds = evaluation_seconds_;
   status.iterations_missed = iterations_missed_;

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/duration.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/status.h"
@@ -29,9 +30,44 @@ constexpr const char* kAccept =
     "Accept: application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,"
     "*/*;q=0.1";
 
+storage::Labels DiscoveredLabels(const ScrapeConfig& config, const ScrapeTarget& target) {
+  storage::LabelsBuilder labels;
+  labels.Set("job", config.job_name);
+  labels.Set("__address__", target.address);
+  labels.Set("__metrics_path__", config.metrics_path);
+  labels.Set("__scheme__", config.scheme);
+  labels.Set("__scrape_interval__", FormatDurationMs(config.interval_ms));
+  labels.Set("__scrape_timeout__", FormatDurationMs(config.timeout_ms));
+  for (const storage::Label& label : target.labels) labels.Set(label.name, label.value);
+  return labels.Build();
+}
+
 struct Target {
   Target(const ScrapeConfig& config, const ScrapeTarget& target)
-      : interval_ms(config.interval_ms), timeout_ms(config.timeout_ms), state(config, target) {}
+      : interval_ms(config.interval_ms), timeout_ms(config.timeout_ms), state(config, target) {
+    status.job_name = config.job_name;
+    status.address = target.address;
+    status.url = state.url();
+    status.discovered_labels = DiscoveredLabels(config, target);
+    status.labels = state.labels();
+    status.interval_ms = interval_ms;
+    status.timeout_ms = timeout_ms;
+  }
+
+  // Keeps how a scrape went for those who ask.
+  void Note(const absl::StatusOr<Exposition>& scraped, int64_t start_ms, double seconds) {
+    MutexLock lock(&mutex);
+    status.health = scraped.ok() ? TargetHealth::kUp : TargetHealth::kDown;
+    status.last_error = MessageOf(scraped.status());
+    status.last_scrape_ms = start_ms;
+    status.last_scrape_seconds = seconds;
+    if (!scraped.ok()) return;
+    status.families = std::make_shared<const std::vector<MetricFamily>>(scraped->families);
+  }
+  TargetStatus Status() const {
+    MutexLock lock(&mutex);
+    return status;
+  }
 
   const int64_t interval_ms;
   const int64_t timeout_ms;
@@ -39,6 +75,8 @@ struct Target {
   int64_t due_ms = 0;  // The scheduler's.
   std::atomic<bool> busy{false};
   bool was_up = true;  // Of the last scrape; to log changes only.
+  mutable Mutex mutex;
+  TargetStatus status ABSL_GUARDED_BY(mutex);
 };
 
 absl::StatusOr<Exposition> Fetch(const Target& target) {
@@ -55,7 +93,11 @@ class ManagerImpl final : public ScrapeManager {
       : sink_(*sink), clock_(*clock) {
     const int64_t now_ms = clock_.NowMs();
     size_t targets = 0;
-    for (const ScrapeConfig& config : configs) targets += config.targets.size();
+    for (const ScrapeConfig& config : configs) {
+      targets += config.targets.size();
+      job_names_.push_back(config.job_name);
+    }
+    std::sort(job_names_.begin(), job_names_.end());
     for (const ScrapeConfig& config : configs) {
       for (const ScrapeTarget& target : config.targets) {
         auto added = std::make_unique<Target>(config, target);
@@ -77,6 +119,16 @@ class ManagerImpl final : public ScrapeManager {
     changed_.notify_all();
     if (scheduler_.joinable()) scheduler_.join();
     pool_.reset();
+  }
+
+  ScrapeStatus Status() const override {
+    ScrapeStatus status;
+    status.job_names = job_names_;
+    for (const auto& target : targets_) status.targets.push_back(target->Status());
+    std::stable_sort(
+        status.targets.begin(), status.targets.end(),
+        [](const TargetStatus& a, const TargetStatus& b) { return a.job_name < b.job_name; });
+    return status;
   }
 
  private:
@@ -121,6 +173,7 @@ class ManagerImpl final : public ScrapeManager {
           {{"url", target->state.url()}, {"reason", MessageOf(scraped.status())}});
     }
     target->was_up = scraped.ok();
+    target->Note(scraped, start_ms, seconds);
     const absl::StatusOr<storage::WriteResult> written =
         sink_.Append(target->state.ToSamples(scraped, start_ms, seconds), {});
     if (!written.ok()) {
@@ -137,7 +190,8 @@ class ManagerImpl final : public ScrapeManager {
 
   storage::MetricSink& sink_;
   const Clock& clock_;
-  std::vector<std::unique_ptr<Target>> targets_;  // Constant after construction.
+  std::vector<std::string> job_names_;            // Constant after construction, as
+  std::vector<std::unique_ptr<Target>> targets_;  // these are.
   std::unique_ptr<ThreadPool> pool_;
   Mutex mutex_;
   CondVar changed_;

@@ -16,7 +16,7 @@
 #include "proto/vigil/v1/query.pb.h"
 #include "server/grpc/log_sender.h"
 #include "server/grpc/log_stream.h"
-#include "server/grpc/query_gate.h"
+#include "server/query_gate.h"
 #include "storage/storage.h"
 
 namespace vigil::server {

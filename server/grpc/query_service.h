@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "query/exec/engine.h"
 #include "server/grpc/log_calls.h"
-#include "server/grpc/query_gate.h"
+#include "server/query_gate.h"
 #include "storage/storage.h"
 
 namespace grpc {

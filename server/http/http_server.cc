@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -65,34 +66,44 @@ HttpResponse Busy(std::string_view why) {
           {{"Retry-After", kRetryAfter}}};
 }
 
+// Tells one handler at work to give up.
+using CancelFlag = std::shared_ptr<std::atomic<bool>>;
+
 // What connections share.
 struct Shared {
   const HttpServerOptions options;
   const HttpRouter& router;
-  ThreadPool* const workers;
+  const HttpWorkers workers;
   std::atomic<uint64_t> bytes_in_flight{0};
   std::atomic<int> connections{0};
 
-  // Handlers that workers have been given and not finished.
+  // Of the handlers that workers have been given and not finished: what tells them to give up.
   Mutex mutex;
   CondVar changed;
-  int running ABSL_GUARDED_BY(mutex) = 0;
+  std::set<CancelFlag> running ABSL_GUARDED_BY(mutex);
   bool stopping ABSL_GUARDED_BY(mutex) = false;
 
-  bool StartHandler() {
+  ThreadPool* WorkersFor(HandlerKind kind) const {
+    if (kind == HandlerKind::kQuick) return nullptr;
+    return kind == HandlerKind::kLong && workers.lengthy != nullptr ? workers.lengthy
+                                                                    : workers.slow;
+  }
+
+  bool StartHandler(const CancelFlag& cancelled) {
     MutexLock lock(&mutex);
-    if (!stopping) ++running;
+    if (!stopping) running.insert(cancelled);
     return !stopping;
   }
-  void FinishHandler() {
+  void FinishHandler(const CancelFlag& cancelled) {
     MutexLock lock(&mutex);
-    --running;
+    running.erase(cancelled);
     changed.notify_all();
   }
   void FinishAllHandlers() {
     MutexLock lock(&mutex);
     stopping = true;
-    while (running > 0) changed.wait(mutex);
+    for (const CancelFlag& cancelled : running) cancelled->store(true);
+    while (!running.empty()) changed.wait(mutex);
   }
 };
 
@@ -127,6 +138,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     shared_.connections.fetch_add(1);
     beast::error_code ignored;
     stream_.socket().set_option(Tcp::no_delay(true), ignored);
+    // Peeking never waits.
+    stream_.socket().non_blocking(true, ignored);
   }
   ~Connection() { shared_.connections.fetch_sub(1); }
 
@@ -194,30 +207,65 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (error) return Fail(error);
     http::request<http::string_body> message = parser_->release();
     keep_alive_ = message.keep_alive();
+    version_ = message.version();
     request_ = ToRequest(std::move(message));
-    if (shared_.workers == nullptr || shared_.router.KindOf(request_) == HandlerKind::kQuick) {
-      return Answer(shared_.router.Route(request_));
-    }
-    RunOnWorker();
+    ThreadPool* const workers = shared_.WorkersFor(shared_.router.KindOf(request_));
+    if (workers == nullptr) return Answer(shared_.router.Route(request_));
+    RunHandler(workers);
   }
 
-  void RunOnWorker() {
-    if (!shared_.StartHandler()) return Answer(Busy("the server is stopping"));
+  void RunHandler(ThreadPool* workers) {
+    const auto cancelled = std::make_shared<std::atomic<bool>>(false);
+    request_.cancelled = cancelled.get();
+    WatchClient(cancelled);
+    switch (RunOnWorker(
+        workers, cancelled, [this] { response_ = shared_.router.Route(request_); },
+        [this] { Answer(std::move(response_)); })) {
+      case Outcome::kQueued:
+        return;
+      case Outcome::kFull:
+        return Answer(Busy("too many requests are waiting"));
+      case Outcome::kStopping:
+        return Answer(Busy("the server is stopping"));
+    }
+  }
+
+  // Has a worker do `work` and the connection's thread then `done`. Neither is done when this gives
+  // something else than kQueued.
+  enum class Outcome { kQueued, kFull, kStopping };
+  template <typename Work, typename Done>
+  Outcome RunOnWorker(ThreadPool* workers, const CancelFlag& cancelled, Work work, Done done) {
+    if (!shared_.StartHandler(cancelled)) return Outcome::kStopping;
     // The timer would end the connection while the handler works.
     stream_.expires_never();
-    const bool queued = shared_.workers->TrySubmit([self = shared_from_this()]() mutable {
-      HttpResponse response = self->shared_.router.Route(self->request_);
+    const auto run = [self = shared_from_this(), cancelled, work, done]() mutable {
+      work();
       Shared& shared = self->shared_;
       const auto executor = self->stream_.get_executor();
-      asio::post(executor, [self = std::move(self), response = std::move(response)]() mutable {
-        self->Answer(std::move(response));
-      });
+      asio::post(executor, [self = std::move(self), done] { done(); });
       // Last, as the server may end right after: the connection is no longer held from here.
-      shared.FinishHandler();
-    });
-    if (queued) return;
-    shared_.FinishHandler();
-    Answer(Busy("too many requests are waiting"));
+      shared.FinishHandler(cancelled);
+    };
+    if (workers->TrySubmit(run)) return Outcome::kQueued;
+    shared_.FinishHandler(cancelled);
+    return Outcome::kFull;
+  }
+
+  // Tells the handler at work when the client hangs up, which may be long before it is answered.
+  void WatchClient(const CancelFlag& cancelled) {
+    const auto look = [self = shared_from_this(), cancelled](beast::error_code error) {
+      if (error) return;
+      char byte = 0;
+      const size_t bytes =
+          self->stream_.socket().receive(asio::buffer(&byte, 1), Tcp::socket::message_peek, error);
+      // Otherwise it has sent its next request already.
+      if (bytes == 0 && error != asio::error::would_block) cancelled->store(true);
+    };
+    stream_.socket().async_wait(Tcp::socket::wait_read, look);
+  }
+  void StopWatching() {
+    beast::error_code ignored;
+    stream_.socket().cancel(ignored);
   }
 
   // Answers and hangs up: the rest of the request is not read.
@@ -227,13 +275,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Answer(std::move(response));
   }
 
+  // `message` with what the head of every answer says.
+  template <typename Message>
+  void SetHead(const HttpResponse& response, Message* message) const {
+    message->version(11);
+    message->result(static_cast<unsigned>(response.status));
+    message->set(http::field::content_type, response.content_type);
+    for (const auto& [name, value] : response.headers) message->set(name, value);
+    message->keep_alive(keep_alive_);
+  }
+
   void Answer(HttpResponse response) {
+    StopWatching();
+    if (response.rest != nullptr) return BeginPieces(std::move(response));
     message_ = {};
-    message_.version(11);
-    message_.result(static_cast<unsigned>(response.status));
-    message_.set(http::field::content_type, response.content_type);
-    for (const auto& [name, value] : response.headers) message_.set(name, value);
-    message_.keep_alive(keep_alive_);
+    SetHead(response, &message_);
     message_.body() = std::move(response.body);
     message_.prepare_payload();
     if (response.status == 204) {
@@ -246,11 +302,71 @@ class Connection : public std::enable_shared_from_this<Connection> {
     room_.Release();
     // Anew: the handler may have taken longer than the client may be silent.
     ExpireAfterIdle();
-    http::async_write(stream_, message_,
-                      [self = shared_from_this()](beast::error_code error, size_t) {
-                        if (error) return self->Close();
-                        self->keep_alive_ ? self->Read() : self->Close();
-                      });
+    http::async_write(
+        stream_, message_,
+        [self = shared_from_this()](beast::error_code error, size_t) { self->OnAnswered(error); });
+  }
+
+  void OnAnswered(beast::error_code error) {
+    if (error) return Close();
+    keep_alive_ ? Read() : Close();
+  }
+
+  // An answer that is made while it is sent: in chunks or, to those who do not know them, until the
+  // connection ends.
+  void BeginPieces(HttpResponse response) {
+    chunked_ = version_ >= 11;
+    if (!chunked_) keep_alive_ = false;
+    head_.emplace();
+    SetHead(response, &*head_);
+    head_->chunked(chunked_);
+    const bool head_only = request_.method == "HEAD";
+    request_ = {};
+    room_.Release();
+    response_ = std::move(response);
+    serializer_.emplace(*head_);
+    ExpireAfterIdle();
+    http::async_write_header(
+        stream_, *serializer_,
+        [self = shared_from_this(), head_only](beast::error_code error, size_t) {
+          if (!error && !head_only) return self->WritePiece(true);
+          self->response_ = {};
+          self->OnAnswered(error);
+        });
+  }
+
+  // Sends response_.body. `more`: others may follow.
+  void WritePiece(bool more) {
+    ExpireAfterIdle();
+    const auto written = [self = shared_from_this(), more](beast::error_code error, size_t) {
+      if (!error && more) return self->MakePiece();
+      self->response_ = {};
+      if (error || !self->chunked_) return self->Close();
+      asio::async_write(self->stream_, http::make_chunk_last(),
+                        [self](beast::error_code failed, size_t) { self->OnAnswered(failed); });
+    };
+    const auto bytes = asio::buffer(response_.body);
+    if (response_.body.empty()) {
+      written({}, 0);  // An empty chunk would end the body.
+    } else if (chunked_) {
+      asio::async_write(stream_, http::make_chunk(bytes), written);
+    } else {
+      asio::async_write(stream_, bytes, written);
+    }
+  }
+
+  void MakePiece() {
+    const auto make = [this] { more_ = response_.rest(&response_.body); };
+    const auto write = [this] { WritePiece(more_); };
+    if (shared_.workers.slow != nullptr) {
+      const Outcome outcome = RunOnWorker(shared_.workers.slow,
+                                          std::make_shared<std::atomic<bool>>(false), make, write);
+      if (outcome == Outcome::kQueued) return;
+      if (outcome == Outcome::kStopping) return Close();
+    }
+    // The workers are busy with requests that wait no longer than this one has.
+    make();
+    write();
   }
 
   void Close() {
@@ -277,13 +393,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<http::request_parser<http::string_body>> parser_;
   HttpRequest request_;
   http::response<http::string_body> message_;
+  // Of an answer in pieces: the whole of it but for what was sent, its head, and whether a piece
+  // follows the one in response_.body.
+  HttpResponse response_;
+  std::optional<http::response<http::empty_body>> head_;
+  std::optional<http::response_serializer<http::empty_body>> serializer_;
+  bool more_ = false;
+  bool chunked_ = false;
+  unsigned version_ = 11;
   bool keep_alive_ = true;
   bool drain_ = false;
 };
 
 class BeastServer final : public HttpServer {
  public:
-  BeastServer(const HttpServerOptions& options, const HttpRouter* router, ThreadPool* workers)
+  BeastServer(const HttpServerOptions& options, const HttpRouter* router,
+              const HttpWorkers& workers)
       : shared_{options, *router, workers}, context_(options.threads), acceptor_(context_) {}
 
   ~BeastServer() override {
@@ -337,7 +462,7 @@ class BeastServer final : public HttpServer {
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
                                                               const HttpRouter* router,
-                                                              ThreadPool* workers) {
+                                                              const HttpWorkers& workers) {
   auto server = std::make_unique<BeastServer>(options, router, workers);
   if (absl::Status status = server->Listen(); !status.ok()) return status;
   return server;

@@ -28,17 +28,21 @@ struct HttpServerOptions {
   int64_t idle_timeout_ms = 60'000;
 };
 
-// Quick handlers run on the server's threads, slow ones on workers, several at a time.
+// Whom handlers run on that are not quick; null for the server's threads.
+struct HttpWorkers {
+  ThreadPool* slow = nullptr;
+  ThreadPool* lengthy = nullptr;  // Null: the slow ones'.
+};
+
 class HttpServer {
  public:
   // Listens and serves. FailedPrecondition when the address is taken, InvalidArgument when it is
-  // not one. `router` and `workers` must outlive the server; without workers slow handlers run on
-  // the server's threads as well.
+  // not one. `router` and `workers` must outlive the server.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
                                                            const HttpRouter* router,
-                                                           ThreadPool* workers = nullptr);
-  // Stops taking connections, lets handlers that run finish, ends the connections, joins the
-  // threads.
+                                                           const HttpWorkers& workers = {});
+  // Stops taking connections, tells handlers that run and lets them finish, ends the connections,
+  // joins the threads.
   virtual ~HttpServer() = default;
 
   virtual uint16_t port() const = 0;

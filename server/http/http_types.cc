@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/http/http_types.h"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "base/strings.h"
@@ -14,15 +16,38 @@ std::string_view HttpRequest::Parameter(std::string_view name) const {
   return {};
 }
 
+std::string_view HttpRequest::Header(std::string_view name) const {
+  const auto header = headers.find(name);
+  return header == headers.end() ? std::string_view() : header->second;
+}
+
 void HttpRouter::Add(std::string method, std::string path, HttpHandler handler, HandlerKind kind) {
   handlers_[std::move(path)][std::move(method)] = {std::move(handler), kind};
 }
 
+void HttpRouter::AddPrefix(std::string method, std::string prefix, HttpHandler handler,
+                           HandlerKind kind) {
+  prefixes_[std::move(prefix)][std::move(method)] = {std::move(handler), kind};
+}
+
+std::vector<const HttpRouter::Methods*> HttpRouter::Matching(const std::string& path) const {
+  std::vector<const Methods*> matching;
+  // Longer prefixes of one path sort behind shorter ones.
+  for (const auto& [prefix, methods] : prefixes_) {
+    if (path.starts_with(prefix)) matching.insert(matching.begin(), &methods);
+  }
+  const auto whole = handlers_.find(path);
+  if (whole != handlers_.end()) matching.insert(matching.begin(), &whole->second);
+  return matching;
+}
+
 const HttpRouter::Entry* HttpRouter::Find(const HttpRequest& request) const {
-  const auto by_method = handlers_.find(request.path);
-  if (by_method == handlers_.end()) return nullptr;
-  const auto entry = by_method->second.find(request.method == "HEAD" ? "GET" : request.method);
-  return entry == by_method->second.end() ? nullptr : &entry->second;
+  const std::string method = request.method == "HEAD" ? "GET" : request.method;
+  for (const Methods* const methods : Matching(request.path)) {
+    const auto entry = methods->find(method);
+    if (entry != methods->end()) return &entry->second;
+  }
+  return nullptr;
 }
 
 HandlerKind HttpRouter::KindOf(const HttpRequest& request) const {
@@ -32,18 +57,18 @@ HandlerKind HttpRouter::KindOf(const HttpRequest& request) const {
 
 HttpResponse HttpRouter::Route(const HttpRequest& request) const {
   if (const Entry* const entry = Find(request); entry != nullptr) return entry->handler(request);
-  const auto by_method = handlers_.find(request.path);
-  if (by_method == handlers_.end()) {
+  std::set<std::string_view> allowed;
+  for (const Methods* const methods : Matching(request.path)) {
+    for (const auto& [name, entry] : *methods) allowed.insert(name);
+  }
+  if (allowed.empty() || (allowed.size() == 1 && allowed.contains("OPTIONS"))) {
     return {404, "text/plain; charset=utf-8", fmt::format("no such path: {}\n", request.path), {}};
   }
-  std::string allowed;
-  for (const auto& [name, entry] : by_method->second) {
-    allowed += (allowed.empty() ? "" : ", ") + name;
-  }
+  const std::string list = fmt::format("{}", fmt::join(allowed, ", "));
   return {405,
           "text/plain; charset=utf-8",
-          fmt::format("{} does not take {}, only {}\n", request.path, request.method, allowed),
-          {{"Allow", allowed}}};
+          fmt::format("{} does not take {}, only {}\n", request.path, request.method, list),
+          {{"Allow", list}}};
 }
 
 std::vector<std::pair<std::string, std::string>> ParseQueryString(std::string_view text) {

@@ -104,7 +104,7 @@ class HttpServerTest : public ::testing::Test {
   }
 
   void Start(HttpServerOptions options = {}) {
-    auto server = HttpServer::Start(options, &router_, &workers_);
+    auto server = HttpServer::Start(options, &router_, {&workers_, &long_workers_});
     ASSERT_OK(server);
     server_ = *std::move(server);
   }
@@ -117,6 +117,7 @@ class HttpServerTest : public ::testing::Test {
   }
 
   ThreadPool workers_{4, 4};
+  ThreadPool long_workers_{1, 1};
   HttpRouter router_;
   std::unique_ptr<HttpServer> server_;
 };
@@ -268,6 +269,29 @@ TEST_F(HttpServerTest, SlowHandlersDoNotHoldUpQuickOnes) {
   EXPECT_THAT(clients[0]->ReadAnswer(), HasSubstr("slow")) << "the connection goes on";
 }
 
+TEST_F(HttpServerTest, LongHandlersDoNotHoldUpSlowOnes) {
+  std::latch begun(1);
+  std::latch end(1);
+  router_.Add(
+      "GET", "/long",
+      [&](const HttpRequest&) {
+        begun.count_down();
+        end.wait();
+        return HttpResponse{.body = "long"};
+      },
+      HandlerKind::kLong);
+  router_.Add(
+      "GET", "/slow", [](const HttpRequest&) { return HttpResponse{.body = "slow"}; },
+      HandlerKind::kSlow);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Client client(server_->port());
+  client.Send("GET /long HTTP/1.1\r\n\r\n");
+  begun.wait();
+  EXPECT_THAT(Ask("GET /slow HTTP/1.1\r\n\r\n"), HasSubstr("slow"));
+  end.count_down();
+  EXPECT_THAT(client.ReadAnswer(), HasSubstr("long"));
+}
+
 TEST_F(HttpServerTest, WhoFindsNoWorkerIsToldToComeBack) {
   std::latch begun(4);
   std::latch end(1);
@@ -302,6 +326,102 @@ TEST_F(HttpServerTest, WhoFindsNoWorkerIsToldToComeBack) {
   end.count_down();
   for (std::thread& reader : readers) reader.join();
   EXPECT_THAT(answers, ::testing::Contains(AllOf(HasSubstr("503"), HasSubstr("Retry-After: 1"))));
+}
+
+// Answers /pieces with "first" and so many more pieces, one of them empty.
+void AddPieces(HandlerKind kind, HttpRouter* router) {
+  router->Add(
+      "GET", "/pieces",
+      [](const HttpRequest&) {
+        HttpResponse response{.body = "first"};
+        response.rest = [left = 3](std::string* piece) mutable {
+          *piece = left == 2 ? "" : fmt::format(" {}", left);
+          return --left > 0;
+        };
+        return response;
+      },
+      kind);
+}
+
+TEST_F(HttpServerTest, AnswersInPiecesAreChunked) {
+  AddPieces(HandlerKind::kSlow, &router_);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  const std::string chunks = "\r\n\r\n5\r\nfirst\r\n2\r\n 3\r\n2\r\n 1\r\n0\r\n\r\n";
+  Client client(server_->port());
+  client.Send("GET /pieces HTTP/1.1\r\n\r\nGET /pieces HTTP/1.1\r\nConnection: close\r\n\r\n");
+  const std::string answers = client.ReadAll();
+  EXPECT_THAT(answers, AllOf(StartsWith("HTTP/1.1 200 OK"), HasSubstr("Transfer-Encoding: chunked"),
+                             HasSubstr(chunks + "HTTP/1.1 200 OK"), Not(HasSubstr("Length"))));
+  EXPECT_TRUE(answers.ends_with(chunks));
+}
+
+TEST_F(HttpServerTest, AnswersInPiecesWithoutWorkers) {
+  AddPieces(HandlerKind::kQuick, &router_);
+  auto server = HttpServer::Start({}, &router_);
+  ASSERT_OK(server);
+  server_ = *std::move(server);
+  EXPECT_THAT(Ask("GET /pieces HTTP/1.1\r\nConnection: close\r\n\r\n"),
+              HasSubstr("2\r\n 1\r\n0\r\n\r\n"));
+}
+
+TEST_F(HttpServerTest, WhoKnowsNoChunksGetsAllUntilTheEnd) {
+  AddPieces(HandlerKind::kSlow, &router_);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  const std::string answer = Ask("GET /pieces HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_THAT(answer, AllOf(HasSubstr("Connection: close"), Not(HasSubstr("chunked"))));
+  EXPECT_TRUE(answer.ends_with("\r\n\r\nfirst 3 1"));
+}
+
+TEST_F(HttpServerTest, HeadOfAnAnswerInPieces) {
+  AddPieces(HandlerKind::kSlow, &router_);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Client client(server_->port());
+  client.Send("HEAD /pieces HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(client.ReadAnswer(true), HasSubstr("chunked"));
+  client.Send("GET /echo HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(client.ReadAll(), StartsWith("HTTP/1.1 200 OK")) << "nothing stands before it";
+}
+
+// Answers /wait once nobody waits for the answer.
+void AddWait(std::latch* begun, std::latch* ended, HttpRouter* router) {
+  router->Add(
+      "GET", "/wait",
+      [begun, ended](const HttpRequest& request) {
+        begun->count_down();
+        while (!request.cancelled->load()) std::this_thread::yield();
+        ended->count_down();
+        return HttpResponse();
+      },
+      HandlerKind::kSlow);
+}
+
+TEST_F(HttpServerTest, AHandlerLearnsThatItsClientHasGone) {
+  std::latch begun(2);
+  std::latch ended(2);
+  AddWait(&begun, &ended, &router_);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  auto once = std::make_unique<Client>(server_->port());
+  once->Send("GET /wait HTTP/1.1\r\n\r\n");
+  auto after_another = std::make_unique<Client>(server_->port());
+  after_another->Send("GET /echo HTTP/1.1\r\n\r\n");
+  after_another->ReadAnswer();
+  after_another->Send("GET /wait HTTP/1.1\r\n\r\n");
+  begun.wait();
+  once.reset();
+  after_another.reset();
+  ended.wait();
+}
+
+TEST_F(HttpServerTest, StoppingTellsHandlers) {
+  std::latch begun(1);
+  std::latch ended(1);
+  AddWait(&begun, &ended, &router_);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Client client(server_->port());
+  client.Send("GET /wait HTTP/1.1\r\n\r\n");
+  begun.wait();
+  server_.reset();
+  EXPECT_TRUE(ended.try_wait());
 }
 
 TEST_F(HttpServerTest, WhoAsksWhetherToSendIsToldTo) {

@@ -69,5 +69,25 @@ TEST(HttpRouterTest, RoutesByPathAndMethod) {
   EXPECT_EQ(router.Route(RequestOf("HEAD", "/b")).status, 405) << "there is no GET";
 }
 
+TEST(HttpRouterTest, PrefixesTakeWhatNoPathTakes) {
+  HttpRouter router;
+  const auto says = [](const char* text) {
+    return [text](const HttpRequest&) { return HttpResponse{.body = text}; };
+  };
+  router.Add("GET", "/a/b", says("path"));
+  router.AddPrefix("GET", "/a/", says("short"));
+  router.AddPrefix("GET", "/a/b", says("long"), HandlerKind::kSlow);
+  router.AddPrefix("OPTIONS", "/", says("options"));
+  EXPECT_EQ(router.Route(RequestOf("GET", "/a/b")).body, "path");
+  EXPECT_EQ(router.Route(RequestOf("GET", "/a/bc")).body, "long");
+  EXPECT_EQ(router.Route(RequestOf("GET", "/a/c")).body, "short");
+  EXPECT_EQ(router.Route(RequestOf("OPTIONS", "/a/b")).body, "options");
+  EXPECT_EQ(router.KindOf(RequestOf("GET", "/a/bc")), HandlerKind::kSlow);
+  EXPECT_EQ(router.Route(RequestOf("GET", "/c")).status, 404) << "OPTIONS alone make no path";
+  const HttpResponse refused = router.Route(RequestOf("POST", "/a/c"));
+  EXPECT_EQ(refused.status, 405);
+  EXPECT_THAT(refused.headers, ElementsAre(Pair("Allow", "GET, OPTIONS")));
+}
+
 }  // namespace
 }  // namespace vigil::server

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/grpc/query_gate.h"
+#include "server/query_gate.h"
 
 #include <algorithm>
 

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/api/prometheus_api.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "server/api/api_response.h"
+#include "server/api/expr_api.h"
+#include "server/api/metadata_api.h"
+#include "server/api/query_api.h"
+#include "server/api/rules_api.h"
+#include "server/api/series_api.h"
+#include "server/api/status_api.h"
+#include "server/api/targets_api.h"
+#include "server/api/tsdb_api.h"
+#include "server/http/compression.h"
+
+namespace vigil::server {
+namespace {
+
+constexpr const char* kRoot = "/api/v1/";
+
+// Lets pages of any origin ask.
+void AllowOrigin(const HttpRequest& request, HttpResponse* response) {
+  response->headers.emplace_back("Vary", "Origin");
+  const std::string_view origin = request.Header("origin");
+  if (origin.empty()) return;
+  response->headers.emplace_back("Access-Control-Allow-Headers",
+                                 "Accept, Authorization, Content-Type, Origin");
+  response->headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+  response->headers.emplace_back("Access-Control-Allow-Origin", origin);
+  response->headers.emplace_back("Access-Control-Expose-Headers", "Date");
+}
+
+HttpResponse NotReady() {
+  return {503, "text/plain; charset=utf-8", "Service Unavailable", {{"Retry-After", "1"}}};
+}
+
+class Routes {
+ public:
+  Routes(std::function<const ApiParts*()> parts, HttpRouter* router)
+      : parts_(std::move(parts)), router_(*router) {}
+
+  // Those that clients read by GET alone.
+  void Get(const std::string& path, ApiEndpoint* endpoint) {
+    router_.Add("GET", kRoot + path, Handler(endpoint), HandlerKind::kLong);
+  }
+  // Those that take forms too, as queries may be longer than URLs.
+  void GetAndPost(const std::string& path, ApiEndpoint* endpoint) {
+    Get(path, endpoint);
+    router_.Add("POST", kRoot + path, Handler(endpoint), HandlerKind::kLong);
+  }
+  void GetPrefix(std::string_view prefix, ApiEndpoint* endpoint) {
+    router_.AddPrefix("GET", std::string(prefix), Handler(endpoint), HandlerKind::kLong);
+  }
+  void Admin(const std::string& path, ApiEndpoint* endpoint) {
+    for (const char* const method : {"POST", "PUT"}) {
+      router_.Add(method, kRoot + path, Handler(endpoint), HandlerKind::kLong);
+    }
+  }
+  void Options() {
+    router_.AddPrefix("OPTIONS", kRoot, [](const HttpRequest& request) {
+      HttpResponse response = NoData();
+      AllowOrigin(request, &response);
+      return response;
+    });
+  }
+
+ private:
+  HttpHandler Handler(ApiEndpoint* endpoint) const {
+    return [parts = parts_, endpoint](const HttpRequest& request) {
+      const ApiParts* const ready = parts();
+      if (ready == nullptr) return NotReady();
+      HttpResponse response = ToResponse(endpoint(*ready, request));
+      AllowOrigin(request, &response);
+      return Compress(request, std::move(response));
+    };
+  }
+
+  const std::function<const ApiParts*()> parts_;
+  HttpRouter& router_;
+};
+
+}  // namespace
+
+void AddPrometheusApi(std::function<const ApiParts*()> parts, HttpRouter* router) {
+  Routes routes(std::move(parts), router);
+  routes.Options();
+  routes.GetAndPost("query", InstantQuery);
+  routes.GetAndPost("query_range", RangeQuery);
+  routes.GetAndPost("query_exemplars", QueryExemplars);
+  routes.GetAndPost("format_query", FormatQuery);
+  routes.GetAndPost("parse_query", ParseQueryTree);
+  routes.GetAndPost("series", ListSeries);
+  routes.GetAndPost("labels", ListLabelNames);
+  routes.GetPrefix(kLabelPrefix, ListLabelValues);
+  routes.Get("metadata", ListMetadata);
+  routes.Get("rules", ListRules);
+  routes.Get("alerts", ListAlerts);
+  routes.Get("alertmanagers", ListAlertmanagers);
+  routes.Get("targets", ListTargets);
+  routes.Get("targets/metadata", ListTargetMetadata);
+  routes.Get("scrape_pools", ListScrapePools);
+  routes.Get("status/buildinfo", ShowBuildInfo);
+  routes.Get("status/runtimeinfo", ShowRuntimeInfo);
+  routes.Get("status/config", ShowConfig);
+  routes.Get("status/flags", ShowFlags);
+  routes.Get("status/tsdb", ShowTsdbStatus);
+  routes.Get("notifications", ShowNotifications);
+  for (const char* const path : {"delete_series", "clean_tombstones", "snapshot"}) {
+    routes.Admin(std::string("admin/tsdb/") + path, RefuseAdmin);
+  }
+  router->Add("GET", std::string(kRoot) + "status/walreplay", ShowWalReplay);
+}
+
+}  // namespace vigil::server

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/api/tsdb_api.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/json_writer.h"
+#include "base/status.h"
+#include "base/strings.h"
+#include "server/api/api_params.h"
+#include "server/api/api_response.h"
+#include "storage/series/labels.h"
+
+namespace vigil::server {
+namespace {
+
+// What a Prometheus keeps in its head.
+constexpr int64_t kHeadMs = 3 * kMillisPerHour;
+constexpr int64_t kDefaultLimit = 10;
+constexpr int64_t kMaxLimit = 10'000;
+
+using Counts = StringMap<uint64_t>;
+
+// What is counted of all series.
+class SeriesCounter {
+ public:
+  explicit SeriesCounter(storage::MetricQuerier* querier, TimeRange range)
+      : querier_(*querier), range_(range) {}
+
+  // Metric by metric, so that no more handles are held at a time than one metric has.
+  absl::Status CountAll() {
+    const std::string metric_name(storage::kMetricName);
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> metrics,
+                           querier_.LabelValues(metric_name, {}, range_));
+    for (const std::string& metric : metrics) {
+      const Selector selector = {storage::Matcher::Equal(metric_name, metric)};
+      VIGIL_ASSIGN_OR_RETURN(const std::vector<storage::SeriesHandle> handles,
+                             querier_.Select(selector, range_));
+      if (handles.empty()) continue;
+      series_ += handles.size();
+      metrics_[metric] = handles.size();
+      for (const storage::SeriesHandle& handle : handles) Count(handle.labels);
+    }
+    for (const auto& [pair, count] : pairs_) ++values_[pair.substr(0, pair.find('='))];
+    return absl::OkStatus();
+  }
+
+  void Write(size_t limit, JsonWriter* json) const {
+    json->BeginObject();
+    json->Key("headStats");
+    json->BeginObject();
+    const auto number = [json](std::string_view key, int64_t value) {
+      json->Key(key);
+      json->Int(value);
+    };
+    number("numSeries", static_cast<int64_t>(series_));
+    number("numLabelPairs", static_cast<int64_t>(pairs_.size()));
+    // Each series has its open columns.
+    number("chunkCount", static_cast<int64_t>(series_));
+    number("minTime", series_ == 0 ? std::numeric_limits<int64_t>::max() : range_.start_ms);
+    number("maxTime", series_ == 0 ? std::numeric_limits<int64_t>::min() : range_.end_ms);
+    json->EndObject();
+    WriteLargest("seriesCountByMetricName", metrics_, limit, json);
+    WriteLargest("labelValueCountByLabelName", values_, limit, json);
+    WriteLargest("memoryInBytesByLabelName", bytes_, limit, json);
+    WriteLargest("seriesCountByLabelValuePair", pairs_, limit, json);
+    json->EndObject();
+  }
+
+ private:
+  void Count(const storage::Labels& labels) {
+    for (const storage::LabelView& label : labels) {
+      ++pairs_[fmt::format("{}={}", label.name, label.value)];
+      bytes_[label.name] += label.value.size();
+    }
+  }
+
+  static void WriteLargest(std::string_view key, const Counts& counts, size_t limit,
+                           JsonWriter* json) {
+    std::vector<std::pair<std::string_view, uint64_t>> largest(counts.begin(), counts.end());
+    const size_t kept = std::min(limit, largest.size());
+    std::partial_sort(largest.begin(), largest.begin() + static_cast<std::ptrdiff_t>(kept),
+                      largest.end(), [](const auto& a, const auto& b) {
+                        return a.second != b.second ? a.second > b.second : a.first < b.first;
+                      });
+    largest.resize(kept);
+    json->Key(key);
+    json->BeginArray();
+    for (const auto& [name, count] : largest) {
+      json->BeginObject();
+      json->Key("name");
+      json->Text(name);
+      json->Key("value");
+      json->Int(static_cast<int64_t>(count));
+      json->EndObject();
+    }
+    json->EndArray();
+  }
+
+  storage::MetricQuerier& querier_;
+  const TimeRange range_;
+  uint64_t series_ = 0;
+  Counts metrics_;
+  Counts pairs_;   // "name=value".
+  Counts values_;  // By label name.
+  Counts bytes_;   // Likewise.
+};
+
+absl::StatusOr<size_t> ReadLimit(const ApiParams& params) {
+  const std::string_view text = params.First("limit");
+  if (text.empty()) return kDefaultLimit;
+  const absl::StatusOr<int64_t> limit = ParseGoInt(text);
+  if (!limit.ok() || *limit < 1) {
+    return absl::InvalidArgumentError("limit must be a positive number");
+  }
+  if (*limit > kMaxLimit) {
+    return absl::InvalidArgumentError(fmt::format("limit must not exceed {}", kMaxLimit));
+  }
+  return static_cast<size_t>(*limit);
+}
+
+}  // namespace
+
+absl::StatusOr<HttpResponse> ShowTsdbStatus(const ApiParts& parts, const HttpRequest& request) {
+  VIGIL_ASSIGN_OR_RETURN(const size_t limit, ReadLimit(ApiParams(request)));
+  VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(parts, request));
+  VIGIL_ASSIGN_OR_RETURN(const QueryGate::Pass pass,
+                         EnterGate(parts, request, parts.engine->options().timeout_ms));
+  const int64_t now_ms = parts.clock->NowMs();
+  const std::unique_ptr<storage::MetricQuerier> querier = parts.storage->NewMetricQuerier(tenant);
+  SeriesCounter counter(querier.get(), {now_ms - kHeadMs, now_ms});
+  VIGIL_RETURN_IF_ERROR(counter.CountAll());
+  return Success([&](JsonWriter& json) { counter.Write(limit, &json); });
+}
+
+}  // namespace vigil::server

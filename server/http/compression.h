@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Compresses answers for clients that take it: gzip and deflate, on zlib.
+#pragma once
+
+#include <string_view>
+
+#include "server/http/http_types.h"
+
+namespace vigil::server {
+
+enum class ContentCoding { kNone, kGzip, kDeflate };
+
+// What an Accept-Encoding header lets answers be sent in: the first of those known here that it
+// does not refuse.
+ContentCoding AcceptedCoding(std::string_view accept_encoding);
+
+// `response` compressed as `request` accepts; a body in pieces stays one. Answers without a body
+// stay as they are.
+HttpResponse Compress(const HttpRequest& request, HttpResponse response);
+
+}  // namespace vigil::server

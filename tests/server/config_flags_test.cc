@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config_flags.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace vigil::server {
+namespace {
+
+using ::testing::Contains;
+using ::testing::Pair;
+
+TEST(ConfigFlagsTest, TellsWhatIsInForce) {
+  Config config;
+  config.file = "/etc/vigil.yaml";
+  config.queries.max_running = 7;
+  config.http_listen = {"0.0.0.0", 9090};
+  exec::EngineOptions engine;
+  engine.lookback_ms = 60'000;
+  engine.max_samples = 1000;
+  const auto flags = FlagsOf(config, engine);
+  EXPECT_THAT(flags, Contains(Pair("config.file", "/etc/vigil.yaml")));
+  EXPECT_THAT(flags, Contains(Pair("query.max-concurrency", "7")));
+  EXPECT_THAT(flags, Contains(Pair("query.max-samples", "1000")));
+  EXPECT_THAT(flags, Contains(Pair("query.lookback-delta", "1m")));
+  EXPECT_THAT(flags, Contains(Pair("query.timeout", "2m")));
+  EXPECT_THAT(flags, Contains(Pair("storage.tsdb.retention.time", "31d")));
+  EXPECT_THAT(flags, Contains(Pair("web.listen-address", "0.0.0.0:9090")));
+}
+
+}  // namespace
+}  // namespace vigil::server
