@@ -2,6 +2,7 @@
 #include "query/exec/selector.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -13,12 +14,6 @@ namespace vigil::exec {
 namespace {
 
 using storage::SampleColumns;
-
-absl::Status CheckPlain(const promql::VectorSelector& selector) {
-  if (selector.anchored) return absl::FailedPreconditionError("modifier anchored is not available");
-  if (selector.smoothed) return absl::FailedPreconditionError("modifier smoothed is not available");
-  return absl::OkStatus();
-}
 
 // What a selector with `times` needs to see when it looks back by `back_ms` (left-open).
 TimeRange SpanOf(const LookupTimes& times, int64_t back_ms) {
@@ -112,6 +107,27 @@ void RemoveStale(SampleColumns* samples) {
               &samples->histogram_times_ms, &samples->histograms);
 }
 
+// Puts the value at each step into a column, on the line between the samples around it. Behind the
+// last sample that one holds; before the first there is nothing.
+void FillSmoothed(const SampleColumns& samples, const LookupTimes& times, int64_t lookback_ms,
+                  Column* column) {
+  const std::vector<int64_t>& at = samples.times_ms;
+  size_t next = 0;  // The first sample behind the step's time.
+  for (size_t step = 0; step < column->size(); ++step) {
+    const int64_t time_ms = times.At(step);
+    while (next < at.size() && at[next] <= time_ms) ++next;
+    if (next == 0 || at[next - 1] <= SaturatingSub(time_ms, lookback_ms)) continue;
+    const int64_t before_ms = at[next - 1];
+    double value = samples.values[next - 1];
+    if (before_ms < time_ms && next < at.size() &&
+        at[next] <= SaturatingAdd(time_ms, lookback_ms)) {
+      value += (samples.values[next] - value) * static_cast<double>(time_ms - before_ms) /
+               static_cast<double>(at[next] - before_ms);
+    }
+    column->SetFloat(step, value);
+  }
+}
+
 // The series of a matrix selector, read when asked for.
 class SelectedRange final : public RangeVector {
  public:
@@ -141,14 +157,17 @@ class SelectedRange final : public RangeVector {
   const Reservation labels_held_;
 };
 
-// The series of a vector selector.
+// The series of a vector selector, each with the column that `fill` makes of its samples.
 class InstantSource final : public SeriesSource {
  public:
-  InstantSource(QueryContext& context, const LookupTimes& times, SelectWhat what,
+  using Fill = std::function<void(SampleColumns& samples, Column* column)>;
+
+  // `fill` is called by several threads.
+  InstantSource(QueryContext& context, const TimeRange& span, Fill fill,
                 std::vector<storage::SeriesHandle> handles, Reservation labels_held)
       : context_(context),
-        times_(times),
-        what_(what),
+        span_(span),
+        fill_(std::move(fill)),
         handles_(std::move(handles)),
         labels_held_(std::move(labels_held)) {}
 
@@ -164,50 +183,77 @@ class InstantSource final : public SeriesSource {
  private:
   class Reader final : public SeriesReader {
    public:
-    explicit Reader(const InstantSource& source)
-        : source_(source),
-          span_(SpanOf(source.times_, source.context_.lookback_ms)),
-          filler_(source.times_, source.context_.lookback_ms, source.what_) {}
+    explicit Reader(const InstantSource& source) : source_(source) {}
 
     absl::Status Read(size_t series, Column* column) override {
       QueryContext& context = source_.context_;
       VIGIL_RETURN_IF_ERROR_WITH(
-          context.querier.Read(source_.handles_[series].ref, span_, &samples_), "expanding series");
+          context.querier.Read(source_.handles_[series].ref, source_.span_, &samples_),
+          "expanding series");
       Reservation held(context.limits);
       VIGIL_RETURN_IF_ERROR(AccountFor(samples_, &held));
-      filler_.Fill(samples_, column);
+      source_.fill_(samples_, column);
       return absl::OkStatus();
     }
 
    private:
     const InstantSource& source_;
-    const TimeRange span_;
-    const InstantFiller filler_;
     SampleColumns samples_;
   };
 
   QueryContext& context_;
-  const LookupTimes times_;
-  const SelectWhat what_;
+  const TimeRange span_;
+  const Fill fill_;
   std::vector<storage::SeriesHandle> handles_;
   const Reservation labels_held_;
 };
 
+// The series that meet `matchers`.
+absl::StatusOr<std::unique_ptr<SeriesSource>> SelectWith(
+    QueryContext& context, const std::vector<storage::Matcher>& matchers, const TimeRange& span,
+    InstantSource::Fill fill) {
+  VIGIL_ASSIGN_OR_RETURN_WITH(std::vector<storage::SeriesHandle> handles,
+                              context.querier.Select(matchers, span), "expanding series");
+  Reservation held(context.limits);
+  VIGIL_RETURN_IF_ERROR(AccountFor(handles, &held));
+  return std::make_unique<InstantSource>(context, span, std::move(fill), std::move(handles),
+                                         std::move(held));
+}
+
+absl::StatusOr<std::unique_ptr<SeriesSource>> SelectPlain(
+    QueryContext& context, const std::vector<storage::Matcher>& matchers, const LookupTimes& times,
+    SelectWhat what) {
+  return SelectWith(context, matchers, SpanOf(times, context.lookback_ms),
+                    [times, what, &context](SampleColumns& samples, Column* column) {
+                      InstantFiller(times, context.lookback_ms, what).Fill(samples, column);
+                    });
+}
+
 }  // namespace
+
+absl::StatusOr<VectorValue> SelectAt(Evaluator& evaluator,
+                                     const std::vector<storage::Matcher>& matchers,
+                                     const LookupTimes& times, SelectWhat what) {
+  VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesSource> source,
+                         SelectPlain(evaluator.context(), matchers, times, what));
+  return CollectSeries(evaluator, *source);
+}
 
 absl::StatusOr<std::unique_ptr<SeriesSource>> SelectInstantSource(
     Evaluator& evaluator, const promql::VectorSelector& selector, SelectWhat what) {
   QueryContext& context = evaluator.context();
-  VIGIL_RETURN_IF_ERROR(CheckPlain(selector));
   VIGIL_ASSIGN_OR_RETURN(const LookupTimes times,
                          ResolveShift(context, evaluator.grid(), selector.shift));
-  VIGIL_ASSIGN_OR_RETURN_WITH(
-      std::vector<storage::SeriesHandle> handles,
-      context.querier.Select(selector.matchers, SpanOf(times, context.lookback_ms)),
-      "expanding series");
-  Reservation held(context.limits);
-  VIGIL_RETURN_IF_ERROR(AccountFor(handles, &held));
-  return std::make_unique<InstantSource>(context, times, what, std::move(handles), std::move(held));
+  if (!selector.smoothed || what == SelectWhat::kTimes) {
+    return SelectPlain(context, selector.matchers, times, what);
+  }
+  TimeRange span = SpanOf(times, context.lookback_ms);
+  span.end_ms = SaturatingAdd(span.end_ms, context.lookback_ms);
+  return SelectWith(context, selector.matchers, span,
+                    [times, &context](SampleColumns& samples, Column* column) {
+                      RemoveStale(&samples);
+                      FillSmoothed(samples, times, context.lookback_ms, column);
+                    });
 }
 
 absl::StatusOr<VectorValue> SelectInstant(Evaluator& evaluator,
@@ -220,12 +266,18 @@ absl::StatusOr<VectorValue> SelectInstant(Evaluator& evaluator,
 absl::StatusOr<std::unique_ptr<RangeVector>> SelectRange(Evaluator& evaluator,
                                                          const promql::MatrixSelector& matrix) {
   QueryContext& context = evaluator.context();
-  VIGIL_RETURN_IF_ERROR(CheckPlain(*matrix.selector));
-  VIGIL_ASSIGN_OR_RETURN(const LookupTimes times,
+  VIGIL_ASSIGN_OR_RETURN(LookupTimes times,
                          ResolveShift(context, evaluator.grid(), matrix.selector->shift));
   VIGIL_ASSIGN_OR_RETURN(
-      const int64_t range_ms,
+      int64_t range_ms,
       DurationMs(context, matrix.range_ms, matrix.range_expr.get(), DurationSign::kPositive));
+  if (matrix.selector->anchored || matrix.selector->smoothed) {
+    range_ms = SaturatingAdd(range_ms, context.lookback_ms);
+  }
+  if (matrix.selector->smoothed) {
+    range_ms = SaturatingAdd(range_ms, context.lookback_ms);
+    times.offset_ms = SaturatingSub(times.offset_ms, context.lookback_ms);
+  }
   VIGIL_ASSIGN_OR_RETURN_WITH(
       std::vector<storage::SeriesHandle> handles,
       context.querier.Select(matrix.selector->matchers, SpanOf(times, range_ms)),

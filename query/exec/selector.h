@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include <absl/status/statusor.h>
 
@@ -21,6 +22,13 @@ absl::StatusOr<VectorValue> SelectInstant(Evaluator& evaluator,
 absl::StatusOr<std::unique_ptr<SeriesSource>> SelectInstantSource(
     Evaluator& evaluator, const promql::VectorSelector& selector, SelectWhat what);
 
+// The same for matchers and times of one's own.
+absl::StatusOr<VectorValue> SelectAt(Evaluator& evaluator,
+                                     const std::vector<storage::Matcher>& matchers,
+                                     const LookupTimes& times, SelectWhat what);
+
+// The windows of an `anchored` range begin earlier by the lookback, those of a `smoothed` one end
+// later by it, too.
 absl::StatusOr<std::unique_ptr<RangeVector>> SelectRange(Evaluator& evaluator,
                                                          const promql::MatrixSelector& matrix);
 

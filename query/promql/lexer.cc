@@ -59,6 +59,31 @@ constexpr std::array<std::pair<std::string_view, TokenKind>, 20> kOperators = {{
     {"{", TokenKind::kLeftBrace},
 }};
 
+// What is wrong with what begins like a number and is neither that nor a duration: units that are
+// out of order, too many of them, or no units at all.
+std::string DurationFault(std::string_view text) {
+  constexpr std::array<std::string_view, 7> kUnits = {"y", "w", "d", "h", "ms", "m", "s"};
+  constexpr std::array<int, 7> kRanks = {0, 1, 2, 3, 6, 4, 5};
+  std::string_view rest = text;
+  bool descending = true;
+  for (int last = -1; !rest.empty();) {
+    const size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    const std::string_view after = rest.substr(digits);
+    const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [after](std::string_view name) {
+      return after.starts_with(name);
+    });
+    if (digits == 0 || unit == kUnits.end()) {
+      return "bad number or duration syntax: " + storage::Quote(text);
+    }
+    const int rank = kRanks[static_cast<size_t>(unit - kUnits.begin())];
+    descending = descending && rank > last;
+    last = rank;
+    rest = after.substr(unit->size());
+  }
+  return descending ? "duration out of range"
+                    : "not a valid duration string: " + storage::Quote(text);
+}
+
 class Lexer {
  public:
   explicit Lexer(std::string_view text) : text_(text) {}
@@ -197,9 +222,7 @@ class Lexer {
     const std::string_view number = Rest().substr(0, length);
     if (ParseNumber(number).has_value()) return Add(TokenKind::kNumber, length);
     const absl::StatusOr<int64_t> duration_ms = ParseDurationMs(number);
-    if (!duration_ms.ok()) {
-      return Fail("bad number or duration syntax: " + storage::Quote(number));
-    }
+    if (!duration_ms.ok()) return Fail(DurationFault(number));
     if (*duration_ms > kMaxDurationMs) return Fail("duration out of range");
     return Add(TokenKind::kDuration, length);
   }

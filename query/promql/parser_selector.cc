@@ -66,8 +66,8 @@ absl::Status Parser::ParseMatcher(VectorSelector* selector, std::string* quoted_
   if (name.empty()) return ErrorAt(label.span, "invalid metric name: \"\"");
   const std::string& first = selector->name.empty() ? *quoted_name : selector->name;
   if (!first.empty()) {
-    return ErrorAt(label.span, fmt::format("metric name must not be set twice: {} or {}",
-                                           storage::Quote(first), storage::Quote(name)));
+    return ErrorAt(selector->span, fmt::format("metric name must not be set twice: {} or {}",
+                                               storage::Quote(first), storage::Quote(name)));
   }
   *quoted_name = name;
   selector->matchers.push_back(
@@ -89,7 +89,7 @@ absl::Status Parser::AddMatcher(VectorSelector* selector, const Token& label,
   }
   absl::StatusOr<storage::Matcher> matcher =
       storage::Matcher::Create(type, std::move(name), StringOf(value));
-  if (!matcher.ok()) return ErrorAt(value.span, MessageOf(matcher.status()));
+  if (!matcher.ok()) return ErrorAt(label.span, MessageOf(matcher.status()));
   selector->matchers.push_back(*std::move(matcher));
   return absl::OkStatus();
 }

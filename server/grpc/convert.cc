@@ -13,26 +13,12 @@ namespace {
 
 namespace common = opentelemetry::proto::common::v1;
 
-// Which ends belong to the bucket, as the Prometheus API numbers it.
-uint32_t BoundariesOf(exec::Bucket::Part part) {
-  switch (part) {
-    case exec::Bucket::Part::kNegative:
-      return 1;
-    case exec::Bucket::Part::kZero:
-      return 3;
-    case exec::Bucket::Part::kPositive:
-    case exec::Bucket::Part::kCustom:
-      return 0;
-  }
-  return 0;
-}
-
 void ToMessage(const storage::Histogram& histogram, v1::HistogramValue* message) {
   message->set_count(histogram.count);
   message->set_sum(histogram.sum);
   for (const exec::Bucket& bucket : exec::BucketsOf(histogram, exec::ZeroBucket::kWhole)) {
     v1::HistogramBucket* const added = message->add_buckets();
-    added->set_boundaries(BoundariesOf(bucket.part));
+    added->set_boundaries(exec::BoundariesOf(bucket));
     added->set_lower(bucket.lower);
     added->set_upper(bucket.upper);
     added->set_count(bucket.count);

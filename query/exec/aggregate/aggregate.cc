@@ -45,9 +45,9 @@ absl::StatusOr<VectorValue> RunWithScalar(AggregateRun& run) {
 
 }  // namespace
 
-void AggregateRun::NoteIgnoredHistogram() {
-  annotations().Info(aggregate.expr->span, fmt::format("ignored histogram in {} aggregation",
-                                                       promql::AggregateOpText(aggregate.op)));
+void AggregateRun::NoteIgnoredHistogram(promql::Span where) {
+  annotations().Info(where, fmt::format("ignored histogram in {} aggregation",
+                                        promql::AggregateOpText(aggregate.op)));
 }
 
 storage::Labels GroupLabels(const Aggregate& aggregate, const storage::Labels& labels,

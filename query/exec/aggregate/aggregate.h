@@ -31,7 +31,8 @@ struct AggregateRun {
 
   Annotations& annotations() { return evaluator.annotations(); }
   // Annotates that histograms do not count here.
-  void NoteIgnoredHistogram();
+  void NoteIgnoredHistogram() { NoteIgnoredHistogram(aggregate.expr->span); }
+  void NoteIgnoredHistogram(promql::Span where);
 };
 
 // aggregate_fold.cc: sum, avg, min, max, count, group, stddev, stdvar.

@@ -35,6 +35,10 @@ std::string TextOf(const Column& column, size_t step) {
 }  // namespace
 
 absl::StatusOr<VectorValue> QuantileOfGroups(AggregateRun& run, const ScalarValue& quantile) {
+  // Said of the parameter at every step, whether or not anything is there.
+  for (const double q : quantile.values) {
+    if (IsOddQuantile(q)) run.annotations().WarnQuantile(run.aggregate.param->span, q);
+  }
   VectorValue result = run.evaluator.NewVector();
   std::vector<double> values;
   for (AggregateGroup& group : run.groups) {
@@ -48,9 +52,7 @@ absl::StatusOr<VectorValue> QuantileOfGroups(AggregateRun& run, const ScalarValu
         if (input.HasHistogram(step)) run.NoteIgnoredHistogram();
       }
       if (values.empty()) continue;
-      const double q = quantile.values[step];
-      if (IsOddQuantile(q)) run.annotations().WarnQuantile(run.aggregate.param->span, q);
-      column.SetFloat(step, QuantileOf(q, &values));
+      column.SetFloat(step, QuantileOf(quantile.values[step], &values));
     }
     VIGIL_RETURN_IF_ERROR(result.Add(std::move(group.labels), std::move(column)));
   }

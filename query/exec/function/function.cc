@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/exec/function/function.h"
 
-#include <fmt/format.h>
-
 namespace vigil::exec {
 namespace {
 
 using promql::FunctionId;
 using Handler = absl::StatusOr<Value> (*)(Evaluator&, const promql::Call&);
 
-absl::StatusOr<Value> CallUnavailable(Evaluator&, const promql::Call& call) {
+absl::StatusOr<Value> CallStartTimestamp(Evaluator&, const promql::Call&) {
   return absl::FailedPreconditionError(
-      fmt::format("function {}() is not available", call.function->name));
+      "start_timestamp() has nothing to tell: start timestamps are not stored");
 }
 
 Handler FindHandler(const promql::Call& call) {
@@ -60,8 +58,9 @@ Handler FindHandler(const promql::Call& call) {
     case FunctionId::kHistogramQuantiles:
       return CallHistogramQuantile;
     case FunctionId::kInfo:
+      return CallInfo;
     case FunctionId::kStartTimestamp:
-      return CallUnavailable;
+      return CallStartTimestamp;
     default:
       break;
   }

@@ -30,6 +30,8 @@ absl::StatusOr<Value> CallTimestamp(Evaluator& evaluator, const promql::Call& ca
 absl::StatusOr<Value> CallDate(Evaluator& evaluator, const promql::Call& call);
 // function_label.cc: label_replace, label_join.
 absl::StatusOr<Value> CallLabel(Evaluator& evaluator, const promql::Call& call);
+// function_info.cc.
+absl::StatusOr<Value> CallInfo(Evaluator& evaluator, const promql::Call& call);
 // function_sort.cc.
 absl::StatusOr<Value> CallSort(Evaluator& evaluator, const promql::Call& call);
 // function_histogram.cc: statistics of native histograms.

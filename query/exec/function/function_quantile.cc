@@ -73,7 +73,12 @@ class QuantileQuestion final : public Question {
  public:
   QuantileQuestion(Evaluator& evaluator, const promql::Call& call, const promql::Expr& param,
                    const ScalarValue& quantiles)
-      : evaluator_(evaluator), call_(call), param_(param), quantiles_(quantiles) {}
+      : evaluator_(evaluator), call_(call), quantiles_(quantiles) {
+    // Said of the parameter at every step, whether or not there is a histogram.
+    for (const double quantile : quantiles.values) {
+      if (IsOddQuantile(quantile)) evaluator.annotations().WarnQuantile(param.span, quantile);
+    }
+  }
 
   double OfClassic(ClassicBuckets* buckets, size_t step) override {
     MonotonicityFix fix;
@@ -94,15 +99,10 @@ class QuantileQuestion final : public Question {
   void Finish() { fixes_.Annotate(call_.span, &evaluator_.annotations()); }
 
  private:
-  double Quantile(size_t step) {
-    const double quantile = quantiles_.values[step];
-    if (IsOddQuantile(quantile)) evaluator_.annotations().WarnQuantile(param_.span, quantile);
-    return quantile;
-  }
+  double Quantile(size_t step) const { return quantiles_.values[step]; }
 
   Evaluator& evaluator_;
   const promql::Call& call_;
-  const promql::Expr& param_;
   const ScalarValue& quantiles_;
   FixReport fixes_;
 };

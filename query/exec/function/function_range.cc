@@ -15,7 +15,7 @@ using promql::FunctionId;
 
 absl::StatusOr<RangeFunctionPtr> MakeFunction(RangeCall& call) {
   for (const auto make :
-       {MakeRate, MakeInstantRate, MakeNeighbourCount, MakeOverTime, MakeTimeOf}) {
+       {MakeBoundary, MakeRate, MakeInstantRate, MakeNeighbourCount, MakeOverTime, MakeTimeOf}) {
     if (RangeFunctionPtr function = make(call); function != nullptr) return function;
   }
   return MakeTrend(call);
@@ -49,7 +49,7 @@ class RangeCallReader final : public SeriesReader {
       const RangeWindow& window = cursor.MoveTo(step);
       if (window.Count() > 0) column->Set(step, function_->Apply(window));
     }
-    return absl::OkStatus();
+    return function_->error();
   }
 
  private:

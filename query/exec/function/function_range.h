@@ -39,16 +39,22 @@ class RangeFunction {
                              Column* column) {
     return false;
   }
+  // Asked for after each series: what is wrong with the call as a whole.
+  virtual absl::Status error() const { return absl::OkStatus(); }
 };
 
 // The function of a call; `call` outlives it. The makers of the families give null for functions
 // that are not theirs, or the error in a parameter.
 using RangeFunctionPtr = std::unique_ptr<RangeFunction>;
+RangeFunctionPtr MakeBoundary(RangeCall& call);               // of `anchored` and `smoothed` ranges
 RangeFunctionPtr MakeRate(RangeCall& call);                   // rate, increase, delta
 RangeFunctionPtr MakeInstantRate(RangeCall& call);            // irate, idelta
 RangeFunctionPtr MakeNeighbourCount(RangeCall& call);         // changes, resets
 absl::StatusOr<RangeFunctionPtr> MakeTrend(RangeCall& call);  // deriv, predict_linear, smoothing
 RangeFunctionPtr MakeOverTime(RangeCall& call);               // *_over_time
 RangeFunctionPtr MakeTimeOf(RangeCall& call);                 // ts_of_*_over_time
+
+// Annotates that a metric is taken for a counter whose name does not say so.
+void NoteCounterName(RangeCall& call, std::string_view metric);
 
 }  // namespace vigil::exec

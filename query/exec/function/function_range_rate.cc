@@ -166,10 +166,7 @@ class RateFunction final : public RangeFunction {
   void NoteName() {
     if (name_noted_) return;
     name_noted_ = true;
-    call_.annotations().Info(call_.matrix.span,
-                             fmt::format("metric might not be a counter, name does not end in "
-                                         "_total/_sum/_count/_bucket: {}",
-                                         storage::Quote(metric_)));
+    NoteCounterName(call_, metric_);
   }
 
   RangeCall& call_;
@@ -184,6 +181,14 @@ class RateFunction final : public RangeFunction {
 };
 
 }  // namespace
+
+void NoteCounterName(RangeCall& call, std::string_view metric) {
+  if (LooksLikeCounter(metric)) return;
+  call.annotations().Info(call.matrix.span,
+                          fmt::format("metric might not be a counter, name does not end in "
+                                      "_total/_sum/_count/_bucket: {}",
+                                      storage::Quote(metric)));
+}
 
 RangeFunctionPtr MakeRate(RangeCall& call) {
   switch (call.call.function->id) {

@@ -96,12 +96,15 @@ class PredictFunction final : public TrendFunction {
 class SmoothingFunction final : public TrendFunction {
  public:
   using TrendFunction::TrendFunction;
+  absl::Status error() const override { return error_; }
 
  protected:
   double Trend(const RangeWindow& window) override {
     const std::span<const double> values = window.Floats();
     const double smoothing = call_.scalars[0].values[window.step];
     const double trending = call_.scalars[1].values[window.step];
+    CheckFactor("smoothing", "sf", smoothing);
+    CheckFactor("trend", "tf", trending);
     double before = 0;
     double smoothed = values[0];
     double trend = values[1] - values[0];
@@ -112,16 +115,18 @@ class SmoothingFunction final : public TrendFunction {
     }
     return smoothed;
   }
-};
 
-absl::Status CheckFactor(std::string_view name, const ScalarValue& factors) {
-  for (const double factor : factors.values) {
-    if (factor > 0 && factor < 1) continue;
-    return absl::FailedPreconditionError(
-        fmt::format("invalid {} factor. Expected: 0 < f < 1, got: {}", name, FormatValue(factor)));
+ private:
+  // A factor matters only where there is something to smooth.
+  void CheckFactor(std::string_view name, std::string_view letters, double factor) {
+    if ((factor > 0 && factor < 1) || !error_.ok()) return;
+    error_ = absl::FailedPreconditionError(
+        fmt::format("invalid {} factor. Expected: 0 < {} < 1, got: {}", name, letters,
+                    std::isfinite(factor) ? fmt::format("{:f}", factor) : FormatValue(factor)));
   }
-  return absl::OkStatus();
-}
+
+  absl::Status error_;
+};
 
 }  // namespace
 
@@ -131,12 +136,8 @@ absl::StatusOr<RangeFunctionPtr> MakeTrend(RangeCall& call) {
       return std::make_unique<DerivFunction>(call);
     case FunctionId::kPredictLinear:
       return std::make_unique<PredictFunction>(call);
-    case FunctionId::kDoubleExponentialSmoothing: {
-      absl::Status checked = CheckFactor("smoothing", call.scalars[0]);
-      checked.Update(CheckFactor("trend", call.scalars[1]));
-      if (!checked.ok()) return checked;
+    case FunctionId::kDoubleExponentialSmoothing:
       return std::make_unique<SmoothingFunction>(call);
-    }
     default:
       return absl::InternalError("BUG: no such function of range vectors");
   }

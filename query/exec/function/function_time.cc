@@ -30,11 +30,15 @@ double DaysInMonth(absl::CivilDay day) {
   return static_cast<double>(absl::CivilDay(month + 1) - absl::CivilDay(month));
 }
 
-// A part of the instant `seconds` after the epoch, which is truncated. NaN for what is no instant.
+// `seconds` truncated. What no int64 holds, NaN among it, is the last instant, as in Prometheus.
+int64_t WholeSeconds(double seconds) {
+  if (!(std::fabs(seconds) < 0x1p63)) return std::numeric_limits<int64_t>::max();
+  return static_cast<int64_t>(seconds);
+}
+
+// A part of the instant `seconds` after the epoch.
 double DatePart(FunctionId id, double seconds) {
-  constexpr double kSecondsLimit = 9.2e18;  // Below what an int64 holds.
-  if (!(std::fabs(seconds) < kSecondsLimit)) return std::numeric_limits<double>::quiet_NaN();
-  const auto whole = static_cast<int64_t>(seconds);
+  const int64_t whole = WholeSeconds(seconds);
   const int64_t days = FloorDiv(whole, kSecondsPerDay);
   const int64_t second_of_day = whole - days * kSecondsPerDay;
   const absl::CivilDay day = absl::CivilDay(1970, 1, 1) + days;

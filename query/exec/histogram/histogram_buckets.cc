@@ -2,8 +2,10 @@
 #include "query/exec/histogram/histogram_buckets.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -25,6 +27,23 @@ double PowerOfTwo(double fraction, int64_t exponent) {
   constexpr int64_t kBeyondAnyDouble = 5000;
   const int64_t clamped = std::clamp(exponent, -kBeyondAnyDouble, kBeyondAnyDouble);
   return std::ldexp(fraction, static_cast<int>(clamped));
+}
+
+// Prometheus has the bounds within an octave as a table of literals, some of which are a few units
+// in the last place off. What it prints is to be what vigil prints, so here is for each 256th of an
+// octave by how much: '1' stands for nothing, '0' for one up, '2' for one down and so on.
+constexpr std::string_view kBoundCorrections =
+    "1111112111211111112311222222222211211121122211221122102211221122"
+    "1111112222332132112111211112111111121011213311221222112121332222"
+    "2121223322322122222222323233323311221121223321332233212232332232"
+    "2243223233433343333333444455435422322333324422333243223333543344";
+
+// 2^(rest / per_octave). Requires: 0 <= rest < per_octave, which is a power of two.
+double BoundInOctave(int64_t rest, int64_t per_octave) {
+  const double exact = std::exp2(static_cast<double>(rest) / static_cast<double>(per_octave));
+  const auto places = static_cast<int64_t>(kBoundCorrections.size());
+  const char correction = kBoundCorrections[static_cast<size_t>(rest * (places / per_octave))];
+  return std::bit_cast<double>(std::bit_cast<int64_t>(exact) - (correction - '1'));
 }
 
 Bucket CustomBucketAt(const Histogram& histogram, IndexedCount bucket) {
@@ -90,8 +109,7 @@ double ExponentialBound(int schema, int64_t index) {
   if (schema <= 0) return PowerOfTwo(1, index * (int64_t{1} << -schema));
   const int64_t per_octave = int64_t{1} << schema;
   const int64_t rest = index & (per_octave - 1);
-  const double fraction = std::exp2(static_cast<double>(rest) / static_cast<double>(per_octave));
-  return PowerOfTwo(fraction, index >> schema);
+  return PowerOfTwo(BoundInOctave(rest, per_octave), index >> schema);
 }
 
 Bucket BucketAt(const Histogram& histogram, IndexedCount bucket, Bucket::Part part) {
@@ -112,7 +130,9 @@ Bucket NarrowZeroBucket(const Histogram& histogram) {
   return zero;
 }
 
-std::vector<Bucket> BucketsOf(const Histogram& histogram, ZeroBucket zero) {
+namespace {
+
+std::vector<Bucket> Collect(const Histogram& histogram, ZeroBucket zero, bool has_zero) {
   std::vector<Bucket> buckets;
   const IndexedCounts positive = Unpack(histogram.positive_spans, histogram.positive_counts);
   if (histogram.UsesCustomBuckets()) {
@@ -122,7 +142,7 @@ std::vector<Bucket> BucketsOf(const Histogram& histogram, ZeroBucket zero) {
   IndexedCounts negative = Unpack(histogram.negative_spans, histogram.negative_counts);
   std::reverse(negative.begin(), negative.end());
   AppendBuckets(histogram, negative, Bucket::Part::kNegative, &buckets);
-  if (histogram.zero_count != 0) {
+  if (has_zero) {
     buckets.push_back(NarrowZeroBucket(histogram));
     if (zero == ZeroBucket::kWhole) {
       buckets.back().lower = -histogram.zero_threshold;
@@ -133,13 +153,33 @@ std::vector<Bucket> BucketsOf(const Histogram& histogram, ZeroBucket zero) {
   return buckets;
 }
 
+}  // namespace
+
+uint32_t BoundariesOf(const Bucket& bucket) {
+  switch (bucket.part) {
+    case Bucket::Part::kNegative:
+      return 1;
+    case Bucket::Part::kZero:
+      return 3;
+    case Bucket::Part::kCustom:
+      return std::isinf(bucket.lower) ? 3 : 0;
+    case Bucket::Part::kPositive:
+      break;
+  }
+  return 0;
+}
+
+std::vector<Bucket> BucketsOf(const Histogram& histogram, ZeroBucket zero) {
+  return Collect(histogram, zero, histogram.zero_count > 0);
+}
+
 std::string HistogramText(const Histogram& histogram) {
   std::string text =
       fmt::format("{{count:{}, sum:{}", FormatValue(histogram.count), FormatValue(histogram.sum));
-  for (const Bucket& bucket : BucketsOf(histogram, ZeroBucket::kWhole)) {
-    const bool closed_lower =
-        bucket.part == Bucket::Part::kNegative || bucket.part == Bucket::Part::kZero;
-    const bool closed_upper = bucket.part != Bucket::Part::kNegative;
+  for (const Bucket& bucket : Collect(histogram, ZeroBucket::kWhole, histogram.zero_count != 0)) {
+    const uint32_t ends = BoundariesOf(bucket);
+    const bool closed_lower = ends == 1 || ends == 3;
+    const bool closed_upper = ends == 0 || ends == 3;
     text +=
         fmt::format(", {}{},{}{}:{}", closed_lower ? '[' : '(', FormatValue(bucket.lower),
                     FormatValue(bucket.upper), closed_upper ? ']' : ')', FormatValue(bucket.count));

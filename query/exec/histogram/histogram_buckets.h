@@ -48,7 +48,12 @@ Bucket BucketAt(const storage::Histogram& histogram, IndexedCount bucket, Bucket
 // The zero bucket, with 0 as its end on a side that has no buckets while the other one has.
 Bucket NarrowZeroBucket(const storage::Histogram& histogram);
 
-// All buckets with observations, ascending. The zero bucket is narrowed when asked for.
+// Which ends belong to the bucket, as the Prometheus API numbers it: 0 the upper one, 1 the lower
+// one, 3 both.
+uint32_t BoundariesOf(const Bucket& bucket);
+
+// All buckets with observations, ascending; a zero bucket with less than none, as a difference may
+// have, is left out, others are not. The zero bucket is narrowed when asked for.
 enum class ZeroBucket { kWhole, kNarrow };
 std::vector<Bucket> BucketsOf(const storage::Histogram& histogram, ZeroBucket zero);
 
