@@ -58,6 +58,19 @@ storage::Labels GroupLabels(const Aggregate& aggregate, const storage::Labels& l
   return drop_name && kept.Has(storage::kMetricName) ? kept.Without({}) : kept;
 }
 
+bool KeepsNothing(const ScalarValue& k) {
+  return std::all_of(k.values.begin(), k.values.end(), [](double value) { return value < 1; });
+}
+
+std::array<double, 2> ExtremesOf(const ScalarValue& parameter) {
+  std::array<double, 2> extremes = {parameter.values.front(), parameter.values.front()};
+  for (const double value : parameter.values) {
+    if (std::isnan(value)) return {value, value};
+    extremes = {std::min(extremes[0], value), std::max(extremes[1], value)};
+  }
+  return extremes;
+}
+
 absl::StatusOr<size_t> CountParameter(double value, size_t cap) {
   if (std::isnan(value)) return absl::FailedPreconditionError("Parameter value is NaN");
   constexpr double kInt64Limit = 9'223'372'036'854'775'808.0;

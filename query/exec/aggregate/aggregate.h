@@ -4,6 +4,7 @@
 // ranks or counts the columns of a group.
 #pragma once
 
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct AggregateRun {
   VectorValue input;                   // All series, unless they come one by one.
   std::vector<AggregateGroup> groups;  // In the order of their first members.
 
+  // Without parentheses around it.
+  promql::Span param_span() const { return Unwrap(*aggregate.param).span; }
   Annotations& annotations() { return evaluator.annotations(); }
   // Annotates that histograms do not count here.
   void NoteIgnoredHistogram() { NoteIgnoredHistogram(aggregate.expr->span); }
@@ -51,6 +54,12 @@ absl::StatusOr<VectorValue> LimitRatio(AggregateRun& run, const ScalarValue& rat
 // The labels of the group that a series is in. With `drop_name` those of the series have no name.
 storage::Labels GroupLabels(const promql::Aggregate& aggregate, const storage::Labels& labels,
                             bool drop_name = false);
+
+// Whether topk, bottomk or limitk keep nothing at any step, which is said of nothing but numbers.
+bool KeepsNothing(const ScalarValue& k);
+
+// The lowest and the highest parameter of all steps; NaN for both if there is one.
+std::array<double, 2> ExtremesOf(const ScalarValue& parameter);
 
 // The k of topk, bottomk and limitk: truncated, capped, not below 0. FailedPrecondition for NaN and
 // what no int64 holds.

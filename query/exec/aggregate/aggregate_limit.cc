@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // limitk and limit_ratio: a sample of the series, the same ones every time.
+#include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -31,21 +33,21 @@ bool IsSampled(double share, double ratio) {
   return ratio >= 0 ? share < ratio : share >= 1 + ratio;
 }
 
-// `ratio` within [-1, 1], with a warning if it was not.
-absl::StatusOr<double> CheckRatio(AggregateRun& run, double ratio) {
-  if (std::isnan(ratio)) return absl::FailedPreconditionError("Ratio value is NaN");
-  if (std::fabs(ratio) <= 1) return ratio;
-  const double capped = ratio > 0 ? 1 : -1;
-  run.annotations().Warn(
-      run.aggregate.param->span,
-      fmt::format("ratio value should be between -1 and 1, got {}, capping to {}",
-                  FormatValue(ratio), FormatValue(capped)));
-  return capped;
+// Warns of ratios beyond [-1, 1], which are capped: of the worst of all steps.
+void NoteCapped(AggregateRun& run, const ScalarValue& ratios) {
+  for (const double ratio : ExtremesOf(ratios)) {
+    if (!(std::fabs(ratio) > 1)) continue;
+    run.annotations().Warn(
+        run.param_span(),
+        fmt::format("ratio value should be between -1 and 1, got {}, capping to {}",
+                    Annotations::ShortText(ratio), ratio > 0 ? 1 : -1));
+  }
 }
 
 }  // namespace
 
 absl::StatusOr<VectorValue> LimitGroups(AggregateRun& run, const ScalarValue& k) {
+  if (KeepsNothing(k)) return run.evaluator.NewVector();
   for (const AggregateGroup& group : run.groups) {
     VIGIL_RETURN_IF_ERROR(run.evaluator.context().limits.Check());
     for (size_t step = 0; step < run.evaluator.steps(); ++step) {
@@ -65,10 +67,12 @@ absl::StatusOr<VectorValue> LimitGroups(AggregateRun& run, const ScalarValue& k)
 }
 
 absl::StatusOr<VectorValue> LimitRatio(AggregateRun& run, const ScalarValue& ratio) {
+  NoteCapped(run, ratio);
+  if (run.groups.empty()) return run.evaluator.NewVector();
   std::vector<double> ratios;
   for (const double value : ratio.values) {
-    VIGIL_ASSIGN_OR_RETURN(const double checked, CheckRatio(run, value));
-    ratios.push_back(checked);
+    if (std::isnan(value)) return absl::FailedPreconditionError("Ratio value is NaN");
+    ratios.push_back(std::clamp(value, -1.0, 1.0));
   }
   for (Series& series : run.input.series) {
     const double share = HashShare(series.labels);

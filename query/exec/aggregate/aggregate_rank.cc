@@ -64,7 +64,7 @@ class Ranking {
 
 absl::StatusOr<VectorValue> RankGroups(AggregateRun& run, const ScalarValue& k) {
   VectorValue result = run.evaluator.NewVector();
-  if (run.groups.empty()) return result;
+  if (run.groups.empty() || KeepsNothing(k)) return result;
   Ranking ranking(run);
   const bool ordered = run.evaluator.steps() == 1;
   std::vector<size_t> order;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Aggregators that need the values of a group at a step together: quantile and count_values.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <absl/container/flat_hash_map.h>
@@ -18,13 +21,26 @@
 namespace vigil::exec {
 namespace {
 
-// The shortest decimal text without an exponent.
+// The shortest decimal digits, without an exponent.
 std::string PlainText(double value) {
   if (!std::isfinite(value)) return FormatValue(value);
-  char buffer[400];  // The smallest double takes 326 characters, the largest 309.
-  const auto end =
-      std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::fixed).ptr;
-  return {buffer, end};
+  char buffer[32] = {};
+  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), std::fabs(value),
+                                 std::chars_format::scientific)
+                       .ptr;
+  const std::string_view text(buffer, static_cast<size_t>(end - buffer));
+  const size_t mark = text.find('e');
+  std::string digits(text.substr(0, mark));
+  std::erase(digits, '.');
+  const int point = std::atoi(text.data() + mark + 1) + 1;  // Digits before the decimal point.
+  if (point <= 0) {
+    digits = "0." + std::string(static_cast<size_t>(-point), '0') + digits;
+  } else if (static_cast<size_t>(point) >= digits.size()) {
+    digits.resize(static_cast<size_t>(point), '0');
+  } else {
+    digits.insert(static_cast<size_t>(point), 1, '.');
+  }
+  return std::signbit(value) ? '-' + digits : digits;
 }
 
 std::string TextOf(const Column& column, size_t step) {
@@ -35,9 +51,9 @@ std::string TextOf(const Column& column, size_t step) {
 }  // namespace
 
 absl::StatusOr<VectorValue> QuantileOfGroups(AggregateRun& run, const ScalarValue& quantile) {
-  // Said of the parameter at every step, whether or not anything is there.
-  for (const double q : quantile.values) {
-    if (IsOddQuantile(q)) run.annotations().WarnQuantile(run.aggregate.param->span, q);
+  // Said of the parameter alone, whether or not anything is there: of the worst of all steps.
+  for (const double q : ExtremesOf(quantile)) {
+    if (IsOddQuantile(q)) run.annotations().WarnQuantile(run.param_span(), q);
   }
   VectorValue result = run.evaluator.NewVector();
   std::vector<double> values;
@@ -64,6 +80,10 @@ absl::StatusOr<VectorValue> CountValues(AggregateRun& run, std::string_view labe
     return absl::FailedPreconditionError(
         fmt::format("invalid label name {}", storage::Quote(label)));
   }
+  // The value is a label like others: without(...) removes it.
+  const std::vector<std::string>& grouping = run.aggregate.grouping;
+  const bool removed =
+      run.aggregate.without && std::find(grouping.begin(), grouping.end(), label) != grouping.end();
   // Groups may fall together once the label is overwritten, so counts are by the final labels.
   absl::flat_hash_map<storage::Labels, size_t> places;
   std::vector<Series> counts;
@@ -78,7 +98,9 @@ absl::StatusOr<VectorValue> CountValues(AggregateRun& run, std::string_view labe
         const std::string text = TextOf(input, step);
         const auto [at, unseen] = by_text.try_emplace(text, 0);
         if (unseen) {
-          storage::Labels labels = storage::LabelsBuilder(group.labels).Set(label, text).Build();
+          storage::Labels labels =
+              removed ? group.labels
+                      : storage::LabelsBuilder(group.labels).Set(label, text).Build();
           const auto [place, inserted] = places.try_emplace(std::move(labels), counts.size());
           if (inserted) {
             VIGIL_RETURN_IF_ERROR(held.Add(static_cast<int64_t>(run.evaluator.steps())));

@@ -76,7 +76,8 @@ class QuantileQuestion final : public Question {
       : evaluator_(evaluator), call_(call), quantiles_(quantiles) {
     // Said of the parameter at every step, whether or not there is a histogram.
     for (const double quantile : quantiles.values) {
-      if (IsOddQuantile(quantile)) evaluator.annotations().WarnQuantile(param.span, quantile);
+      if (IsOddQuantile(quantile))
+        evaluator.annotations().WarnQuantile(Unwrap(param).span, quantile);
     }
   }
 
@@ -220,7 +221,7 @@ absl::Status AnswerQuantiles(Evaluator& evaluator, const promql::Call& call,
 absl::StatusOr<Value> CallHistogramQuantile(Evaluator& evaluator, const promql::Call& call) {
   const FunctionId id = call.function->id;
   const promql::Expr& input =
-      id == FunctionId::kHistogramQuantiles ? *call.args.front() : *call.args.back();
+      Unwrap(id == FunctionId::kHistogramQuantiles ? *call.args.front() : *call.args.back());
   VIGIL_ASSIGN_OR_RETURN(const VectorValue vector, evaluator.Vector(input));
   const std::vector<HistogramSeries> histograms =
       GatherHistograms(vector, input.span, &evaluator.annotations());

@@ -101,7 +101,7 @@ absl::StatusOr<std::unique_ptr<SeriesSource>> RangeCallSeries(Evaluator& evaluat
   std::vector<ScalarValue> scalars;
   for (const promql::ExprPtr& arg : call.args) {
     if (arg->type == promql::ValueType::kMatrix) {
-      matrix = arg.get();
+      matrix = &Unwrap(*arg);
     } else {
       VIGIL_ASSIGN_OR_RETURN(ScalarValue scalar, evaluator.Scalar(*arg));
       scalars.push_back(std::move(scalar));

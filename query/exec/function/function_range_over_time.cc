@@ -209,7 +209,7 @@ class FloatsOverTime final : public OverTime {
   double QuantileAt(size_t step) {
     const double quantile = call_.scalars[0].values[step];
     if (IsOddQuantile(quantile)) {
-      call_.annotations().WarnQuantile(call_.call.args[0]->span, quantile);
+      call_.annotations().WarnQuantile(Unwrap(*call_.call.args[0]).span, quantile);
     }
     return quantile;
   }

@@ -60,11 +60,14 @@ class TrendFunction : public RangeFunction {
     metric_ = labels.MetricName();
   }
   Point Apply(const RangeWindow& window) final {
+    Check(window.step);
     if (window.IsMixed()) call_.annotations().InfoIgnoredInRange(call_.matrix.span, metric_);
     return window.FloatCount() < 2 ? Point::None() : Point::Float(Trend(window));
   }
 
  protected:
+  // Looks at the parameters, once there is any sample.
+  virtual void Check(size_t step) {}
   virtual double Trend(const RangeWindow& window) = 0;
   RangeCall& call_;
 
@@ -99,12 +102,14 @@ class SmoothingFunction final : public TrendFunction {
   absl::Status error() const override { return error_; }
 
  protected:
+  void Check(size_t step) override {
+    CheckFactor("smoothing", "sf", call_.scalars[0].values[step]);
+    CheckFactor("trend", "tf", call_.scalars[1].values[step]);
+  }
   double Trend(const RangeWindow& window) override {
     const std::span<const double> values = window.Floats();
     const double smoothing = call_.scalars[0].values[window.step];
     const double trending = call_.scalars[1].values[window.step];
-    CheckFactor("smoothing", "sf", smoothing);
-    CheckFactor("trend", "tf", trending);
     double before = 0;
     double smoothed = values[0];
     double trend = values[1] - values[0];
@@ -117,7 +122,6 @@ class SmoothingFunction final : public TrendFunction {
   }
 
  private:
-  // A factor matters only where there is something to smooth.
   void CheckFactor(std::string_view name, std::string_view letters, double factor) {
     if ((factor > 0 && factor < 1) || !error_.ok()) return;
     error_ = absl::FailedPreconditionError(

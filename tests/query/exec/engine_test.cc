@@ -87,7 +87,7 @@ TEST_F(EngineTest, QueryErrorsAreInvalidArguments) {
 
 TEST_F(EngineTest, DataErrorsAreFailedPreconditions) {
   EXPECT_THAT(Instant("m * on() m"), StatusIs(StatusCode::kFailedPrecondition));
-  EXPECT_THAT(Instant("info(m)"), StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_THAT(Instant("start_timestamp(m)"), StatusIs(StatusCode::kFailedPrecondition));
 }
 
 TEST_F(EngineTest, PointsAreLimited) {
