@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/status.h"
+#include "storage/format_version.h"
 #include "storage/journal/kv_journal.h"
 #include "storage/kv/rocksdb_store.h"
 #include "storage/metric_adapters.h"
@@ -20,10 +21,6 @@
 namespace vigil::storage {
 namespace {
 
-// Raised when a directory of an older vigil can no longer be read as it is.
-constexpr std::string_view kFormatVersion = "2";
-constexpr std::string_view kFormatRow = "format";
-constexpr std::string_view kShardsRow = "shards";
 // A shard's number has one byte in keys; more than cores are of no use.
 constexpr uint32_t kMaxShards = 64;
 constexpr uint32_t kMaxDefaultShards = 8;
@@ -96,12 +93,7 @@ absl::StatusOr<uint32_t> StorageImpl::ReadOrWriteShardCount() {
     VIGIL_RETURN_IF_ERROR(store_->Write(batch, Durability::kSync));
     return count;
   }
-  if (*format != kFormatVersion) {
-    return absl::FailedPreconditionError(fmt::format(
-        "the data directory has format {}, this vigil reads format {}: run the vigil that wrote "
-        "it, or start with another --data-dir",
-        *format, kFormatVersion));
-  }
+  VIGIL_RETURN_IF_ERROR(CheckFormat(*format));
   VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> row,
                          store_->Get(Family::kMeta, kShardsRow));
   uint32_t count = 0;

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/status.h"
+#include "storage/format_version.h"
 #include "storage/kv/directory_hold.h"
 #include "storage/kv/rocksdb_offline.h"
 #include "storage/kv/rocksdb_salvage.h"
@@ -226,6 +227,12 @@ absl::Status WriteRepaired(OfflineRocksDb* source, const std::string& target,
   return store->Flush();
 }
 
+// Where the row is lost or damaged, the check tells.
+absl::Status CheckFormatOf(OfflineRocksDb* offline) {
+  const auto format = offline->store().Get(Family::kMeta, kFormatRow);
+  return format.ok() && format->has_value() ? CheckFormat(**format) : absl::OkStatus();
+}
+
 absl::Status CheckNothingAt(const std::string& path) {
   std::error_code error;
   if (!fs::exists(path, error)) return absl::OkStatus();
@@ -246,6 +253,7 @@ absl::StatusOr<Diagnosis> Examine(const std::string& directory) {
   Diagnosis diagnosis;
   Opener opener(WithoutSlash(directory), &diagnosis);
   VIGIL_ASSIGN_OR_RETURN(OfflineRocksDb* const offline, opener.Open());
+  VIGIL_RETURN_IF_ERROR(CheckFormatOf(offline));
   StoreCheck check(offline, &diagnosis);
   VIGIL_RETURN_IF_ERROR(
       check.Run([](Family, std::string_view, std::string_view) { return absl::OkStatus(); }));
@@ -263,6 +271,7 @@ absl::StatusOr<Repair> RepairDirectory(const std::string& path) {
   {
     Opener opener(directory, &repair.diagnosis);
     VIGIL_ASSIGN_OR_RETURN(OfflineRocksDb* const offline, opener.Open());
+    VIGIL_RETURN_IF_ERROR(CheckFormatOf(offline));
     const absl::Status written = WriteRepaired(offline, growing, &repair.diagnosis);
     if (!written.ok() || repair.diagnosis.clean()) {
       fs::remove_all(growing, error);

@@ -7,16 +7,13 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "storage/format_version.h"
 #include "storage/kv/keys.h"
 #include "storage/offline/store_check.h"
 
 namespace vigil::storage {
 namespace {
 
-// As storage/storage.cc has them.
-constexpr const char* kFormatRow = "format";
-constexpr const char* kFormatVersion = "2";
-constexpr const char* kShardsRow = "shards";
 // Counters that are made anew begin so far above all that was seen: what was lost may have had
 // more.
 constexpr uint64_t kCounterMargin = 1 << 20;
@@ -28,8 +25,8 @@ std::string CountersRow(uint8_t shard) { return fmt::format("metrics/{}", shard)
 void StoreCheck::CheckMetaIsWhole() {
   const bool empty = tenants_seen_.empty() && shards_seen_.empty() && meta_.empty();
   if (empty) return;
-  for (const char* const row : {kFormatRow, kShardsRow}) {
-    if (!meta_.contains(row)) {
+  for (const std::string_view row : {kFormatRow, kShardsRow}) {
+    if (!meta_.contains(std::string(row))) {
       Note(Family::kMeta, fmt::format("the row \"{}\" is lost: the directory does not open", row));
     }
   }
@@ -46,8 +43,8 @@ void StoreCheck::CheckMetaIsWhole() {
 }
 
 absl::Status StoreCheck::AddDerivedRows(WriteBatch* batch) const {
-  batch->Put(Family::kMeta, kFormatRow, kFormatVersion);
-  if (!meta_.contains(kShardsRow)) {
+  batch->Put(Family::kMeta, std::string(kFormatRow), std::string(kFormatVersion));
+  if (!meta_.contains(std::string(kShardsRow))) {
     std::vector<uint32_t> fitting;
     for (const uint32_t shards : possible_shards_) {
       if (shards_seen_.empty() || shards > *shards_seen_.rbegin()) fitting.push_back(shards);
@@ -58,7 +55,7 @@ absl::Status StoreCheck::AddDerivedRows(WriteBatch* batch) const {
           "back a snapshot",
           fitting.size()));
     }
-    batch->Put(Family::kMeta, kShardsRow, fmt::to_string(fitting.front()));
+    batch->Put(Family::kMeta, std::string(kShardsRow), fmt::to_string(fitting.front()));
   }
   for (const uint8_t shard : shards_seen_) {
     if (meta_.contains(CountersRow(shard))) continue;
