@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/exec/annotations.h"
 
-#include <cmath>
-#include <cstdlib>
-
 #include <fmt/format.h>
 
-#include "base/strings.h"
+#include "query/exec/histogram/histogram_buckets.h"
 #include "query/promql/parser.h"
 #include "storage/series/labels.h"
 
@@ -28,18 +25,6 @@ void Annotations::Warn(promql::Span where, std::string_view core) {
 
 void Annotations::Info(promql::Span where, std::string_view core) {
   Add(fmt::format("PromQL info: {}{}", core, Place(where)), &infos_);
-}
-
-std::string Annotations::ShortText(double value) {
-  if (!std::isfinite(value)) return FormatValue(value);
-  // As C's %g with as many digits as it takes: an exponent from a million on and below 0.0001.
-  std::string text;
-  for (int digits = 0; digits <= 17; ++digits) {
-    text = fmt::format("{:.{}e}", value, digits);
-    if (std::strtod(text.c_str(), nullptr) == value) break;
-  }
-  const int exponent = std::atoi(text.c_str() + text.find('e') + 1);
-  return exponent < -4 || exponent >= 6 ? text : FormatValue(value);
 }
 
 void Annotations::WarnQuantile(promql::Span where, double quantile) {

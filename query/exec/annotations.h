@@ -27,9 +27,6 @@ class Annotations {
   std::vector<std::string> TakeWarnings() { return std::move(warnings_); }
   std::vector<std::string> TakeInfos() { return std::move(infos_); }
 
-  // A number as warnings show it.
-  static std::string ShortText(double value);
-
   // Those that several operators and functions use.
   void WarnQuantile(promql::Span where, double quantile);
   void WarnMixedRange(promql::Span where, std::string_view metric);

@@ -16,20 +16,6 @@ namespace {
 
 constexpr const char* kJson = "application/json";
 
-// Which ends belong to the bucket, by the API's numbers.
-int BoundariesOf(exec::Bucket::Part part) {
-  switch (part) {
-    case exec::Bucket::Part::kNegative:
-      return 1;
-    case exec::Bucket::Part::kZero:
-      return 3;
-    case exec::Bucket::Part::kPositive:
-    case exec::Bucket::Part::kCustom:
-      return 0;
-  }
-  return 0;
-}
-
 void WriteHistogram(const storage::Histogram& histogram, JsonWriter* json) {
   json->BeginObject();
   json->Key("count");
@@ -42,7 +28,7 @@ void WriteHistogram(const storage::Histogram& histogram, JsonWriter* json) {
     json->BeginArray();
     for (const exec::Bucket& bucket : buckets) {
       json->BeginArray();
-      json->Int(BoundariesOf(bucket.part));
+      json->Int(exec::BoundariesOf(bucket));
       json->SampleValue(bucket.lower);
       json->SampleValue(bucket.upper);
       json->SampleValue(bucket.count);

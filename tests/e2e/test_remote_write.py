@@ -2,47 +2,11 @@
 """Prometheus remote write over HTTP: what is sent is there, across a crash, and what is refused is named."""
 
 import http.client
-import struct
 import time
 import unittest
 
+from remote_write import HEADERS, series, snappy, varint
 from vigil_process import Vigil
-
-HEADERS = {
-    "Content-Type": "application/x-protobuf",
-    "Content-Encoding": "snappy",
-    "X-Prometheus-Remote-Write-Version": "0.1.0",
-}
-
-
-def varint(value):
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def field(number, data):
-    return varint(number << 3 | 2) + varint(len(data)) + data
-
-
-def series(labels, samples):
-    """A TimeSeries: labels as a dict, samples as (milliseconds, value)."""
-    out = b"".join(field(1, field(1, name.encode()) + field(2, value.encode())) for name, value in labels.items())
-    for time_ms, value in samples:
-        out += field(2, b"\x09" + struct.pack("<d", value) + b"\x10" + varint(time_ms))
-    return field(1, out)
-
-
-def snappy(data):
-    """Snappy's block format, with literals only."""
-    out = varint(len(data))
-    for at in range(0, len(data), 1 << 16):
-        chunk = data[at : at + (1 << 16)]
-        out += b"\xf4" + struct.pack("<H", len(chunk) - 1) + chunk
-    return out
 
 
 class RemoteWriteTest(unittest.TestCase):

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "base/strings.h"
 #include "query/exec/aggregate/aggregate.h"
+#include "query/exec/histogram/histogram_buckets.h"
 
 namespace vigil::exec {
 namespace {
@@ -33,15 +34,10 @@ bool IsSampled(double share, double ratio) {
   return ratio >= 0 ? share < ratio : share >= 1 + ratio;
 }
 
-// Warns of ratios beyond [-1, 1], which are capped: of the worst of all steps.
-void NoteCapped(AggregateRun& run, const ScalarValue& ratios) {
-  for (const double ratio : ExtremesOf(ratios)) {
-    if (!(std::fabs(ratio) > 1)) continue;
-    run.annotations().Warn(
-        run.param_span(),
-        fmt::format("ratio value should be between -1 and 1, got {}, capping to {}",
-                    Annotations::ShortText(ratio), ratio > 0 ? 1 : -1));
-  }
+void NoteCapped(AggregateRun& run, double ratio, int capped) {
+  run.annotations().Warn(
+      run.param_span(), fmt::format("ratio value should be between -1 and 1, got {}, capping to {}",
+                                    ShortText(ratio), capped));
 }
 
 }  // namespace
@@ -67,7 +63,10 @@ absl::StatusOr<VectorValue> LimitGroups(AggregateRun& run, const ScalarValue& k)
 }
 
 absl::StatusOr<VectorValue> LimitRatio(AggregateRun& run, const ScalarValue& ratio) {
-  NoteCapped(run, ratio);
+  // Of the worst of all steps.
+  const auto [lowest, highest] = ExtremesOf(ratio);
+  if (highest > 1) NoteCapped(run, highest, 1);
+  if (lowest < -1) NoteCapped(run, lowest, -1);
   if (run.groups.empty()) return run.evaluator.NewVector();
   std::vector<double> ratios;
   for (const double value : ratio.values) {

@@ -52,9 +52,9 @@ std::string TextOf(const Column& column, size_t step) {
 
 absl::StatusOr<VectorValue> QuantileOfGroups(AggregateRun& run, const ScalarValue& quantile) {
   // Said of the parameter alone, whether or not anything is there: of the worst of all steps.
-  for (const double q : ExtremesOf(quantile)) {
-    if (IsOddQuantile(q)) run.annotations().WarnQuantile(run.param_span(), q);
-  }
+  const auto [lowest, highest] = ExtremesOf(quantile);
+  if (!(highest <= 1)) run.annotations().WarnQuantile(run.param_span(), highest);
+  if (lowest < 0) run.annotations().WarnQuantile(run.param_span(), lowest);
   VectorValue result = run.evaluator.NewVector();
   std::vector<double> values;
   for (AggregateGroup& group : run.groups) {

@@ -74,6 +74,12 @@ Handler FindHandler(const promql::Call& call) {
 
 bool IsRangeCall(const promql::Call& call) { return FindHandler(call) == CallRange; }
 
+promql::Span ArgumentSpan(Evaluator& evaluator, const promql::Call& call, const promql::Expr& arg) {
+  const auto& constant = evaluator.context().constant_nodes;
+  const bool lifted = constant.contains(&arg) && !constant.contains(&call);
+  return lifted ? arg.span : Unwrap(arg).span;
+}
+
 absl::StatusOr<Value> CallFunction(Evaluator& evaluator, const promql::Call& call) {
   return FindHandler(call)(evaluator, call);
 }

@@ -39,6 +39,10 @@ absl::StatusOr<Value> CallHistogram(Evaluator& evaluator, const promql::Call& ca
 // function_quantile.cc: quantiles and fractions of classic and native histograms.
 absl::StatusOr<Value> CallHistogramQuantile(Evaluator& evaluator, const promql::Call& call);
 
+// Where annotations say that an argument is: inside of its parentheses, but not if it is constant
+// and the call is not. As Prometheus has it.
+promql::Span ArgumentSpan(Evaluator& evaluator, const promql::Call& call, const promql::Expr& arg);
+
 // NaN-propagating minimum and maximum: an infinity beyond all else beats even NaN.
 double MinOf(double a, double b);
 double MaxOf(double a, double b);

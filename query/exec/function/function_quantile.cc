@@ -75,9 +75,9 @@ class QuantileQuestion final : public Question {
                    const ScalarValue& quantiles)
       : evaluator_(evaluator), call_(call), quantiles_(quantiles) {
     // Said of the parameter at every step, whether or not there is a histogram.
+    const promql::Span where = ArgumentSpan(evaluator, call, param);
     for (const double quantile : quantiles.values) {
-      if (IsOddQuantile(quantile))
-        evaluator.annotations().WarnQuantile(Unwrap(param).span, quantile);
+      if (IsOddQuantile(quantile)) evaluator.annotations().WarnQuantile(where, quantile);
     }
   }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "query/exec/function/function.h"
 #include "query/exec/function/function_range.h"
 #include "query/exec/function/sliding.h"
 #include "query/exec/histogram/compensated.h"
@@ -151,7 +152,12 @@ class FloatsOverTime final : public OverTime {
   using OverTime::OverTime;
   Point Apply(const RangeWindow& window) override {
     if (window.FloatCount() == 0) return Point::None();
-    if (window.IsMixed()) call_.annotations().InfoIgnoredInRange(call_.matrix.span, metric_);
+    if (window.IsMixed()) {
+      // Prometheus names the first argument, which for quantile_over_time is the parameter.
+      const bool has_parameter = id_ == FunctionId::kQuantileOverTime;
+      call_.annotations().InfoIgnoredInRange(has_parameter ? ParameterSpan() : call_.matrix.span,
+                                             metric_);
+    }
     return Point::Float(Of(window));
   }
 
@@ -190,6 +196,9 @@ class FloatsOverTime final : public OverTime {
     });
   }
 
+  promql::Span ParameterSpan() const {
+    return ArgumentSpan(call_.evaluator, call_.call, *call_.call.args[0]);
+  }
   double Of(const RangeWindow& window) {
     switch (id_) {
       case FunctionId::kMinOverTime:
@@ -209,7 +218,7 @@ class FloatsOverTime final : public OverTime {
   double QuantileAt(size_t step) {
     const double quantile = call_.scalars[0].values[step];
     if (IsOddQuantile(quantile)) {
-      call_.annotations().WarnQuantile(Unwrap(*call_.call.args[0]).span, quantile);
+      call_.annotations().WarnQuantile(ParameterSpan(), quantile);
     }
     return quantile;
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <string_view>
 
@@ -173,16 +174,27 @@ std::vector<Bucket> BucketsOf(const Histogram& histogram, ZeroBucket zero) {
   return Collect(histogram, zero, histogram.zero_count > 0);
 }
 
+std::string ShortText(double value) {
+  if (!std::isfinite(value)) return FormatValue(value);
+  // As C's %g with as many digits as it takes: an exponent from a million on and below 0.0001.
+  std::string text;
+  for (int digits = 0; digits <= 17; ++digits) {
+    text = fmt::format("{:.{}e}", value, digits);
+    if (std::strtod(text.c_str(), nullptr) == value) break;
+  }
+  const int exponent = std::atoi(text.c_str() + text.find('e') + 1);
+  return exponent < -4 || exponent >= 6 ? text : FormatValue(value);
+}
+
 std::string HistogramText(const Histogram& histogram) {
   std::string text =
-      fmt::format("{{count:{}, sum:{}", FormatValue(histogram.count), FormatValue(histogram.sum));
+      fmt::format("{{count:{}, sum:{}", ShortText(histogram.count), ShortText(histogram.sum));
   for (const Bucket& bucket : Collect(histogram, ZeroBucket::kWhole, histogram.zero_count != 0)) {
     const uint32_t ends = BoundariesOf(bucket);
     const bool closed_lower = ends == 1 || ends == 3;
     const bool closed_upper = ends == 0 || ends == 3;
-    text +=
-        fmt::format(", {}{},{}{}:{}", closed_lower ? '[' : '(', FormatValue(bucket.lower),
-                    FormatValue(bucket.upper), closed_upper ? ']' : ')', FormatValue(bucket.count));
+    text += fmt::format(", {}{},{}{}:{}", closed_lower ? '[' : '(', ShortText(bucket.lower),
+                        ShortText(bucket.upper), closed_upper ? ']' : ')', ShortText(bucket.count));
   }
   return text + '}';
 }

@@ -57,6 +57,9 @@ uint32_t BoundariesOf(const Bucket& bucket);
 enum class ZeroBucket { kWhole, kNarrow };
 std::vector<Bucket> BucketsOf(const storage::Histogram& histogram, ZeroBucket zero);
 
+// A number as texts of histograms and warnings show it: with an exponent from a million on.
+std::string ShortText(double value);
+
 // `{count:4, sum:3, [-2,-1):1, (1,2]:3}`.
 std::string HistogramText(const storage::Histogram& histogram);
 

@@ -114,7 +114,10 @@ double HistogramVariance(const Histogram& histogram) {
   const double mean = histogram.sum / histogram.count;
   double squares = 0;
   for (const Bucket& bucket : BucketsOf(histogram, ZeroBucket::kWhole)) {
-    const double distance = Midpoint(bucket) - mean;
+    // In the lowest and the highest custom bucket observations may be anywhere.
+    const bool custom = bucket.part == Bucket::Part::kCustom;
+    const double middle = custom ? (bucket.lower + bucket.upper) / 2 : Midpoint(bucket);
+    const double distance = middle - mean;
     squares += bucket.count * distance * distance;
   }
   return squares / histogram.count;
