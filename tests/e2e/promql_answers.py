@@ -150,6 +150,8 @@ def _same_series(question, left, right):
 SAME_TEXTS = (
     (re.compile(r"(input to histogram_quantile needed to be fixed for monotonicity).*"), r"\1"),
 )
+# A calculated parameter, whose last digit may be another.
+NUMBER = re.compile(r"got ([-+.\de]+)")
 # Of many, the first ones are told, in no firm order.
 OMITTED = re.compile(r"\d+ more \w+ annotations omitted")
 # What came only with the later ones.
@@ -165,6 +167,7 @@ def _texts(question, answer, kind):
     for text in answer.get(kind, []):
         for pattern, replacement in SAME_TEXTS:
             text = pattern.sub(replacement, text)
+        text = NUMBER.sub(lambda number: f"got {float(number[1]):.9g}", text)
         # Prometheus does not know where a subquery stands.
         if SUBQUERY.search(question.text):
             text = PLACE.sub("", text)

@@ -70,7 +70,7 @@ CORRECTED = {
         'or label_replace(vector(1), "le", "+Inf", "", ""))',
         "1",
     ),
-    "mad_over_time": (f"mad_over_time(sqrt(vector(time() - {promql_data.START_MS // 1000}))[1m:15s])", "NaN"),
+    "mad_over_time": (f"mad_over_time(sqrt(vector(time() - {promql_data.START_MS // 1000 - 40}))[1m:15s])", "NaN"),
 }
 
 
@@ -264,7 +264,7 @@ class Generator:
         return self.pick(
             self.number,
             self.number,
-            lambda: Node(SCALAR, "scalar(", Node(VECTOR, f"max({self.rng.choice(COUNTERS)})"), ")"),
+            lambda: Node(SCALAR, "(time() % 3)"),
             lambda: Node(SCALAR, "(", self.number(), f" {self.pick('+', '*', '-')} ", self.number(), ")"),
         )()
 

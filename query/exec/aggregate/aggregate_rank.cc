@@ -60,6 +60,12 @@ class Ranking {
   std::vector<Candidate> candidates_;
 };
 
+bool HasPoints(const AggregateRun& run, const AggregateGroup& group, size_t step) {
+  return std::any_of(group.members.begin(), group.members.end(), [&run, step](size_t member) {
+    return run.input.series[member].column.Has(step);
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<VectorValue> RankGroups(AggregateRun& run, const ScalarValue& k) {
@@ -71,6 +77,8 @@ absl::StatusOr<VectorValue> RankGroups(AggregateRun& run, const ScalarValue& k) 
   for (const AggregateGroup& group : run.groups) {
     VIGIL_RETURN_IF_ERROR(run.evaluator.context().limits.Check());
     for (size_t step = 0; step < run.evaluator.steps(); ++step) {
+      // A parameter matters only where there is something to rank.
+      if (!HasPoints(run, group, step)) continue;
       VIGIL_ASSIGN_OR_RETURN(const size_t count,
                              CountParameter(k.values[step], run.input.series.size()));
       ranking.KeepBest(group, step, count);
