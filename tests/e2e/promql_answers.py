@@ -151,7 +151,7 @@ SAME_TEXTS = (
     (re.compile(r"(input to histogram_quantile needed to be fixed for monotonicity).*"), r"\1"),
 )
 # A calculated parameter, whose last digit may be another.
-NUMBER = re.compile(r"got ([-+.\de]+)")
+NUMBER = re.compile(r"got ([-+]?\d[-+.\de]*)")
 # Of many, the first ones are told, in no firm order.
 OMITTED = re.compile(r"\d+ more \w+ annotations omitted")
 # What came only with the later ones.
