@@ -52,6 +52,11 @@ class Reservation {
 
   // Requires: made with limits.
   absl::Status Add(int64_t samples);
+  // Requires: that many are held.
+  void GiveBack(int64_t samples) {
+    limits_->Release(samples);
+    held_ -= samples;
+  }
 
  private:
   QueryLimits* limits_ = nullptr;

@@ -33,6 +33,12 @@ absl::Status AccountFor(const std::vector<storage::SeriesHandle>& handles, Reser
   return held->Add(weight);
 }
 
+// Moves the labels of a series out: whoever gets them accounts for them.
+storage::Labels Take(storage::SeriesHandle* handle, Reservation* held) {
+  held->GiveBack(LabelWeight(handle->labels));
+  return std::move(handle->labels);
+}
+
 // Puts the newest sample within the lookback of each step into a column.
 class InstantFiller {
  public:
@@ -140,7 +146,9 @@ class SelectedRange final : public RangeVector {
 
   size_t size() const override { return handles_.size(); }
   const storage::Labels& labels(size_t series) const override { return handles_[series].labels; }
-  storage::Labels TakeLabels(size_t series) override { return std::move(handles_[series].labels); }
+  storage::Labels TakeLabels(size_t series) override {
+    return Take(&handles_[series], &labels_held_);
+  }
   absl::Status Read(size_t series, RangeBuffer* buffer) const override {
     VIGIL_RETURN_IF_ERROR(context_.limits.Check());
     VIGIL_RETURN_IF_ERROR_WITH(
@@ -154,7 +162,7 @@ class SelectedRange final : public RangeVector {
  private:
   QueryContext& context_;
   std::vector<storage::SeriesHandle> handles_;
-  const Reservation labels_held_;
+  Reservation labels_held_;
 };
 
 // The series of a vector selector, each with the column that `fill` makes of its samples.
@@ -173,7 +181,9 @@ class InstantSource final : public SeriesSource {
 
   size_t size() const override { return handles_.size(); }
   const storage::Labels& labels(size_t series) const override { return handles_[series].labels; }
-  storage::Labels TakeLabels(size_t series) override { return std::move(handles_[series].labels); }
+  storage::Labels TakeLabels(size_t series) override {
+    return Take(&handles_[series], &labels_held_);
+  }
   bool DropsName() const override { return false; }
   bool SeveralNames() const override { return false; }
   absl::StatusOr<std::unique_ptr<SeriesReader>> NewReader() const override {
@@ -205,7 +215,7 @@ class InstantSource final : public SeriesSource {
   const TimeRange span_;
   const Fill fill_;
   std::vector<storage::SeriesHandle> handles_;
-  const Reservation labels_held_;
+  Reservation labels_held_;
 };
 
 // The series that meet `matchers`.

@@ -17,8 +17,8 @@ using ::testing::HasSubstr;
 using testing::kStartMs;
 using testing::SampleOf;
 using ::testing::SizeIs;
-using testing::StatusIs;
 using testing::StorageHarness;
+using ::vigil::testing::StatusIs;
 
 constexpr TimeRange kEver = {0, INT64_MAX};
 

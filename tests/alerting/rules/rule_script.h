@@ -62,8 +62,9 @@ class CountingStore final : public storage::KeyValueStore {
 
   absl::Status SyncLog() override { return inner_.SyncLog(); }
   absl::Status Ingest(storage::Family family,
-                      const std::vector<std::pair<std::string, std::string>>& entries) override {
-    return inner_.Ingest(family, entries);
+                      const std::vector<std::pair<std::string, std::string>>& entries,
+                      storage::TableEffort effort) override {
+    return inner_.Ingest(family, entries, effort);
   }
   absl::StatusOr<std::optional<std::string>> Get(
       storage::Family family, std::string_view key,

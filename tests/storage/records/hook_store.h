@@ -32,8 +32,9 @@ class HookStore final : public KeyValueStore {
   }
   absl::Status SyncLog() override { return inner_->SyncLog(); }
   absl::Status Ingest(Family family,
-                      const std::vector<std::pair<std::string, std::string>>& entries) override {
-    return inner_->Ingest(family, entries);
+                      const std::vector<std::pair<std::string, std::string>>& entries,
+                      TableEffort effort) override {
+    return inner_->Ingest(family, entries, effort);
   }
   absl::StatusOr<std::optional<std::string>> Get(Family family, std::string_view key,
                                                  const KeyValueSnapshot* snapshot) override {
