@@ -200,6 +200,8 @@ def difference(question, left, right, annotations=True):
         found = None if a["result"] == b["result"] else _same_series(question, a["result"], b["result"])
     if found or not annotations:
         return found
+    if not a["result"]:
+        return None  # What is said of a parameter when there is nothing to take it of depends on how a plan was made.
     for kind in ("warnings", "infos"):
         if any(OMITTED.search(text) for answer in (left, right) for text in answer.get(kind, [])):
             continue

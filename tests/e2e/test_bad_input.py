@@ -403,7 +403,7 @@ class BadQuestionTest(ServedTest):
         "up\n+\n  sum by (": "3:11: parse error",
         "nofunc(up)": '1:1: parse error: unknown function with name "nofunc"',
         "rate(up)": "1:6: parse error: expected type range vector",
-        'up{a=~"("}': "1:7: parse error: invalid regular expression",
+        'up{a=~"("}': "1:4: parse error: invalid regular expression",
         "up offset soon": "1:11: parse error",
         "(" * 5000: "1:501: parse error: expression nests deeper than 500 levels",
         "\xff": "1:1: parse error: unexpected character",
