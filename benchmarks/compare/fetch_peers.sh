@@ -1,5 +1,6 @@
 #!/bin/sh
-# Unpacks the newest Debian builds of Prometheus and VictoriaMetrics below a directory, to compare vigil with them.
+# Unpacks the newest Debian builds of Prometheus, its promtool and VictoriaMetrics below a directory, to compare vigil
+# with them.
 # Nothing is installed, and apt's configuration stays as it is.
 #
 #   fetch_peers.sh DIRECTORY
@@ -31,7 +32,7 @@ APT::Sandbox::User "root";
 END
 export APT_CONFIG="$own/apt.conf"
 apt-get update -q >&2
-(cd "$own" && apt-get download -q prometheus victoria-metrics >&2)
+(cd "$own" && apt-get download -q prometheus promtool victoria-metrics >&2)
 for package in "$own"/*.deb; do
     dpkg-deb -x "$package" "$dir"
 done

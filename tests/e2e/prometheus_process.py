@@ -23,11 +23,12 @@ def cache_directory():
     return cache / "vigil/peers"
 
 
-def find():
-    """The program's path, or None: VIGIL_PROMETHEUS, else the one unpacked into the cache, else the installed one."""
-    if named := os.environ.get("VIGIL_PROMETHEUS"):
+def find(program="prometheus"):
+    """The path of `prometheus` or `promtool`, or None: $VIGIL_PROMETHEUS or $VIGIL_PROMTOOL, else the one unpacked into
+    the cache, else the installed one."""
+    if named := os.environ.get(f"VIGIL_{program.upper()}"):
         return named
-    unpacked = cache_directory() / "usr/bin/prometheus"
+    unpacked = cache_directory() / "usr/bin" / program
     if not unpacked.exists():
         try:
             subprocess.run(
@@ -40,7 +41,7 @@ def find():
             )
         except (OSError, subprocess.TimeoutExpired):
             pass
-    return str(unpacked) if unpacked.exists() else shutil.which("prometheus")
+    return str(unpacked) if unpacked.exists() else shutil.which(program)
 
 
 def version_of(program):

@@ -2,14 +2,13 @@
 """The Prometheus HTTP API as its clients use it: every endpoint, forms, compression, pages of other origins,
 large answers, a client that goes away; and promtool, where there is one.
 
-promtool is looked for in $VIGIL_PROMTOOL and on the path (Debian's package promtool).
+promtool is found as prometheus_process.py says.
 """
 
 import gzip
 import http.client
 import json
 import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -17,10 +16,10 @@ import time
 import unittest
 import urllib.parse
 
+import prometheus_process
 from test_remote_write import HEADERS, series, snappy
 from vigil_process import REPOSITORY, Vigil, wait_until
 
-PROMTOOL = os.environ.get("VIGIL_PROMTOOL") or shutil.which("promtool")
 
 RULES = """
 groups:
@@ -286,13 +285,15 @@ class HttpApiTest(unittest.TestCase):
         self.assertEqual(entry["path"], "/api/v1/query")
         self.assertGreater(entry["seconds"], 0)
 
-    @unittest.skipUnless(PROMTOOL, "there is no promtool")
     def test_promtool(self):
+        program = prometheus_process.find("promtool")
+        if program is None:
+            self.skipTest("there is no promtool: neither fetched nor installed")
         server = f"http://{self.vigil.http_address}"
 
         def promtool(*arguments):
             done = subprocess.run(
-                [PROMTOOL, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                [program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 text=True, timeout=60, cwd=REPOSITORY, check=False,
             )
             self.assertEqual(done.returncode, 0, done.stdout)
