@@ -36,6 +36,7 @@
 #include "collector/stream/ingest_service.h"
 #include "query/exec/engine.h"
 #include "server/api/api_parts.h"
+#include "server/api/otlp_http.h"
 #include "server/api/prometheus_api.h"
 #include "server/api/remote_write.h"
 #include "server/config_flags.h"
@@ -192,6 +193,10 @@ class AppImpl final : public App {
     router_.Add("PUT", "/-/reload", reload);
     AddRemoteWrite([this] { return ready_.load() ? remote_write_.get() : nullptr; },
                    config_.admission.retry_after_ms, &router_);
+    AddOtlpHttp([this] { return ready_.load() ? otlp_.get() : nullptr; },
+                {.max_request_bytes = static_cast<size_t>(config_.admission.max_request_bytes),
+                 .retry_after_ms = config_.admission.retry_after_ms},
+                &router_);
     AddPrometheusApi([this] { return ready_.load() ? &api_parts_ : nullptr; }, &router_);
     VIGIL_RETURN_IF_ERROR(CheckFree(config_.http_listen, "--http-listen"));
     query_workers_.emplace(config_.queries.max_running + kSpareQueryWorkers,

@@ -62,36 +62,31 @@ class RequestBytes {
   bool ok_ = false;
 };
 
-grpc::ByteBuffer Serialize(const google::protobuf::MessageLite& message) {
-  const grpc::Slice slice(message.SerializeAsString());
-  return {&slice, 1};
-}
-
-grpc::ByteBuffer MetricsResponse(const ExportOutcome& outcome) {
+std::string MetricsResponse(const ExportOutcome& outcome) {
   otlp::metrics::v1::ExportMetricsServiceResponse response;
   if (outcome.rejected != 0 || !outcome.message.empty()) {
     response.mutable_partial_success()->set_rejected_data_points(outcome.rejected);
     response.mutable_partial_success()->set_error_message(outcome.message);
   }
-  return Serialize(response);
+  return response.SerializeAsString();
 }
 
-grpc::ByteBuffer LogsResponse(const ExportOutcome& outcome) {
+std::string LogsResponse(const ExportOutcome& outcome) {
   otlp::logs::v1::ExportLogsServiceResponse response;
   if (outcome.rejected != 0 || !outcome.message.empty()) {
     response.mutable_partial_success()->set_rejected_log_records(outcome.rejected);
     response.mutable_partial_success()->set_error_message(outcome.message);
   }
-  return Serialize(response);
+  return response.SerializeAsString();
 }
 
-grpc::ByteBuffer TracesResponse(const ExportOutcome& outcome) {
+std::string TracesResponse(const ExportOutcome& outcome) {
   otlp::trace::v1::ExportTraceServiceResponse response;
   if (outcome.rejected != 0 || !outcome.message.empty()) {
     response.mutable_partial_success()->set_rejected_spans(outcome.rejected);
     response.mutable_partial_success()->set_error_message(outcome.message);
   }
-  return Serialize(response);
+  return response.SerializeAsString();
 }
 
 // What the three services share.
@@ -102,7 +97,8 @@ struct Backend {
 };
 
 using Export = std::function<absl::StatusOr<ExportOutcome>(storage::TenantId, std::string_view)>;
-using Respond = grpc::ByteBuffer (*)(const ExportOutcome&);
+// The bytes of the response.
+using Respond = std::string (*)(const ExportOutcome&);
 
 // Decodes and stores one request, on a worker thread.
 grpc::Status Handle(Backend& backend, const Export& exporter, Respond respond,
@@ -115,7 +111,8 @@ grpc::Status Handle(Backend& backend, const Export& exporter, Respond respond,
   if (!bytes.ok()) return {grpc::StatusCode::INTERNAL, "the request's bytes cannot be read"};
   const absl::StatusOr<ExportOutcome> outcome = exporter(*tenant, bytes.view());
   if (!outcome.ok()) return ToWriteStatus(outcome.status(), retry_after_ms);
-  *response = respond(*outcome);
+  const grpc::Slice slice(respond(*outcome));
+  *response = {&slice, 1};
   return grpc::Status::OK;
 }
 
@@ -217,6 +214,33 @@ OtlpServices::OtlpServices(storage::Storage* storage, const OtlpOptions& options
     : parts_(std::make_unique<Parts>(storage, options, clock, admission, workers)) {}
 
 OtlpServices::~OtlpServices() = default;
+
+absl::StatusOr<std::string> OtlpServices::Export(OtlpSignal signal, const std::string& tenant_name,
+                                                 std::string_view request) {
+  Parts& parts = *parts_;
+  VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, parts.backend.storage.Tenant(tenant_name));
+  Admission& admission = parts.backend.admission;
+  const Admission::Ticket ticket = admission.Admit(request.size());
+  if (!ticket.admitted() || admission.memory_short()) return admission.Refusal();
+  switch (signal) {
+    case OtlpSignal::kMetrics: {
+      VIGIL_ASSIGN_OR_RETURN(const ExportOutcome outcome,
+                             parts.metrics_receiver.Export(tenant, request));
+      return MetricsResponse(outcome);
+    }
+    case OtlpSignal::kLogs: {
+      VIGIL_ASSIGN_OR_RETURN(const ExportOutcome outcome,
+                             parts.logs_receiver.Export(tenant, request));
+      return LogsResponse(outcome);
+    }
+    case OtlpSignal::kTraces: {
+      VIGIL_ASSIGN_OR_RETURN(const ExportOutcome outcome,
+                             parts.traces_receiver.Export(tenant, request));
+      return TracesResponse(outcome);
+    }
+  }
+  return absl::InternalError("BUG: a signal that does not exist");
+}
 
 std::vector<grpc::Service*> OtlpServices::services() const {
   return {&parts_->metrics, &parts_->logs, &parts_->traces};

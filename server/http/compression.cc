@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
 #include <zlib.h>
 
 #include "base/status.h"
@@ -16,6 +17,7 @@ namespace {
 // Answers are repetitive text: more effort gains a few percent and costs several times as much.
 constexpr int kEffort = 1;
 constexpr size_t kOutputBytes = 16 << 10;
+constexpr size_t kInflatedBytes = 256 << 10;
 
 // zlib's window bits: 15 for its own format, which HTTP calls deflate, 16 more for gzip's.
 constexpr int kDeflateWindow = 15;
@@ -93,6 +95,32 @@ HttpResponse Compress(const HttpRequest& request, HttpResponse response) {
     return more;
   };
   return response;
+}
+
+absl::StatusOr<std::string> Decompress(std::string_view bytes, size_t max_bytes) {
+  z_stream stream = {};
+  VIGIL_CHECK(inflateInit2(&stream, kGzipWindow) == Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  std::string out;
+  int result = Z_OK;
+  while (result == Z_OK && out.size() <= max_bytes) {
+    const size_t before = out.size();
+    out.resize(before + kInflatedBytes);
+    stream.next_out = reinterpret_cast<Bytef*>(out.data() + before);
+    stream.avail_out = kInflatedBytes;
+    result = inflate(&stream, Z_NO_FLUSH);
+    out.resize(out.size() - stream.avail_out);
+  }
+  inflateEnd(&stream);
+  if (out.size() > max_bytes) {
+    return absl::OutOfRangeError(
+        fmt::format("the request has more than {} bytes decompressed, the limit", max_bytes));
+  }
+  if (result != Z_STREAM_END) {
+    return absl::InvalidArgumentError("the body is not gzip, or it is damaged or cut short");
+  }
+  return out;
 }
 
 }  // namespace vigil::server

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Compresses answers for clients that take it: gzip and deflate, on zlib.
+// Compresses answers for clients that take it, and decompresses requests: on zlib.
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <string_view>
+
+#include <absl/status/statusor.h>
 
 #include "server/http/http_types.h"
 
@@ -18,5 +22,9 @@ ContentCoding AcceptedCoding(std::string_view accept_encoding);
 // `response` compressed as `request` accepts; a body in pieces stays one. Answers without a body
 // stay as they are.
 HttpResponse Compress(const HttpRequest& request, HttpResponse response);
+
+// What gzip made `bytes` of. InvalidArgument when it is damaged or cut short, OutOfRange when it is
+// more than `max_bytes`.
+absl::StatusOr<std::string> Decompress(std::string_view bytes, size_t max_bytes);
 
 }  // namespace vigil::server

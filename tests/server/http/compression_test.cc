@@ -7,12 +7,15 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include "tests/testing/status_matchers.h"
+
 namespace vigil::server {
 namespace {
 
 using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
+using ::vigil::testing::StatusIs;
 
 HttpRequest Accepting(std::string codings) {
   HttpRequest request;
@@ -71,6 +74,25 @@ TEST(CompressionTest, BodiesInPieces) {
   }
   EXPECT_EQ(Inflate(bytes), "first" + std::string(50'000, 'd') + std::string(50'000, 'c') +
                                 std::string(50'000, 'b'));
+}
+
+TEST(DecompressTest, GivesBackWhatWasCompressed) {
+  for (const size_t size : {0, 1, 1000, 262'144, 262'145, 1'000'000}) {
+    const std::string text(size, 'x');
+    HttpResponse response = Compress(Accepting("gzip"), {.body = text + "."});
+    EXPECT_EQ(Decompress(response.body, size + 1).value(), text + ".");
+    EXPECT_THAT(Decompress(response.body, size), StatusIs(absl::StatusCode::kOutOfRange));
+  }
+}
+
+TEST(DecompressTest, DamageIsNoticed) {
+  std::string bytes = Compress(Accepting("gzip"), {.body = std::string(1000, 'x')}).body;
+  EXPECT_THAT(Decompress("plain text", 1000), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Decompress("", 1000), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Decompress(bytes.substr(0, bytes.size() - 1), 1000),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  bytes[bytes.size() - 6] ^= 1;  // Of the checksum.
+  EXPECT_THAT(Decompress(bytes, 1000), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(CompressionTest, WhatStaysAsItIs) {
