@@ -36,7 +36,7 @@ constexpr double kMostQuerySamples = 50e6;
 constexpr double kLeastQuerySamples = 1e6;
 constexpr unsigned kMostQueries = 16;
 // Of the limit: beyond it, memory is short.
-constexpr double kShortShare = 0.5;
+constexpr double kShortShare = 0.65;
 
 template <typename T>
 T Share(uint64_t limit_bytes, double share, double most) {

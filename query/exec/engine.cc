@@ -47,7 +47,8 @@ QueryContext MakeContext(const EngineOptions& options, ThreadPool* helpers,
 std::unique_ptr<storage::MetricQuerier> NewQuerier(storage::MetricSource& source,
                                                    const EngineOptions& options) {
   std::unique_ptr<storage::MetricQuerier> querier = source.NewQuerier();
-  querier->LimitSelection(static_cast<size_t>(options.max_samples) * kBytesPerSample);
+  querier->LimitSelection(static_cast<size_t>(options.max_samples) * kBytesPerSample /
+                          kLabelCopies);
   return querier;
 }
 

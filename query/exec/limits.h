@@ -67,9 +67,13 @@ class Reservation {
 // computed.
 inline constexpr size_t kBytesPerSample = 24;
 
+// Labels are there up to this often while a query is answered: selected, as a result, as an answer
+// and in the bytes that it is sent as.
+inline constexpr size_t kLabelCopies = 4;
+
 // How many samples labels count for. Of many series at few steps they are most of what is held.
 inline int64_t LabelWeight(const storage::Labels& labels) {
-  return static_cast<int64_t>(labels.packed().size() / kBytesPerSample);
+  return static_cast<int64_t>(labels.packed().size() * kLabelCopies / kBytesPerSample);
 }
 
 // How many samples a histogram counts for: one per 16 bytes, about what a float with its time is.

@@ -27,6 +27,8 @@ constexpr int kZstdLevel = 3;
 constexpr int kZstdLevelAtRest = 12;
 constexpr uint32_t kDictionaryBytes = 16 << 10;
 constexpr uint32_t kDictionaryTrainingBytes = 64 * kDictionaryBytes;
+// Of a table, held back until its dictionary is made. Left to itself RocksDB holds back all of it.
+constexpr uint64_t kDictionaryBufferBytes = 4 * kDictionaryTrainingBytes;
 
 // Keys between those that a table block holds in full; the others are told by how they differ.
 constexpr int kKeysBetweenRestarts = 64;
@@ -102,6 +104,7 @@ void TuneForSmallValues(rocksdb::BlockBasedTableOptions* table,
   family->bottommost_compression_opts.level = kZstdLevelAtRest;
   family->bottommost_compression_opts.max_dict_bytes = kDictionaryBytes;
   family->bottommost_compression_opts.zstd_max_train_bytes = kDictionaryTrainingBytes;
+  family->bottommost_compression_opts.max_dict_buffer_bytes = kDictionaryBufferBytes;
   // What is looked up is there: the last level needs no filters.
   family->optimize_filters_for_hits = true;
 }

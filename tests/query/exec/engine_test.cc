@@ -118,11 +118,11 @@ TEST_F(EngineTest, LongLabelsCountAsSamples) {
   const std::string text(24'000, 'x');
   source_.AddFloat({{"__name__", "long"}, {"text", text}}, 10 * kMinuteMs, 1);
   EngineOptions options;
-  options.max_samples = 900;
+  options.max_samples = 3900;
   for (const char* const query : {"long", "last_over_time(long[1m])", "sum(long)"}) {
     EXPECT_THAT(Instant(query, options), StatusIs(StatusCode::kResourceExhausted)) << query;
   }
-  options.max_samples = 1100;
+  options.max_samples = 4100;
   EXPECT_OK(Instant("sum(long)", options));
   EXPECT_OK(Instant("-(-(long))", options));
 }
