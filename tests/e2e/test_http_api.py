@@ -315,6 +315,7 @@ class HttpApiTest(unittest.TestCase):
             promtool("query", "series", *matched, *span, server),
             '{__name__="requests_total", instance="1", job="c"}\n',
         )
+        wait_until(lambda: self.vigil.value('up{job="nobody"}') is not None, "nobody is scraped")
         self.assertIn("nobody\n", promtool("query", "labels", server, "job"))
         self.assertIn("SUCCESS", promtool("check", "healthy", "--url", server).upper())
         self.assertIn("SUCCESS", promtool("check", "ready", "--url", server).upper())
