@@ -267,6 +267,18 @@ std::vector<GroupStatus> RuleEngineImpl::Status() const {
 
 }  // namespace
 
+std::string_view RuleHealthName(RuleHealth health) {
+  switch (health) {
+    case RuleHealth::kUnknown:
+      return "unknown";
+    case RuleHealth::kOk:
+      return "ok";
+    case RuleHealth::kError:
+      return "err";
+  }
+  return "unknown";
+}
+
 absl::StatusOr<std::unique_ptr<RuleEngine>> RuleEngine::Create(const RuleEngineOptions& options,
                                                                const Dependencies& dependencies) {
   if (options.default_interval_ms <= 0) {

@@ -45,6 +45,8 @@ struct ActiveAlert {
 };
 
 enum class RuleHealth : uint8_t { kUnknown, kOk, kError };
+// "unknown", "ok" or "err", as Prometheus says.
+std::string_view RuleHealthName(RuleHealth health);
 
 struct RuleStatus {
   Rule rule;

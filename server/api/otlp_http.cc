@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api/otlp_http.h"
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,11 +8,11 @@
 #include <fmt/format.h>
 #include <google/rpc/status.pb.h>
 
-#include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/status.h"
 #include "base/strings.h"
 #include "server/api/otlp_json.h"
+#include "server/api/write_failure.h"
 #include "server/http/compression.h"
 
 namespace vigil::server {
@@ -24,25 +23,8 @@ using collector::OtlpSignal;
 constexpr std::string_view kProtobuf = "application/x-protobuf";
 constexpr std::string_view kJson = "application/json";
 
-// The HTTP status of a failure: senders try again after 429 and 503 alone.
-int HttpStatusOf(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument:
-      return 400;
-    case absl::StatusCode::kOutOfRange:
-      return 413;
-    case absl::StatusCode::kUnimplemented:
-      return 415;
-    case absl::StatusCode::kResourceExhausted:
-      return 429;
-    default:
-      return 503;
-  }
-}
-
 HttpResponse Failure(const absl::Status& status, bool json, int64_t retry_after_ms) {
-  HttpResponse response;
-  response.status = HttpStatusOf(status);
+  HttpResponse response = WriteFailure(status, retry_after_ms);
   response.content_type = json ? kJson : kProtobuf;
   const auto code = static_cast<int>(status.code());
   if (json) {
@@ -59,10 +41,6 @@ HttpResponse Failure(const absl::Status& status, bool json, int64_t retry_after_
     message.set_message(std::string(MessageOf(status)));
     response.body = message.SerializeAsString();
   }
-  if (response.status == 429 || response.status == 503) {
-    const int64_t seconds = (retry_after_ms + kMillisPerSecond - 1) / kMillisPerSecond;
-    response.headers.emplace_back("Retry-After", fmt::to_string(std::max<int64_t>(1, seconds)));
-  }
   return response;
 }
 
@@ -72,12 +50,17 @@ std::string MediaType(const HttpRequest& request) {
   return ToLower(Trim(type.substr(0, type.find(';'))));
 }
 
-absl::StatusOr<std::string> Body(const HttpRequest& request, size_t max_bytes) {
+// The request's body without its coding: the body itself, or `*decompressed`.
+absl::StatusOr<std::string_view> Body(const HttpRequest& request, size_t max_bytes,
+                                      std::string* decompressed) {
   const std::string coding = ToLower(Trim(request.Header("content-encoding")));
   if (coding.empty() || coding == "identity") return request.body;
-  if (coding == "gzip") return Decompress(request.body, max_bytes);
-  return absl::UnimplementedError(
-      fmt::format("content encoding \"{}\" is not taken: send gzip", coding));
+  if (coding != "gzip") {
+    return absl::UnimplementedError(
+        fmt::format("content encoding \"{}\" is not taken: send gzip", coding));
+  }
+  VIGIL_ASSIGN_OR_RETURN(*decompressed, Decompress(request.body, max_bytes));
+  return *decompressed;
 }
 
 absl::StatusOr<std::string> Export(collector::OtlpServices* services, OtlpSignal signal,
@@ -87,9 +70,12 @@ absl::StatusOr<std::string> Export(collector::OtlpServices* services, OtlpSignal
     return absl::UnimplementedError(fmt::format("content type \"{}\" is not taken: send {} or {}",
                                                 request.Header("content-type"), kProtobuf, kJson));
   }
-  VIGIL_ASSIGN_OR_RETURN(std::string body, Body(request, max_bytes));
+  std::string decompressed;
+  VIGIL_ASSIGN_OR_RETURN(std::string_view body, Body(request, max_bytes, &decompressed));
+  std::string from_json;
   if (json) {
-    VIGIL_ASSIGN_OR_RETURN(body, OtlpRequestFromJson(signal, body));
+    VIGIL_ASSIGN_OR_RETURN(from_json, OtlpRequestFromJson(signal, body));
+    body = from_json;
   }
   const std::string tenant(request.Header("x-scope-orgid"));
   VIGIL_ASSIGN_OR_RETURN(std::string response, services->Export(signal, tenant, body));

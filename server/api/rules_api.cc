@@ -130,18 +130,6 @@ std::string ExponentText(double value) {
           std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific).ptr};
 }
 
-std::string_view HealthName(alerting::RuleHealth health) {
-  switch (health) {
-    case alerting::RuleHealth::kUnknown:
-      return "unknown";
-    case alerting::RuleHealth::kOk:
-      return "ok";
-    case alerting::RuleHealth::kError:
-      return "err";
-  }
-  return "unknown";
-}
-
 // The text of an expression as it was understood.
 std::string PrintedExpr(const std::string& text) {
   const absl::StatusOr<promql::ExprPtr> expr = promql::ParseExpr(text);
@@ -196,7 +184,7 @@ class RuleWriter {
       Labels("annotations", LabelsOf(rule.annotations));
       Alerts(status.alerts);
     }
-    Text("health", HealthName(status.health));
+    Text("health", alerting::RuleHealthName(status.health));
     if (!status.last_error.empty()) Text("lastError", status.last_error);
     Evaluation(status.evaluation_seconds, status.last_evaluation_ms);
     Text("type", rule.IsAlert() ? "alerting" : "recording");

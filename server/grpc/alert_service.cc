@@ -22,18 +22,6 @@ namespace {
 using alerting::ActiveAlert;
 using alerting::AlertState;
 
-std::string_view HealthName(alerting::RuleHealth health) {
-  switch (health) {
-    case alerting::RuleHealth::kUnknown:
-      return "unknown";
-    case alerting::RuleHealth::kOk:
-      return "ok";
-    case alerting::RuleHealth::kError:
-      return "err";
-  }
-  return "unknown";
-}
-
 template <typename Pairs, typename Messages>
 void AddPairs(const Pairs& pairs, Messages* messages) {
   for (const auto& [name, value] : pairs) {
@@ -60,7 +48,7 @@ void ToMessage(const alerting::RuleStatus& status, v1::Rule* message) {
   message->set_for_ms(rule.for_ms);
   AddPairs(rule.labels, message->mutable_labels());
   AddPairs(rule.annotations, message->mutable_annotations());
-  message->set_health(std::string(HealthName(status.health)));
+  message->set_health(std::string(alerting::RuleHealthName(status.health)));
   message->set_last_error(status.last_error);
   message->set_alerts(static_cast<uint32_t>(status.alerts.size()));
   if (!rule.IsAlert()) return;

@@ -33,8 +33,8 @@ namespace {
 constexpr std::string_view kIngestPrefix = "ingest-";
 // What RocksDB's log adds to keys and values of an entry, at most.
 constexpr size_t kBatchEntryOverhead = 16;
-// Block by block what is alike has been taken out; what keys and headers have in common is found by
-// the quickest of codecs as well, at a tenth of the time.
+// Block by block what is alike has been taken out; what keys and headers have in common, the
+// quickest of codecs finds as well.
 constexpr rocksdb::CompressionType kQuickCompression = rocksdb::kLZ4Compression;
 // Between attempts to open the store again: one that fails may have read the whole log.
 constexpr int64_t kNanosBetweenAttempts = 200 * kNanosPerMilli;

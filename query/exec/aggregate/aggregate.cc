@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include <absl/container/flat_hash_map.h>
@@ -83,22 +84,17 @@ absl::StatusOr<size_t> CountParameter(double value, size_t cap) {
 }
 
 absl::StatusOr<VectorValue> EvaluateAggregate(Evaluator& evaluator, const Aggregate& aggregate) {
+  std::unique_ptr<SeriesSource> source;
   if (aggregate.param == nullptr) {
-    VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesSource> source,
-                           evaluator.Source(*aggregate.expr));
-    // Series of several names may have to be merged first.
-    if (source != nullptr && !(source->DropsName() && source->SeveralNames())) {
-      AggregateRun run{evaluator, aggregate, evaluator.NewVector(), {}};
-      return FoldSeries(run, *source);
-    }
-    if (source != nullptr) {
-      VIGIL_ASSIGN_OR_RETURN(VectorValue input, CollectSeries(evaluator, *source));
-      std::vector<AggregateGroup> groups = MakeGroups(aggregate, input);
-      AggregateRun run{evaluator, aggregate, std::move(input), std::move(groups)};
-      return FoldGroups(run);
-    }
+    VIGIL_ASSIGN_OR_RETURN(source, evaluator.Source(*aggregate.expr));
   }
-  VIGIL_ASSIGN_OR_RETURN(VectorValue input, evaluator.Vector(*aggregate.expr));
+  // Series of several names may have to be merged before they are folded.
+  if (source != nullptr && !(source->DropsName() && source->SeveralNames())) {
+    AggregateRun run{evaluator, aggregate, evaluator.NewVector(), {}};
+    return FoldSeries(run, *source);
+  }
+  VIGIL_ASSIGN_OR_RETURN(VectorValue input, source != nullptr ? CollectSeries(evaluator, *source)
+                                                              : evaluator.Vector(*aggregate.expr));
   std::vector<AggregateGroup> groups = MakeGroups(aggregate, input);
   AggregateRun run{evaluator, aggregate, std::move(input), std::move(groups)};
   if (aggregate.param == nullptr) return FoldGroups(run);

@@ -39,9 +39,10 @@ class RangeCallReader final : public SeriesReader {
     const storage::SampleColumns& samples = buffer_.samples;
     if (samples.Empty()) return absl::OkStatus();
     function_->StartSeries(range_.labels(series), samples);
-    if (samples.histogram_times_ms.empty()) {
+    if (quick_ && samples.histogram_times_ms.empty()) {
       windows_.MakeFor(samples.times_ms);
-      if (function_->ApplyToFloats(windows_, samples.values, column)) return absl::OkStatus();
+      quick_ = function_->ApplyToFloats(windows_, samples.values, column);
+      if (quick_) return absl::OkStatus();
     }
     WindowCursor cursor(range_, samples);
     for (size_t step = 0; step < column->size(); ++step) {
@@ -56,6 +57,7 @@ class RangeCallReader final : public SeriesReader {
   const RangeVector& range_;
   Evaluator& evaluator_;
   const RangeFunctionPtr function_;
+  bool quick_ = true;  // The function has a way for floats alone, as far as is known.
   FloatWindows windows_;
   RangeBuffer buffer_;
 };

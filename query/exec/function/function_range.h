@@ -34,7 +34,8 @@ class RangeFunction {
   // Requires: the window is of the series that was started, and not empty.
   virtual Point Apply(const RangeWindow& window) = 0;
   // Puts the points of all steps into `*column`, for the series that was started, which has floats
-  // only; false, and nothing done, if the function has no quicker way than window by window.
+  // only; false, each time and nothing done, if the function has no quicker way than window by
+  // window.
   virtual bool ApplyToFloats(const FloatWindows& windows, const std::vector<double>& values,
                              Column* column) {
     return false;
