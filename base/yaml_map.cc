@@ -134,11 +134,12 @@ bool YamlMap::TakeDurationMs(std::string_view name, int64_t* out) {
   return true;
 }
 
-void YamlMap::Refuse(std::initializer_list<std::string_view> names) {
+void YamlMap::Refuse(std::initializer_list<std::string_view> names, std::string_view remedy) {
   for (Field& field : fields_) {
     if (std::find(names.begin(), names.end(), field.name) == names.end()) continue;
     field.taken = true;
-    errors_->Add(field.mark, fmt::format("{} is not supported", field.name));
+    errors_->Add(field.mark, fmt::format("{} is not supported{}{}", field.name,
+                                         remedy.empty() ? "" : ": ", remedy));
   }
 }
 

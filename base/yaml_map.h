@@ -56,8 +56,9 @@ class YamlMap {
   bool TakeInt(std::string_view name, int64_t* out);
   bool TakeDurationMs(std::string_view name, int64_t* out);
 
-  // Of these fields the ones that are there get the error "NAME is not supported".
-  void Refuse(std::initializer_list<std::string_view> names);
+  // Of these fields the ones that are there get the error "NAME is not supported", and what to do
+  // instead.
+  void Refuse(std::initializer_list<std::string_view> names, std::string_view remedy = {});
   // The names of all fields, in file order.
   std::vector<std::string> Names() const;
   // Reports the fields that were not taken.

@@ -33,6 +33,7 @@
 #include "collector/otlp/otlp_service.h"
 #include "collector/remote_write/remote_write_receiver.h"
 #include "collector/scrape/scrape_manager.h"
+#include "collector/scrape/scrape_sink.h"
 #include "collector/stream/ingest_service.h"
 #include "query/exec/engine.h"
 #include "server/api/api_parts.h"
@@ -131,7 +132,7 @@ class AppImpl final : public App {
     engine_.emplace(engine_options, &query_helpers_);
     VIGIL_RETURN_IF_ERROR(StartAlerting(std::move(alerting_files)));
     VIGIL_RETURN_IF_ERROR(StartGrpc());
-    SetScrapes(MakeScrapes(config_));
+    VIGIL_RETURN_IF_ERROR(StartScrapes());
     maintenance_ =
         std::make_unique<Ticker>(&clock_, kMaintenanceIntervalMs, [this](int64_t now_ms) {
           Maintain();
@@ -284,17 +285,24 @@ class AppImpl final : public App {
     return absl::OkStatus();
   }
 
-  std::unique_ptr<collector::ScrapeManager> MakeScrapes(const Config& config) {
-    return collector::ScrapeManager::Start(config.scrapes, rule_output_.get(), &clock_);
+  absl::Status StartScrapes() {
+    VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<collector::ScrapeManager> scrapes,
+                           collector::ScrapeManager::Start(
+                               collector::MakeScrapeSink(storage_.get(), storage::kDefaultTenant),
+                               &clock_, fmt::format("vigil/{}", kVersion)));
+    scrapes->SetConfigs(config_.scrapes);
+    MutexLock lock(&scrapes_mutex_);
+    scrapes_ = std::move(scrapes);
+    return absl::OkStatus();
   }
 
-  // Ends the scrapes that were; those under way are waited for without holding up who asks.
-  void SetScrapes(std::unique_ptr<collector::ScrapeManager> scrapes) {
+  // Those that are under way are waited for without holding up who asks for their status.
+  void StopScrapes() {
+    std::unique_ptr<collector::ScrapeManager> scrapes;  // Ends behind the lock.
     {
       MutexLock lock(&scrapes_mutex_);
       scrapes_.swap(scrapes);
     }
-    scrapes.reset();
   }
 
   void MakeApiParts() {
@@ -336,11 +344,10 @@ class AppImpl final : public App {
     VIGIL_RETURN_IF_ERROR(manager_->SetConfig(std::move(files.manager), now_ms));
     VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(files.groups), now_ms));
     storage_->SetLimits(config.storage.limits);
-    SetScrapes(nullptr);
-    SetScrapes(MakeScrapes(config));
     config_loaded_at_ms_.store(now_ms);
     {
-      MutexLock text_lock(&scrapes_mutex_);
+      MutexLock scrapes_lock(&scrapes_mutex_);
+      if (scrapes_ != nullptr) scrapes_->SetConfigs(config.scrapes);
       config_yaml_ = config.yaml;
     }
     rules_ticker_->Wake();
@@ -402,7 +409,7 @@ class AppImpl final : public App {
   // In the order that leaves nothing half done: no new work, then the engines, then the store.
   void Stop() {
     const bool was_ready = ready_.exchange(false);
-    SetScrapes(nullptr);
+    StopScrapes();
     if (admission_.has_value()) admission_->Close();
     if (query_gate_.has_value()) query_gate_->Close();
     if (log_calls_ != nullptr) log_calls_->Close();

@@ -42,6 +42,7 @@ class ConfigReader {
     ReadRuleFiles(map.Take("rule_files"));
     ReadAlertmanager(map.Take("alertmanager"));
     if (const YAML::Node scrapes = map.Take("scrape_configs"); !scrapes.IsNull()) {
+      scrape_defaults_.directory = RelativeTo(file_name_, "");
       config_.scrapes = collector::ReadScrapeConfigs(scrapes, scrape_defaults_, &errors_);
     }
     map.Finish();
@@ -154,8 +155,8 @@ class ConfigReader {
   void ReadGlobal(const YAML::Node& node) {
     if (node.IsNull()) return;
     YamlMap map(node, "global", &errors_);
-    map.TakeDurationMs("scrape_interval", &scrape_defaults_.interval_ms);
-    map.TakeDurationMs("scrape_timeout", &scrape_defaults_.timeout_ms);
+    collector::TakeScrapeSettings(&map, &scrape_defaults_, &errors_);
+    scrape_defaults_.text = YAML::Dump(node);
     map.TakeDurationMs("evaluation_interval", &config_.rules.default_interval_ms);
     map.TakeDurationMs("rule_query_offset", &config_.rules.query_offset_ms);
     map.TakeString("external_url", &config_.rules.external_url);

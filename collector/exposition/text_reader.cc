@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collector/scrape/text_format.h"
+#include "collector/exposition/text_reader.h"
 
-#include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,256 +12,433 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "base/strings.h"
+#include "collector/exposition/line_reader.h"
 #include "collector/labels/bound_label.h"
 
 namespace vigil::collector {
 namespace {
 
-bool IsNameStart(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
-}
-bool IsNameCharacter(char c) { return IsNameStart(c) || (c >= '0' && c <= '9'); }
+using storage::Label;
+using storage::MetricType;
 
-// "1" -> "1.0"; what is no number stays as it is.
-std::string CanonicalBound(const std::string& text) {
-  double bound = 0;
-  return ParseDouble(text, &bound) ? BoundLabel(bound) : text;
-}
+// Beyond this doubles have no whole milliseconds, and no clock has such a time.
+constexpr int64_t kMaxTimeMs = 9'000'000'000'000'000;
+// Whole numbers of so many digits are doubles.
+constexpr size_t kMaxExactDigits = 15;
+// Of a text that is named in a message, what is shown.
+constexpr size_t kShownBytes = 256;
 
-storage::MetricType TypeOf(std::string_view name) {
-  using storage::MetricType;
-  constexpr std::array<std::pair<std::string_view, MetricType>, 7> kTypes = {
-      {{"counter", MetricType::kCounter},
-       {"gauge", MetricType::kGauge},
-       {"histogram", MetricType::kHistogram},
-       {"gaugehistogram", MetricType::kGaugeHistogram},
-       {"summary", MetricType::kSummary},
-       {"info", MetricType::kInfo},
-       {"stateset", MetricType::kStateSet}}};
-  for (const auto& [text, type] : kTypes) {
-    if (text == name) return type;
+constexpr std::array<std::pair<std::string_view, MetricType>, 9> kTypes = {
+    {{"counter", MetricType::kCounter},
+     {"gauge", MetricType::kGauge},
+     {"histogram", MetricType::kHistogram},
+     {"gaugehistogram", MetricType::kGaugeHistogram},
+     {"summary", MetricType::kSummary},
+     {"info", MetricType::kInfo},
+     {"stateset", MetricType::kStateSet},
+     {"unknown", MetricType::kUnknown},
+     {"untyped", MetricType::kUnknown}}};
+
+bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> others) {
+  for (const std::string_view other : others) {
+    if (text == other) return true;
   }
-  return MetricType::kUnknown;
+  return false;
 }
 
-// Whether a sample of that name belongs to the family: histograms, summaries, counters and infos
-// have samples with suffixes.
-bool BelongsTo(std::string_view family, std::string_view sample) {
-  constexpr std::array<std::string_view, 9> kSuffixes = {
-      "", "_total", "_created", "_bucket", "_count", "_sum", "_gcount", "_gsum", "_info"};
-  if (!sample.starts_with(family)) return false;
-  sample.remove_prefix(family.size());
-  return std::find(kSuffixes.begin(), kSuffixes.end(), sample) != kSuffixes.end();
+// Whether a sample of that name belongs to the family: those of most types have suffixes.
+bool BelongsTo(const MetricFamily& family, std::string_view sample) {
+  if (!sample.starts_with(family.name)) return false;
+  const std::string_view suffix = sample.substr(family.name.size());
+  if (suffix.empty()) return true;
+  switch (family.metadata.type) {
+    case MetricType::kCounter:
+      return IsOneOf(suffix, {"_total", "_created"});
+    case MetricType::kHistogram:
+      return IsOneOf(suffix, {"_bucket", "_count", "_sum", "_created"});
+    case MetricType::kGaugeHistogram:
+      return IsOneOf(suffix, {"_bucket", "_gcount", "_gsum", "_count", "_sum", "_created"});
+    case MetricType::kSummary:
+      return IsOneOf(suffix, {"_count", "_sum", "_created"});
+    case MetricType::kInfo:
+      return suffix == "_info";
+    default:
+      return false;
+  }
 }
 
-// Reads one line from left to right.
-class LineReader {
+BoundForm FormOf(MetricType type) {
+  if (type == MetricType::kHistogram || type == MetricType::kGaugeHistogram) return BoundForm::kLe;
+  return type == MetricType::kSummary ? BoundForm::kQuantile : BoundForm::kNone;
+}
+
+absl::Status Invalid(std::string text) { return absl::InvalidArgumentError(std::move(text)); }
+
+std::string Shown(std::string_view text) { return ReplaceInvalidUtf8(text.substr(0, kShownBytes)); }
+
+// A number as Go's ParseFloat takes it, but without hexadecimal and underscores.
+bool ParseValue(std::string_view text, double* value) {
+  if (!text.empty() && text.size() <= kMaxExactDigits) {
+    int64_t whole = 0;
+    size_t i = 0;
+    for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
+      whole = 10 * whole + (text[i] - '0');
+    }
+    if (i == text.size()) {
+      *value = static_cast<double>(whole);
+      return true;
+    }
+  }
+  return text.find_first_of("xXpP_") == std::string_view::npos && ParseDouble(text, value);
+}
+
+// Reads `name{...}` into labels, and says what is wrong with it.
+class SeriesParser {
  public:
-  explicit LineReader(std::string_view line) : rest_(line) {}
+  SeriesParser(LineReader* reader, BoundForm form, std::vector<Label>* labels)
+      : reader_(*reader), form_(form), labels_(*labels) {}
 
-  bool AtEnd() const { return rest_.empty(); }
-  bool AtExemplar() const { return !rest_.empty() && rest_[0] == '#'; }
-  bool Consume(char c) {
-    if (rest_.empty() || rest_[0] != c) return false;
-    rest_.remove_prefix(1);
-    return true;
+  absl::Status Parse() {
+    if (const std::string_view name = reader_.Name(); !name.empty()) {
+      labels_.push_back({std::string(storage::kMetricName), std::string(name)});
+    }
+    reader_.SkipSpace();
+    if (reader_.Consume('{')) VIGIL_RETURN_IF_ERROR(ParseLabels(true));
+    if (labels_.empty() || labels_.front().name != storage::kMetricName) {
+      return Invalid("a sample needs a metric name");
+    }
+    return absl::OkStatus();
   }
-  void SkipSpace() {
-    while (Consume(' ') || Consume('\t')) {
+
+  // What is between braces; the opening one is consumed already. `may_name`: a lone quoted text at
+  // the beginning is the metric's name.
+  absl::Status ParseLabels(bool may_name) {
+    while (true) {
+      reader_.SkipSpace();
+      if (reader_.Consume('}')) return absl::OkStatus();
+      VIGIL_RETURN_IF_ERROR(ParseLabel(may_name));
+      reader_.SkipSpace();
+      if (reader_.Consume(',')) continue;
+      if (reader_.Consume('}')) return absl::OkStatus();
+      return Invalid("expected \",\" or \"}\" behind a label");
     }
   }
-  // The characters up to white space or, for names, up to what no name may have.
-  std::string_view Name() {
-    size_t size = 0;
-    if (!rest_.empty() && IsNameStart(rest_[0])) {
-      while (size < rest_.size() && IsNameCharacter(rest_[size])) ++size;
-    }
-    return Take(size);
-  }
-  std::string_view Word() { return Take(std::min(rest_.size(), rest_.find_first_of(" \t"))); }
-  std::string_view Rest() { return Take(rest_.size()); }
 
-  // A quoted text with the escapes \\, \" and \n; the opening quote is consumed already.
-  bool QuotedRest(std::string* text) {
+ private:
+  absl::Status ParseLabel(bool may_name) {
+    Label label;
+    const bool quoted = reader_.Consume('"');
+    if (!quoted) {
+      label.name = reader_.Name();
+    } else if (!reader_.QuotedRest(&label.name)) {
+      return Unterminated();
+    }
+    reader_.SkipSpace();
+    const bool has_value = reader_.Consume('=');
+    const bool is_metric = may_name && quoted && !has_value && labels_.empty();
+    if (label.name.empty() || !(has_value || is_metric)) {
+      return Invalid("expected a label name and \"=\" in the braces");
+    }
+    if (is_metric) {
+      labels_.push_back({std::string(storage::kMetricName), std::move(label.name)});
+      return absl::OkStatus();
+    }
+    reader_.SkipSpace();
+    if (!reader_.Consume('"') || !reader_.QuotedRest(&label.value)) return Unterminated();
+    for (const Label& other : labels_) {
+      if (other.name == label.name) {
+        return Invalid(fmt::format("the label {} is given twice", label.name));
+      }
+    }
+    MakeCanonical(&label);
+    labels_.push_back(std::move(label));
+    return absl::OkStatus();
+  }
+
+  // "1" -> "1.0"; what is no number stays as it is.
+  void MakeCanonical(Label* label) const {
+    const bool is_bound = (form_ == BoundForm::kLe && label->name == "le") ||
+                          (form_ == BoundForm::kQuantile && label->name == "quantile");
+    double bound = 0;
+    if (is_bound && ParseValue(label->value, &bound)) label->value = BoundLabel(bound);
+  }
+
+  static absl::Status Unterminated() {
+    return Invalid("a name or value must stand in double quotes on one line");
+  }
+
+  LineReader& reader_;
+  const BoundForm form_;
+  std::vector<Label>& labels_;
+};
+
+// How long the series at the start of `line` is; 0 if none is there.
+size_t SeriesSize(std::string_view line, bool strict) {
+  LineReader reader(line, strict);
+  const bool named = !reader.Name().empty();
+  const size_t name_size = line.size() - reader.rest().size();
+  reader.SkipSpace();
+  if (!reader.At('{')) return named ? name_size : 0;
+  const std::string_view braces = reader.rest();
+  bool quoted = false;
+  for (size_t i = 0; i < braces.size(); ++i) {
+    const char c = braces[i];
+    if (quoted && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (c == '}' && !quoted) {
+      return line.size() - braces.size() + i + 1;
+    }
+  }
+  return 0;
+}
+
+// Whether the line begins with that series, and not with one that only begins like it.
+bool BeginsWith(std::string_view line, std::string_view series) {
+  if (series.empty() || !line.starts_with(series)) return false;
+  if (series.back() == '}') return true;
+  const size_t next = line.find_first_not_of(" \t", series.size());
+  return next != series.size() && next != std::string_view::npos && line[next] != '{';
+}
+
+class TextReader final : public ExpositionReader {
+ public:
+  TextReader(std::string_view text, bool open_metrics) : open_metrics_(open_metrics), rest_(text) {}
+
+  absl::StatusOr<bool> Next(std::string_view expected, ExposedSample* sample) override {
     while (!rest_.empty()) {
-      if (Consume('"')) return true;
-      *text += Character();
+      ++line_;
+      const size_t end = rest_.find('\n');
+      const std::string_view line = rest_.substr(0, end);
+      rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
+      absl::StatusOr<bool> found = ReadLine(line, expected, sample);
+      if (!found.ok()) return Located(found.status());
+      if (*found) return true;
+    }
+    if (open_metrics_ && !ended_) {
+      return Invalid("the text does not end with \"# EOF\": it was cut short");
     }
     return false;
   }
-  // The rest with the same escapes.
-  std::string UnescapedRest() {
-    std::string text;
-    while (!rest_.empty()) text += Character();
-    return text;
+
+  absl::Status ReadLabels(std::vector<Label>* labels) override {
+    labels->clear();
+    return Located(ParseKey(labels));
   }
 
  private:
-  // The next character, or the one that an escape stands for. Requires: not at the end.
-  char Character() {
-    const bool escaped = rest_[0] == '\\' && rest_.size() > 1;
-    const char c = rest_[escaped ? 1 : 0];
-    rest_.remove_prefix(escaped ? 2 : 1);
-    return escaped && c == 'n' ? '\n' : c;
+  absl::Status Located(const absl::Status& status) const {
+    return status.ok() ? status : Annotate(status, fmt::format("line {}", line_));
   }
-  std::string_view Take(size_t size) {
-    const std::string_view taken = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return taken;
-  }
-  std::string_view rest_;
-};
 
-class Parser {
- public:
-  explicit Parser(bool open_metrics) : open_metrics_(open_metrics) {}
-
-  absl::StatusOr<Exposition> Parse(std::string_view text) {
-    int number = 0;
-    for (const std::string_view line : Split(text, '\n')) {
-      ++number;
-      VIGIL_RETURN_IF_ERROR_WITH(ParseLine(line), fmt::format("line {}", number));
+  // Whether the line has a sample.
+  absl::StatusOr<bool> ReadLine(std::string_view line, std::string_view expected,
+                                ExposedSample* sample) {
+    if (ended_) return Invalid("text after \"# EOF\"");
+    if (open_metrics_) {
+      if (line.empty()) return Invalid("OpenMetrics has no blank lines");
+    } else {
+      line = Trim(line);
+      if (line.empty()) return false;
     }
-    if (open_metrics_ && !ended_) {
-      return absl::InvalidArgumentError("the text does not end with \"# EOF\": it was cut short");
+    if (line[0] != '#') {
+      VIGIL_RETURN_IF_ERROR(ReadSample(line, expected, sample));
+      return true;
     }
-    return std::move(exposition_);
+    if (!IsValidUtf8(line)) return Invalid("the text is not UTF-8");
+    VIGIL_RETURN_IF_ERROR(ReadComment(line));
+    return false;
   }
 
- private:
-  absl::Status ParseLine(std::string_view line) {
-    line = Trim(line);
-    if (line.empty()) return absl::OkStatus();
-    if (ended_) return absl::InvalidArgumentError("text after \"# EOF\"");
-    if (!IsValidUtf8(line)) return absl::InvalidArgumentError("the text is not UTF-8");
-    return line[0] == '#' ? ParseComment(line) : ParseSample(line);
-  }
-
-  absl::Status ParseComment(std::string_view line) {
-    LineReader reader(line.substr(1));
-    reader.SkipSpace();
+  absl::Status ReadComment(std::string_view line) {
+    if (open_metrics_ && line == "# EOF") {
+      ended_ = true;
+      return absl::OkStatus();
+    }
+    LineReader reader(line.substr(1), open_metrics_);
+    const bool spaced = reader.Gap();
     const std::string_view keyword = reader.Word();
-    ended_ |= open_metrics_ && keyword == "EOF";
-    if (keyword != "TYPE" && keyword != "HELP" && keyword != "UNIT") return absl::OkStatus();
-    reader.SkipSpace();
+    if (!spaced || !IsOneOf(keyword, {"TYPE", "HELP", "UNIT"})) {
+      if (!open_metrics_) return absl::OkStatus();
+      return Invalid("OpenMetrics has no comments but # TYPE, # HELP, # UNIT and # EOF");
+    }
+    if (!reader.Gap()) return Invalid(fmt::format("# {} names no metric", keyword));
     std::string name;
     if (!reader.Consume('"')) {
       name = reader.Word();
     } else if (!reader.QuotedRest(&name)) {
-      return Unterminated();
+      return Invalid("a name or value must stand in double quotes on one line");
     }
-    if (name.empty()) {
-      return absl::InvalidArgumentError(fmt::format("# {} names no metric", keyword));
-    }
-    reader.SkipSpace();
-    if (exposition_.families.empty() || exposition_.families.back().name != name) {
-      exposition_.families.push_back({std::move(name), {}});
-    }
-    storage::MetricMetadata& metadata = exposition_.families.back().metadata;
-    if (keyword == "TYPE") metadata.type = TypeOf(reader.Rest());
-    if (keyword == "HELP") metadata.help = reader.UnescapedRest();
-    if (keyword == "UNIT") metadata.unit = reader.Rest();
-    return absl::OkStatus();
-  }
-
-  absl::Status ParseSample(std::string_view line) {
-    LineReader reader(line);
-    ExposedSample sample;
-    if (const std::string_view name = reader.Name(); !name.empty()) {
-      sample.labels.push_back({std::string(storage::kMetricName), std::string(name)});
-    }
-    reader.SkipSpace();
-    if (reader.Consume('{')) VIGIL_RETURN_IF_ERROR(ParseLabels(&reader, &sample.labels));
-    if (sample.labels.empty() || sample.labels.front().name != storage::kMetricName) {
-      return absl::InvalidArgumentError("a sample needs a metric name");
-    }
-    reader.SkipSpace();
-    const std::string_view value = reader.Word();
-    if (!ParseDouble(value, &sample.value)) {
-      return absl::InvalidArgumentError(fmt::format("\"{}\" is not a value", value));
-    }
-    reader.SkipSpace();
-    if (!reader.AtEnd() && !reader.AtExemplar()) {
-      VIGIL_RETURN_IF_ERROR(ParseTime(reader.Word(), &sample.time_ms));
-      reader.SkipSpace();
-    }
-    if (!reader.AtEnd() && !reader.AtExemplar()) {
-      return absl::InvalidArgumentError(fmt::format("\"{}\" behind the sample", reader.Rest()));
-    }
-    sample.family = FamilyOf(sample.labels.front().value);
-    exposition_.samples.push_back(std::move(sample));
-    return absl::OkStatus();
-  }
-
-  absl::Status ParseLabels(LineReader* reader, std::vector<storage::Label>* labels) {
-    while (true) {
-      reader->SkipSpace();
-      if (reader->Consume('}')) return absl::OkStatus();
-      storage::Label label;
-      const bool quoted = reader->Consume('"');
-      if (!quoted) {
-        label.name = reader->Name();
-      } else if (!reader->QuotedRest(&label.name)) {
-        return Unterminated();
-      }
-      reader->SkipSpace();
-      const bool has_value = reader->Consume('=');
-      // The metric's name is a lone quoted text at the beginning.
-      const bool is_metric = quoted && !has_value && labels->empty();
-      if (label.name.empty() || !(has_value || is_metric)) {
-        return absl::InvalidArgumentError("expected a label name and \"=\" in the braces");
-      }
-      if (is_metric) {
-        labels->push_back({std::string(storage::kMetricName), std::move(label.name)});
+    if (name.empty()) return Invalid(fmt::format("# {} names no metric", keyword));
+    // An empty text of help needs no space before it.
+    if (!reader.AtEnd()) {
+      if (open_metrics_) {
+        if (!reader.Consume(' ')) return Invalid("expected a space behind the name");
       } else {
-        reader->SkipSpace();
-        if (!reader->Consume('"') || !reader->QuotedRest(&label.value)) return Unterminated();
-        if (label.name == "le" || label.name == "quantile") {
-          label.value = CanonicalBound(label.value);
-        }
-        labels->push_back(std::move(label));
+        reader.SkipSpace();
       }
-      reader->SkipSpace();
-      if (reader->Consume(',')) continue;
-      if (reader->Consume('}')) return absl::OkStatus();
-      return absl::InvalidArgumentError("expected \",\" or \"}\" behind a label");
     }
+    if (families_.empty() || families_.back().name != name) {
+      families_.push_back({std::move(name), {}, true});
+      last_name_ = {};
+    }
+    return ReadMetadata(keyword, &reader, &families_.back());
   }
 
-  static absl::Status Unterminated() {
-    return absl::InvalidArgumentError("a name or value must stand in double quotes on one line");
-  }
-
-  absl::Status ParseTime(std::string_view text, std::optional<int64_t>* time_ms) {
-    // Beyond this doubles have no whole milliseconds, and no clock has such a time.
-    constexpr double kMaxTimeMs = 9e15;
-    double time = 0;
-    const bool parsed = ParseDouble(text, &time);
-    if (open_metrics_) time *= kMillisPerSecond;
-    if (!parsed || !(std::fabs(time) <= kMaxTimeMs)) {
-      return absl::InvalidArgumentError(fmt::format("\"{}\" is not a timestamp", text));
+  absl::Status ReadMetadata(std::string_view keyword, LineReader* reader, MetricFamily* family) {
+    storage::MetricMetadata& metadata = family->metadata;
+    const std::string_view text = reader->rest();
+    if (keyword == "HELP") {
+      metadata.help = reader->UnescapedRest(open_metrics_);
+    } else if (keyword == "UNIT") {
+      metadata.unit = text;
+      if (open_metrics_ && !text.empty() && !family->name.ends_with(fmt::format("_{}", text))) {
+        return Invalid(
+            fmt::format("the unit {} does not end the name {}", Shown(text), Shown(family->name)));
+      }
+    } else {
+      last_name_ = {};
+      for (const auto& [name, type] : kTypes) {
+        if (name != text) continue;
+        metadata.type = type;
+        return absl::OkStatus();
+      }
+      return Invalid(fmt::format("\"{}\" is not a type of metrics", Shown(text)));
     }
-    *time_ms = std::llround(time);
     return absl::OkStatus();
+  }
+
+  absl::Status ReadSample(std::string_view line, std::string_view expected, ExposedSample* sample) {
+    const size_t size =
+        BeginsWith(line, expected) ? expected.size() : SeriesSize(line, open_metrics_);
+    if (size == 0) return WhyNoSeries(line);
+    key_ = sample->key = line.substr(0, size);
+    VIGIL_RETURN_IF_ERROR(FindFamily(sample));
+    LineReader reader(line.substr(size), open_metrics_);
+    if (!reader.Gap()) return Invalid("expected one space and a value");
+    const std::string_view value = reader.Word();
+    if (!ParseValue(value, &sample->value)) {
+      return Invalid(fmt::format("\"{}\" is not a value", Shown(value)));
+    }
+    sample->time_ms.reset();
+    sample->exemplars.clear();
+    if (reader.AtEnd()) return absl::OkStatus();
+    if (!reader.Gap()) return Invalid("expected one space behind the value");
+    if (!reader.At('#')) {
+      VIGIL_RETURN_IF_ERROR(ReadTime(reader.Word(), &sample->time_ms));
+      if (reader.AtEnd()) return absl::OkStatus();
+      if (!reader.Gap()) return Invalid("expected one space behind the timestamp");
+    }
+    if (reader.At('#') && open_metrics_) return ReadExemplar(&reader, sample);
+    return Invalid(fmt::format("\"{}\" behind the sample", Shown(reader.rest())));
+  }
+
+  // What is wrong with a line that does not begin with a series.
+  absl::Status WhyNoSeries(std::string_view line) const {
+    if (!IsValidUtf8(line)) return Invalid("the text is not UTF-8");
+    std::vector<Label> labels;
+    LineReader reader(line, open_metrics_);
+    VIGIL_RETURN_IF_ERROR(SeriesParser(&reader, BoundForm::kNone, &labels).Parse());
+    return Invalid("expected a metric name and labels in braces");
+  }
+
+  absl::Status ParseKey(std::vector<Label>* labels) const {
+    if (!IsValidUtf8(key_)) return Invalid("the text is not UTF-8");
+    LineReader reader(key_, open_metrics_);
+    VIGIL_RETURN_IF_ERROR(SeriesParser(&reader, form_, labels).Parse());
+    if (reader.AtEnd()) return absl::OkStatus();
+    return Invalid(fmt::format("\"{}\" within the labels", Shown(reader.rest())));
   }
 
   // The family whose TYPE stands above; one of its own for a sample that belongs to none.
-  size_t FamilyOf(const std::string& name) {
-    if (exposition_.families.empty() || !BelongsTo(exposition_.families.back().name, name)) {
-      exposition_.families.push_back({name, {}});
+  absl::Status FindFamily(ExposedSample* sample) {
+    LineReader reader(key_, open_metrics_);
+    const std::string_view name = reader.Name();
+    if (name.empty() || name != last_name_) {
+      std::string quoted;
+      if (name.empty()) VIGIL_RETURN_IF_ERROR(QuotedName(&quoted));
+      const std::string_view full_name = name.empty() ? quoted : name;
+      if (families_.empty() || !BelongsTo(families_.back(), full_name)) {
+        families_.push_back({std::string(full_name), {}});
+      }
+      last_name_ = name;
+      form_ = FormOf(families_.back().metadata.type);
     }
-    return exposition_.families.size() - 1;
+    sample->family = families_.size() - 1;
+    sample->form = form_;
+    return absl::OkStatus();
+  }
+
+  // The name of a series that has it within the braces.
+  absl::Status QuotedName(std::string* name) const {
+    LineReader reader(key_, open_metrics_);
+    reader.Consume('{');
+    reader.SkipSpace();
+    if (reader.Consume('"') && reader.QuotedRest(name) && IsValidUtf8(*name)) {
+      return absl::OkStatus();
+    }
+    return WhyNoSeries(key_);
+  }
+
+  absl::Status ReadTime(std::string_view text, std::optional<int64_t>* time_ms) const {
+    int64_t parsed_ms = 0;
+    bool parsed = false;
+    if (open_metrics_) {
+      double seconds = 0;
+      parsed = ParseValue(text, &seconds) &&
+               std::fabs(seconds) * kMillisPerSecond <= static_cast<double>(kMaxTimeMs);
+      if (parsed) parsed_ms = std::llround(seconds * kMillisPerSecond);
+    } else {
+      const std::string_view digits = text.substr(text.starts_with('+') ? 1 : 0);
+      const char* const end = digits.data() + digits.size();
+      const auto result = std::from_chars(digits.data(), end, parsed_ms);
+      parsed = result.ec == std::errc() && result.ptr == end && parsed_ms >= -kMaxTimeMs &&
+               parsed_ms <= kMaxTimeMs;
+    }
+    if (!parsed) return Invalid(fmt::format("\"{}\" is not a timestamp", Shown(text)));
+    *time_ms = parsed_ms;
+    return absl::OkStatus();
+  }
+
+  // "# {labels} value [timestamp]".
+  absl::Status ReadExemplar(LineReader* reader, ExposedSample* sample) const {
+    if (!IsValidUtf8(reader->rest())) return Invalid("the text is not UTF-8");
+    reader->Consume('#');
+    if (!reader->Gap() || !reader->Consume('{')) {
+      return Invalid("expected the labels of an exemplar behind \"#\"");
+    }
+    std::vector<Label> labels;
+    VIGIL_RETURN_IF_ERROR_WITH(SeriesParser(reader, BoundForm::kNone, &labels).ParseLabels(false),
+                               "exemplar");
+    if (!reader->Gap()) return Invalid("expected one space and a value in the exemplar");
+    ExposedExemplar& exemplar = sample->exemplars.emplace_back();
+    exemplar.labels = storage::Labels(std::move(labels));
+    const std::string_view value = reader->Word();
+    if (!ParseValue(value, &exemplar.value)) {
+      return Invalid(fmt::format("\"{}\" is not an exemplar's value", Shown(value)));
+    }
+    if (reader->AtEnd()) return absl::OkStatus();
+    if (!reader->Gap()) return Invalid("expected one space behind the exemplar's value");
+    VIGIL_RETURN_IF_ERROR_WITH(ReadTime(reader->Word(), &exemplar.time_ms), "exemplar");
+    if (reader->AtEnd()) return absl::OkStatus();
+    return Invalid(fmt::format("\"{}\" behind the exemplar", Shown(reader->rest())));
   }
 
   const bool open_metrics_;
+  std::string_view rest_;
   bool ended_ = false;
-  Exposition exposition_;
+  size_t line_ = 0;
+  std::string_view key_;
+  BoundForm form_ = BoundForm::kNone;
+  // The name of the last sample, whose family is the last; "" to find that anew.
+  std::string_view last_name_;
 };
 
 }  // namespace
 
-absl::StatusOr<Exposition> ParseExposition(std::string_view text, bool open_metrics) {
-  return Parser(open_metrics).Parse(text);
+std::unique_ptr<ExpositionReader> MakeTextReader(std::string_view text, bool open_metrics) {
+  return std::make_unique<TextReader>(text, open_metrics);
 }
 
 }  // namespace vigil::collector

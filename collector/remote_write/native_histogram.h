@@ -3,7 +3,6 @@
 // The native histograms of remote write, read from their wire bytes.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,9 +10,6 @@
 #include "storage/model/histogram.h"
 
 namespace vigil::collector {
-
-// Buckets of one sign, and custom bounds, that a histogram may have.
-inline constexpr size_t kMaxNativeBuckets = 1 << 16;
 
 struct NativeHistogram {
   int64_t time_ms = 0;

@@ -7,76 +7,139 @@
 
 #include <fmt/format.h>
 
+#include "storage/relabel/relabel_config.h"
+
 namespace vigil::collector {
 namespace {
 
-ScrapeTarget ReadTarget(const YAML::Node& node, const std::vector<storage::Label>& labels,
-                        YamlErrors* errors) {
-  ScrapeTarget target;
-  target.labels = labels;
-  if (node.IsScalar()) target.address = node.Scalar();
-  if (target.address.empty() || target.address.find('/') != std::string::npos) {
-    errors->Add(node, fmt::format("\"{}\" is not a target: write host:port", target.address));
-  }
-  return target;
-}
+// Reads one job.
+class ScrapeConfigReader {
+ public:
+  ScrapeConfigReader(const YAML::Node& node, const ScrapeDefaults& defaults, YamlErrors* errors)
+      : node_(node), defaults_(defaults), errors_(*errors), map_(node, "scrape config", errors) {}
 
-void ReadStaticConfig(const YAML::Node& node, std::vector<ScrapeTarget>* targets,
-                      YamlErrors* errors) {
-  YamlMap map(node, "static config", errors);
-  std::vector<storage::Label> labels;
-  YamlMap label_fields(map.Take("labels"), "labels", errors);
-  for (const std::string& name : label_fields.Names()) {
-    std::string value;
-    if (label_fields.TakeString(name, &value)) labels.push_back({name, std::move(value)});
-  }
-  const YAML::Node list = map.Take("targets");
-  if (!list.IsSequence()) {
-    errors->Add(map.MarkOf("targets"), "a static config needs a list of targets");
-  } else {
-    for (const YAML::Node& target : list) targets->push_back(ReadTarget(target, labels, errors));
-  }
-  map.Finish();
-}
-
-ScrapeConfig ReadScrapeConfig(const YAML::Node& node, const ScrapeDefaults& defaults,
-                              YamlErrors* errors) {
-  ScrapeConfig config;
-  config.interval_ms = defaults.interval_ms;
-  config.timeout_ms = defaults.timeout_ms;
-  YamlMap map(node, "scrape config", errors);
-  if (!map.TakeString("job_name", &config.job_name)) errors->Add(map.mark(), "job_name is missing");
-  map.TakeDurationMs("scrape_interval", &config.interval_ms);
-  const bool own_timeout = map.TakeDurationMs("scrape_timeout", &config.timeout_ms);
-  map.TakeString("metrics_path", &config.metrics_path);
-  map.TakeString("scheme", &config.scheme);
-  map.TakeBool("honor_labels", &config.honor_labels);
-  map.TakeBool("honor_timestamps", &config.honor_timestamps);
-  const YAML::Node static_configs = map.Take("static_configs");
-  if (static_configs.IsSequence()) {
-    for (const YAML::Node& one : static_configs) ReadStaticConfig(one, &config.targets, errors);
-  } else if (!static_configs.IsNull()) {
-    errors->Add(static_configs, "static_configs must be a list");
-  }
-  map.Refuse({"relabel_configs", "metric_relabel_configs", "file_sd_configs", "http_sd_configs",
-              "dns_sd_configs", "kubernetes_sd_configs", "basic_auth", "authorization", "oauth2",
-              "tls_config", "params", "sample_limit", "label_limit"});
-  map.Finish();
-  if (config.scheme != "http" && config.scheme != "https") {
-    errors->Add(map.MarkOf("scheme"),
-                fmt::format("scheme \"{}\" is neither http nor https", config.scheme));
-  }
-  if (config.interval_ms <= 0) {
-    errors->Add(map.MarkOf("scrape_interval"), "scrape_interval must be more than 0");
-  }
-  if (config.timeout_ms > config.interval_ms) {
-    if (own_timeout) {
-      errors->Add(map.MarkOf("scrape_timeout"), "scrape_timeout is longer than scrape_interval");
+  ScrapeConfig Read() {
+    static_cast<ScrapeSettings&>(config_) = defaults_;
+    if (!map_.TakeString("job_name", &config_.job_name) || config_.job_name.empty()) {
+      errors_.Add(map_.mark(), "job_name is missing");
     }
-    config.timeout_ms = config.interval_ms;
+    const bool own_timeout = map_.Has("scrape_timeout");
+    TakeScrapeSettings(&map_, &config_, &errors_);
+    CheckTimes(own_timeout);
+    ReadRequest();
+    map_.TakeBool("honor_labels", &config_.honor_labels);
+    map_.TakeBool("honor_timestamps", &config_.honor_timestamps);
+    map_.TakeBool("track_timestamps_staleness", &config_.track_timestamps_staleness);
+    ReadFallback();
+    config_.relabel =
+        storage::ReadRelabelConfigs(map_.Take("relabel_configs"), "relabel_configs", &errors_);
+    config_.metric_relabel = storage::ReadRelabelConfigs(map_.Take("metric_relabel_configs"),
+                                                         "metric_relabel_configs", &errors_);
+    ReadTargets();
+    config_.http = TakeHttpConfig(defaults_.directory, &map_, &errors_);
+    RefuseDiscoveries();
+    map_.Finish();
+    config_.text = fmt::format("{}\n{}", defaults_.text, YAML::Dump(node_));
+    return std::move(config_);
   }
-  return config;
-}
+
+ private:
+  void CheckTimes(bool own_timeout) {
+    if (config_.interval_ms <= 0) {
+      errors_.Add(map_.MarkOf("scrape_interval"), "scrape_interval must be more than 0");
+    }
+    if (config_.timeout_ms <= 0) {
+      errors_.Add(map_.MarkOf("scrape_timeout"), "scrape_timeout must be more than 0");
+    }
+    if (config_.timeout_ms <= config_.interval_ms) return;
+    if (own_timeout) {
+      errors_.Add(map_.MarkOf("scrape_timeout"), "scrape_timeout is longer than scrape_interval");
+    }
+    config_.timeout_ms = config_.interval_ms;
+  }
+
+  // What is asked, and how.
+  void ReadRequest() {
+    map_.TakeString("metrics_path", &config_.metrics_path);
+    if (map_.TakeString("scheme", &config_.scheme) && config_.scheme != "http" &&
+        config_.scheme != "https") {
+      errors_.Add(map_.MarkOf("scheme"),
+                  fmt::format("scheme \"{}\" is neither http nor https", config_.scheme));
+    }
+    map_.TakeBool("enable_compression", &config_.enable_compression);
+    YamlMap params(map_.Take("params"), "params", &errors_);
+    for (const std::string& name : params.Names()) {
+      const YAML::Node list = params.Take(name);
+      if (!list.IsSequence()) {
+        errors_.Add(list, fmt::format("the values of param {} must be a list", name));
+        continue;
+      }
+      auto& [key, values] = config_.params.emplace_back(name, std::vector<std::string>());
+      for (const YAML::Node& value : list) {
+        if (value.IsScalar()) {
+          values.push_back(value.Scalar());
+        } else {
+          errors_.Add(value, fmt::format("a value of param {} must be a text", name));
+        }
+      }
+    }
+    params.Finish();
+    std::sort(config_.params.begin(), config_.params.end());
+  }
+
+  void ReadFallback() {
+    std::string fallback;
+    if (!map_.TakeString("fallback_scrape_protocol", &fallback)) return;
+    config_.fallback_protocol = ParseScrapeProtocol(fallback);
+    if (config_.fallback_protocol.has_value()) return;
+    errors_.Add(map_.MarkOf("fallback_scrape_protocol"),
+                fmt::format("this is no protocol: {}", kScrapeProtocolNames));
+  }
+
+  template <typename Visit>
+  void ForEachOf(std::string_view field, const Visit& visit) {
+    const YAML::Node list = map_.Take(field);
+    if (list.IsSequence()) {
+      for (const YAML::Node& one : list) visit(one);
+    } else if (!list.IsNull()) {
+      errors_.Add(list, fmt::format("{} must be a list", field));
+    }
+  }
+
+  void ReadTargets() {
+    ForEachOf("static_configs", [this](const YAML::Node& node) {
+      ReadTargetGroup(node, "static config", &config_.static_targets, &errors_);
+      // Relabelling may make of it what it should be.
+      if (config_.relabel.empty() && node.IsMap()) CheckAddresses(node["targets"]);
+    });
+    ForEachOf("file_sd_configs", [this](const YAML::Node& node) {
+      config_.file_sd.push_back(ReadFileSdConfig(node, defaults_.directory, &errors_));
+    });
+  }
+
+  void CheckAddresses(const YAML::Node& targets) {
+    if (!targets.IsDefined() || !targets.IsSequence()) return;
+    for (const YAML::Node& target : targets) {
+      if (!target.IsScalar() || target.Scalar().find('/') == std::string::npos) continue;
+      errors_.Add(target, fmt::format("\"{}\" is not a target: write host:port", target.Scalar()));
+    }
+  }
+
+  // Whatever finds targets by asking someone.
+  void RefuseDiscoveries() {
+    for (const std::string& name : map_.Names()) {
+      if (!name.ends_with("_sd_configs") || name == "file_sd_configs") continue;
+      map_.Refuse({name},
+                  "have a script write the targets into a file, and name it in file_sd_configs");
+    }
+  }
+
+  const YAML::Node node_;
+  const ScrapeDefaults& defaults_;
+  YamlErrors& errors_;
+  YamlMap map_;
+  ScrapeConfig config_;
+};
 
 }  // namespace
 
@@ -89,9 +152,10 @@ std::vector<ScrapeConfig> ReadScrapeConfigs(const YAML::Node& list, const Scrape
   }
   std::set<std::string> names;
   for (const YAML::Node& node : list) {
-    configs.push_back(ReadScrapeConfig(node, defaults, errors));
-    if (!names.insert(configs.back().job_name).second) {
-      errors->Add(node, fmt::format("job_name \"{}\" is not unique", configs.back().job_name));
+    configs.push_back(ScrapeConfigReader(node, defaults, errors).Read());
+    const std::string& name = configs.back().job_name;
+    if (!name.empty() && !names.insert(name).second) {
+      errors->Add(node, fmt::format("job_name \"{}\" is not unique", name));
     }
   }
   return configs;

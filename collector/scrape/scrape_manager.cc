@@ -2,114 +2,39 @@
 #include "collector/scrape/scrape_manager.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
+#include <map>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "base/duration.h"
-#include "base/log.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
-#include "collector/scrape/http_fetch.h"
-#include "collector/scrape/scrape_target.h"
-#include "collector/scrape/text_format.h"
+#include "collector/http/http_client.h"
+#include "collector/scrape/scrape_job.h"
 
 namespace vigil::collector {
 namespace {
 
-// Scrapes under way at a time: they mostly wait for the network.
-constexpr size_t kThreads = 8;
-// Nothing sane exposes more; it would be held in memory whole.
-constexpr size_t kMaxBodyBytes = 256 << 20;
-constexpr const char* kAccept =
-    "Accept: application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,"
-    "*/*;q=0.1";
-
-storage::Labels DiscoveredLabels(const ScrapeConfig& config, const ScrapeTarget& target) {
-  storage::LabelsBuilder labels;
-  labels.Set("job", config.job_name);
-  labels.Set("__address__", target.address);
-  labels.Set("__metrics_path__", config.metrics_path);
-  labels.Set("__scheme__", config.scheme);
-  labels.Set("__scrape_interval__", FormatDurationMs(config.interval_ms));
-  labels.Set("__scrape_timeout__", FormatDurationMs(config.timeout_ms));
-  for (const storage::Label& label : target.labels) labels.Set(label.name, label.value);
-  return labels.Build();
-}
-
-struct Target {
-  Target(const ScrapeConfig& config, const ScrapeTarget& target)
-      : interval_ms(config.interval_ms), timeout_ms(config.timeout_ms), state(config, target) {
-    status.job_name = config.job_name;
-    status.address = target.address;
-    status.url = state.url();
-    status.discovered_labels = DiscoveredLabels(config, target);
-    status.labels = state.labels();
-    status.interval_ms = interval_ms;
-    status.timeout_ms = timeout_ms;
-  }
-
-  // Keeps how a scrape went for those who ask.
-  void Note(const absl::StatusOr<Exposition>& scraped, int64_t start_ms, double seconds) {
-    MutexLock lock(&mutex);
-    status.health = scraped.ok() ? TargetHealth::kUp : TargetHealth::kDown;
-    status.last_error = MessageOf(scraped.status());
-    status.last_scrape_ms = start_ms;
-    status.last_scrape_seconds = seconds;
-    if (!scraped.ok()) return;
-    status.families = std::make_shared<const std::vector<MetricFamily>>(scraped->families);
-  }
-  TargetStatus Status() const {
-    MutexLock lock(&mutex);
-    return status;
-  }
-
-  const int64_t interval_ms;
-  const int64_t timeout_ms;
-  TargetState state;   // Used by one scrape at a time.
-  int64_t due_ms = 0;  // The scheduler's.
-  std::atomic<bool> busy{false};
-  bool was_up = true;  // Of the last scrape; to log changes only.
-  mutable Mutex mutex;
-  TargetStatus status ABSL_GUARDED_BY(mutex);
-};
-
-absl::StatusOr<Exposition> Fetch(const Target& target) {
-  VIGIL_ASSIGN_OR_RETURN(const Fetched fetched, HttpFetch(target.state.url(), {kAccept},
-                                                          target.timeout_ms, kMaxBodyBytes));
-  return ParseExposition(fetched.body,
-                         fetched.content_type.find("openmetrics") != std::string::npos);
-}
+// Answers that are being stored at a time: that mostly waits for the disk.
+constexpr size_t kWorkers = 8;
+// Each target has one scrape under way at most, so this bounds nothing but mistakes.
+constexpr size_t kMaxWaiting = 1 << 20;
+// Files of targets are looked at so often.
+constexpr int64_t kDiscoverIntervalMs = kMillisPerSecond;
+// A scrape that is late by no more has the time at which it was due: regular times cost less.
+constexpr int64_t kMaxSkewMs = 2;
 
 class ManagerImpl final : public ScrapeManager {
  public:
-  ManagerImpl(const std::vector<ScrapeConfig>& configs, storage::MetricSink* sink,
+  ManagerImpl(std::unique_ptr<ScrapeSink> sink, std::unique_ptr<HttpClient> client,
               const Clock* clock)
-      : sink_(*sink), clock_(*clock) {
-    const int64_t now_ms = clock_.NowMs();
-    size_t targets = 0;
-    for (const ScrapeConfig& config : configs) {
-      targets += config.targets.size();
-      job_names_.push_back(config.job_name);
-    }
-    std::sort(job_names_.begin(), job_names_.end());
-    for (const ScrapeConfig& config : configs) {
-      for (const ScrapeTarget& target : config.targets) {
-        auto added = std::make_unique<Target>(config, target);
-        const auto phase_ms =
-            static_cast<int64_t>(added->state.labels().Hash() % added->interval_ms);
-        added->due_ms = NextSlot(now_ms, phase_ms, added->interval_ms);
-        targets_.push_back(std::move(added));
-      }
-    }
-    pool_ = std::make_unique<ThreadPool>(std::min(kThreads, targets + 1), targets + 1);
-    if (!targets_.empty()) scheduler_ = std::thread([this] { Schedule(); });
-  }
+      : sink_(std::move(sink)),
+        clock_(*clock),
+        workers_(std::make_unique<ThreadPool>(kWorkers, kMaxWaiting)),
+        client_(std::move(client)),
+        scheduler_([this] { Schedule(); }) {}
 
   ~ManagerImpl() override {
     {
@@ -117,93 +42,131 @@ class ManagerImpl final : public ScrapeManager {
       stopping_ = true;
     }
     changed_.notify_all();
-    if (scheduler_.joinable()) scheduler_.join();
-    pool_.reset();
+    scheduler_.join();
+    client_.reset();
+    workers_.reset();
+  }
+
+  void SetConfigs(std::vector<ScrapeConfig> configs) override {
+    {
+      MutexLock lock(&mutex_);
+      std::map<std::string, std::unique_ptr<ScrapeJob>> before;
+      before.swap(jobs_);
+      const ScrapeTools tools = {client_.get(), workers_.get(), sink_.get(), &clock_};
+      for (ScrapeConfig& config : configs) {
+        const std::string name = config.job_name;
+        std::unique_ptr<ScrapeJob>& job = jobs_[name];
+        const auto known = before.find(name);
+        if (known == before.end()) {
+          job = std::make_unique<ScrapeJob>(tools, std::move(config));
+        } else {
+          job = std::move(known->second);
+          before.erase(known);
+          job->SetConfig(std::move(config));
+        }
+      }
+      for (auto& [name, job] : before) {
+        std::move(job->targets().begin(), job->targets().end(), std::back_inserter(leaving_));
+      }
+      next_discovery_ms_ = 0;
+      DiscoverLocked(clock_.NowMs());
+    }
+    changed_.notify_all();
   }
 
   ScrapeStatus Status() const override {
     ScrapeStatus status;
-    status.job_names = job_names_;
-    for (const auto& target : targets_) status.targets.push_back(target->Status());
-    std::stable_sort(
-        status.targets.begin(), status.targets.end(),
-        [](const TargetStatus& a, const TargetStatus& b) { return a.job_name < b.job_name; });
+    MutexLock lock(&mutex_);
+    for (const auto& [name, job] : jobs_) job->AddStatus(&status);
     return status;
   }
 
  private:
-  // The first slot from `now_ms` on.
-  static int64_t NextSlot(int64_t now_ms, int64_t phase_ms, int64_t interval_ms) {
-    const int64_t slot_ms = now_ms - now_ms % interval_ms + phase_ms;
-    return slot_ms >= now_ms ? slot_ms : slot_ms + interval_ms;
-  }
-
   void Schedule() {
-    while (true) {
-      int64_t next_ms = INT64_MAX;
+    MutexLock lock(&mutex_);
+    while (!stopping_) {
       const int64_t now_ms = clock_.NowMs();
-      for (const auto& target : targets_) {
-        if (target->due_ms <= now_ms) Begin(target.get(), now_ms);
-        next_ms = std::min(next_ms, target->due_ms);
+      DiscoverLocked(now_ms);
+      int64_t next_ms = std::min(now_ms + kDiscoverIntervalMs, EndGoneLocked(now_ms));
+      for (const auto& [name, job] : jobs_) {
+        for (ScheduledTarget& target : job->targets()) {
+          if (target.due_ms <= now_ms) Begin(&target, now_ms);
+          next_ms = std::min(next_ms, target.due_ms);
+        }
       }
       const auto wait = std::chrono::milliseconds(
-          std::clamp<int64_t>(next_ms - clock_.NowMs(), 1, kMillisPerSecond));
-      MutexLock lock(&mutex_);
-      if (!stopping_) changed_.wait_for(mutex_, wait);
-      if (stopping_) return;
+          std::clamp<int64_t>(next_ms - clock_.NowMs(), 1, kDiscoverIntervalMs));
+      changed_.wait_for(mutex_, wait);
     }
   }
 
-  void Begin(Target* target, int64_t now_ms) {
+  void DiscoverLocked(int64_t now_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    // The clock may have been set back.
+    if (now_ms < next_discovery_ms_ && now_ms >= next_discovery_ms_ - kDiscoverIntervalMs) return;
+    next_discovery_ms_ = now_ms + kDiscoverIntervalMs;
+    for (const auto& [name, job] : jobs_) job->Discover(now_ms, &leaving_);
+  }
+
+  static void Begin(ScheduledTarget* target, int64_t now_ms) {
+    const int64_t late_ms = now_ms - target->due_ms;
+    target->runner->Begin(late_ms <= kMaxSkewMs ? target->due_ms : now_ms);
     // Slots that were missed are not made good.
-    target->due_ms +=
-        (now_ms - target->due_ms) / target->interval_ms * target->interval_ms + target->interval_ms;
-    if (target->busy.exchange(true)) return;
-    if (!pool_->TrySubmit([this, target] { Scrape(target); })) target->busy.store(false);
+    target->due_ms += late_ms / target->interval_ms * target->interval_ms + target->interval_ms;
   }
 
-  void Scrape(Target* target) {
-    const int64_t start_ms = clock_.NowMs();
-    const int64_t start_ns = MonotonicNs();
-    const absl::StatusOr<Exposition> scraped = Fetch(*target);
-    const double seconds = static_cast<double>(MonotonicNs() - start_ns) / 1e9;
-    if (scraped.ok() != target->was_up) {
-      Log(scraped.ok() ? LogLevel::kInfo : LogLevel::kWarning,
-          scraped.ok() ? "scrape target is up again" : "scrape failed",
-          {{"url", target->state.url()}, {"reason", MessageOf(scraped.status())}});
-    }
-    target->was_up = scraped.ok();
-    target->Note(scraped, start_ms, seconds);
-    const absl::StatusOr<storage::WriteResult> written =
-        sink_.Append(target->state.ToSamples(scraped, start_ms, seconds), {});
-    if (!written.ok()) {
-      Log(LogLevel::kError, "storing a scrape failed",
-          {{"url", target->state.url()}, {"error", MessageOf(written.status())}});
-    } else if (written->rejected > 0) {
-      Log(LogLevel::kWarning, "samples of a scrape were refused",
-          {{"url", target->state.url()},
-           {"refused", written->rejected},
-           {"reason", written->rejection_reason}});
-    }
-    target->busy.store(false);
+  // Ends the series of targets that are gone, when they would have been scraped. Returns when the
+  // next of these is.
+  int64_t EndGoneLocked(int64_t now_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    int64_t next_ms = INT64_MAX;
+    std::erase_if(leaving_, [&](const ScheduledTarget& target) {
+      if (target.due_ms > now_ms) {
+        next_ms = std::min(next_ms, target.due_ms);
+        return false;
+      }
+      EndLater(target, IsScrapedLocked(target.runner->labels()));
+      return true;
+    });
+    return next_ms;
   }
 
-  storage::MetricSink& sink_;
+  // Whether there is a target whose series are the same.
+  bool IsScrapedLocked(const storage::Labels& labels) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (const auto& [name, job] : jobs_) {
+      for (const ScheduledTarget& target : job->targets()) {
+        if (target.runner->labels() == labels) return true;
+      }
+    }
+    return false;
+  }
+
+  void EndLater(const ScheduledTarget& target, bool taken_over) {
+    (void)workers_->TrySubmit([runner = target.runner, time_ms = target.due_ms, taken_over] {
+      runner->End(time_ms, !taken_over);
+    });
+  }
+
+  const std::unique_ptr<ScrapeSink> sink_;
   const Clock& clock_;
-  std::vector<std::string> job_names_;            // Constant after construction, as
-  std::vector<std::unique_ptr<Target>> targets_;  // these are.
-  std::unique_ptr<ThreadPool> pool_;
-  Mutex mutex_;
+  std::unique_ptr<ThreadPool> workers_;
+  std::unique_ptr<HttpClient> client_;
+  mutable Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::map<std::string, std::unique_ptr<ScrapeJob>> jobs_ ABSL_GUARDED_BY(mutex_);
+  // Targets that are gone, but whose series have not ended yet.
+  std::vector<ScheduledTarget> leaving_ ABSL_GUARDED_BY(mutex_);
+  int64_t next_discovery_ms_ ABSL_GUARDED_BY(mutex_) = 0;
   std::thread scheduler_;
 };
 
 }  // namespace
 
-std::unique_ptr<ScrapeManager> ScrapeManager::Start(const std::vector<ScrapeConfig>& configs,
-                                                    storage::MetricSink* sink, const Clock* clock) {
-  return std::make_unique<ManagerImpl>(configs, sink, clock);
+absl::StatusOr<std::unique_ptr<ScrapeManager>> ScrapeManager::Start(
+    std::unique_ptr<ScrapeSink> sink, const Clock* clock, std::string user_agent) {
+  VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<HttpClient> client,
+                         HttpClient::Start(std::move(user_agent)));
+  return std::unique_ptr<ScrapeManager>(
+      std::make_unique<ManagerImpl>(std::move(sink), std::move(client), clock));
 }
 
 }  // namespace vigil::collector

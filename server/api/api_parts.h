@@ -13,7 +13,7 @@
 
 #include "alerting/rules/rule_engine.h"
 #include "base/clock.h"
-#include "collector/scrape/scrape_manager.h"
+#include "collector/scrape/scrape_status.h"
 #include "query/exec/engine.h"
 #include "server/http/http_types.h"
 #include "server/query_gate.h"

@@ -10,7 +10,7 @@
 #include "base/duration.h"
 #include "base/json_writer.h"
 #include "base/status.h"
-#include "collector/scrape/scrape_manager.h"
+#include "collector/scrape/scrape_status.h"
 #include "query/promql/parser.h"
 #include "server/api/api_params.h"
 #include "server/api/api_response.h"
@@ -78,6 +78,15 @@ void Write(const TargetStatus& target, JsonWriter* json) {
   json->EndObject();
 }
 
+void Write(const collector::DroppedTarget& target, JsonWriter* json) {
+  json->BeginObject();
+  json->Key("discoveredLabels");
+  WriteLabels(target.discovered_labels, json);
+  json->Key("scrapePool");
+  json->Text(target.job_name);
+  json->EndObject();
+}
+
 // Metadata of one metric of a target. `named`: the request says which metric.
 void Write(const TargetStatus& target, const collector::MetricFamily& family, bool named,
            JsonWriter* json) {
@@ -114,15 +123,19 @@ absl::StatusOr<HttpResponse> ListTargets(const ApiParts& parts, const HttpReques
       if (pool.empty() || target.job_name == pool) Write(target, &json);
     }
     json.EndArray();
-    // Every target that is configured is scraped.
     json.Key("droppedTargets");
-    json.Raw("[]");
+    json.BeginArray();
+    for (const collector::DroppedTarget& target : status.dropped) {
+      if (!all && state != "dropped") break;
+      if (pool.empty() || target.job_name == pool) Write(target, &json);
+    }
+    json.EndArray();
     json.Key("droppedTargetCounts");
     if (all || state == "dropped") {
       json.BeginObject();
-      for (const std::string& name : status.job_names) {
+      for (const auto& [name, count] : status.dropped_counts) {
         json.EscapedKey(name);
-        json.Int(0);
+        json.Int(static_cast<int64_t>(count));
       }
       json.EndObject();
     } else {

@@ -586,10 +586,10 @@ class StartTest(unittest.TestCase):
             ("4:3", "unknown field jobname"),
         )
         self.config(
-            "scrape_configs:\n- job_name: a\n  scheme: ftp\n  relabel_configs: []\n  static_configs:\n"
+            "scrape_configs:\n- job_name: a\n  scheme: ftp\n  consul_sd_configs: []\n  static_configs:\n"
             "  - targets: ['http://x/']\n    labels: [a]\n",
             ("3:11", "ftp"),
-            ("4:3", "relabel_configs is not supported"),
+            ("4:3", "consul_sd_configs is not supported: have a script write the targets into a file"),
             ("6:15", "write host:port"),
             ("7:13", "labels must be a map"),
         )

@@ -24,8 +24,10 @@ INCLUDE_OWNERS = {
     r"rocksdb/": ("storage/kv/", "tests/storage/kv/"),
     r"grpcpp/": ("benchmarks/", "cli/", "collector/", "server/", "tests/"),
     r"boost/": ("server/http/", "tests/server/http/"),
-    r"curl/": ("alerting/notify/", "benchmarks/load/", "collector/scrape/", "tests/"),
-    r"yaml-cpp/": ("alerting/", "base/yaml_map", "collector/scrape/", "server/config", "tests/"),
+    r"curl/": ("alerting/notify/", "benchmarks/load/", "collector/http/", "tests/"),
+    r"yaml-cpp/": (
+        "alerting/", "base/yaml_map", "collector/", "server/config", "storage/relabel/relabel_config", "tests/",
+    ),
     r"(server|cli)/": ("cli/", "server/", "tests/"),
     r"collector/": ("benchmarks/", "collector/", "server/", "tests/"),
     r"alerting/": ("alerting/", "benchmarks/", "cli/", "server/", "tests/"),

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,11 +14,14 @@
 
 #include "base/status.h"
 #include "base/strings.h"
-#include "collector/scrape/text_format.h"
+#include "collector/exposition/text_reader.h"
+#include "tests/collector/exposition/read_all.h"
 #include "tests/testing/fuzz.h"
 
 namespace vigil::collector {
 namespace {
+
+using testing::Exposition;
 
 std::string Quoted(std::string_view text) {
   std::string quoted = "\"";
@@ -28,44 +32,71 @@ std::string Quoted(std::string_view text) {
   return quoted + '"';
 }
 
-// The samples, with every name in quotes.
-std::string Rewritten(const Exposition& exposition) {
+std::string LabelsText(const std::vector<storage::Label>& labels) {
   std::string text;
-  for (const ExposedSample& sample : exposition.samples) {
-    text += "{" + Quoted(sample.labels.front().value);
-    for (size_t i = 1; i < sample.labels.size(); ++i) {
-      text += "," + Quoted(sample.labels[i].name) + "=" + Quoted(sample.labels[i].value);
-    }
-    text += "} " + FormatValue(sample.value);
-    if (sample.time_ms.has_value()) text += fmt::format(" {}", *sample.time_ms);
-    text += "\n";
+  for (const storage::Label& label : labels) {
+    text +=
+        fmt::format("{}{}={}", text.empty() ? "" : ",", Quoted(label.name), Quoted(label.value));
   }
   return text;
 }
 
+// The samples as OpenMetrics, with every name in quotes. Times have milliseconds.
+std::string Rewritten(const Exposition& exposition) {
+  std::string text;
+  for (const auto& [key, labels, sample] : exposition.samples) {
+    text += "{" + Quoted(labels.front().value);
+    if (labels.size() > 1) text += "," + LabelsText({labels.begin() + 1, labels.end()});
+    text += "} " + FormatValue(sample.value);
+    const auto time = [&text](std::optional<int64_t> time_ms) {
+      if (time_ms.has_value()) text += fmt::format(" {:.3f}", static_cast<double>(*time_ms) / 1000);
+    };
+    time(sample.time_ms);
+    for (const ExposedExemplar& exemplar : sample.exemplars) {
+      std::vector<storage::Label> own;
+      for (const storage::LabelView& label : exemplar.labels) {
+        own.push_back({std::string(label.name), std::string(label.value)});
+      }
+      text += fmt::format(" # {{{}}} {}", LabelsText(own), FormatValue(exemplar.value));
+      time(exemplar.time_ms);
+    }
+    text += "\n";
+  }
+  return text + "# EOF\n";
+}
+
+bool Same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
 void Check(std::string_view text, bool open_metrics) {
-  const absl::StatusOr<Exposition> exposition = ParseExposition(text, open_metrics);
+  const absl::StatusOr<Exposition> exposition =
+      testing::ReadAll(MakeTextReader(text, open_metrics).get());
   if (!exposition.ok()) return;
   for (const MetricFamily& family : exposition->families) {
     VIGIL_CHECK(IsValidUtf8(family.name) && IsValidUtf8(family.metadata.help));
   }
-  for (const ExposedSample& sample : exposition->samples) {
+  for (const auto& [key, labels, sample] : exposition->samples) {
     VIGIL_CHECK(sample.family < exposition->families.size());
-    VIGIL_CHECK(sample.labels.front().name == storage::kMetricName);
-    for (const storage::Label& label : sample.labels) {
+    VIGIL_CHECK(labels.front().name == storage::kMetricName);
+    for (const storage::Label& label : labels) {
       VIGIL_CHECK(IsValidUtf8(label.name) && IsValidUtf8(label.value));
       VIGIL_CHECK(!label.name.empty());
     }
   }
-  // Written as 0.0.4, whose times are milliseconds.
-  const absl::StatusOr<Exposition> again = ParseExposition(Rewritten(*exposition), false);
+  const std::string rewritten = Rewritten(*exposition);
+  const absl::StatusOr<Exposition> again = testing::ReadAll(MakeTextReader(rewritten, true).get());
   VIGIL_CHECK_OK(again);
   VIGIL_CHECK(again->samples.size() == exposition->samples.size());
   for (size_t i = 0; i < again->samples.size(); ++i) {
-    const ExposedSample& was = exposition->samples[i];
-    const ExposedSample& is = again->samples[i];
-    VIGIL_CHECK(is.labels == was.labels && is.time_ms == was.time_ms);
-    VIGIL_CHECK(is.value == was.value || (std::isnan(is.value) && std::isnan(was.value)));
+    const auto& [old_key, old_labels, was] = exposition->samples[i];
+    const auto& [new_key, new_labels, is] = again->samples[i];
+    VIGIL_CHECK(new_labels == old_labels && is.time_ms == was.time_ms);
+    VIGIL_CHECK(Same(is.value, was.value));
+    VIGIL_CHECK(is.exemplars.size() == was.exemplars.size());
+    for (size_t j = 0; j < is.exemplars.size(); ++j) {
+      VIGIL_CHECK(is.exemplars[j].labels == was.exemplars[j].labels);
+      VIGIL_CHECK(is.exemplars[j].time_ms == was.exemplars[j].time_ms);
+      VIGIL_CHECK(Same(is.exemplars[j].value, was.exemplars[j].value));
+    }
   }
 }
 
@@ -87,5 +118,8 @@ std::vector<std::string> vigil::testing::FuzzSeeds() {
       "{\"utf.8\",\"a.b\"=\"c\"} NaN # {trace_id=\"x\"} 1\n# TYPE \"utf.8\" gauge\n",
       "# TYPE c counter\n# UNIT c seconds\nc_total 0x1p3 1520879607.789\n# EOF\n",
       "a 9e15 9000000000000\n\r\n# EOF\n",
+      "# TYPE h_s histogram\n# UNIT h_s s\nh_s_bucket{le=\"1\"} 2 1.5 # {trace_id=\"x\",a=\"\"} "
+      "0.5 "
+      "1.25\n# EOF\n",
   };
 }

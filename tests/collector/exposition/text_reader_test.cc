@@ -1,74 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collector/scrape/text_format.h"
+#include "collector/exposition/text_reader.h"
 
 #include <string>
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/status.h"
-#include "base/strings.h"
+#include "tests/collector/exposition/read_all.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/text_test.h"
 
 namespace vigil::collector {
 namespace {
 
+using testing::Exposition;
 using ::testing::HasSubstr;
+using testing::ReadAll;
+using testing::ToText;
 using vigil::testing::StatusIs;
 using vigil::testing::TextCase;
 
-// A line for each family, one for each sample with the number of its family.
-std::string ToText(const Exposition& exposition) {
-  std::string text;
-  for (size_t i = 0; i < exposition.families.size(); ++i) {
-    const MetricFamily& family = exposition.families[i];
-    text += fmt::format("{}: {} {} {} {}\n", i, family.name,
-                        storage::MetricTypeName(family.metadata.type),
-                        storage::Quote(family.metadata.unit), storage::Quote(family.metadata.help));
-  }
-  for (const ExposedSample& sample : exposition.samples) {
-    text += fmt::format("{}:", sample.family);
-    for (const storage::Label& label : sample.labels) {
-      text += fmt::format(" {}={}", label.name, storage::Quote(label.value));
-    }
-    text += " -> " + FormatValue(sample.value);
-    if (sample.time_ms.has_value()) text += fmt::format(" at {}", *sample.time_ms);
-    text += "\n";
-  }
-  return text;
+absl::StatusOr<Exposition> Parse(std::string_view text, bool open_metrics) {
+  return ReadAll(MakeTextReader(text, open_metrics).get());
 }
 
-TEST(TextFormatTest, Script) {
+TEST(TextReaderTest, Script) {
   const auto run = [](const TextCase& text_case) -> std::string {
-    const auto exposition =
-        ParseExposition(text_case.input + "\n", text_case.command == "openmetrics");
+    const auto exposition = Parse(text_case.input + "\n", text_case.command == "openmetrics");
     return exposition.ok() ? ToText(*exposition) : std::string(MessageOf(exposition.status()));
   };
-  vigil::testing::RunTextScript("tests/collector/scrape/testdata/text_format.txt", run);
+  vigil::testing::RunTextScript("tests/collector/exposition/testdata/text_reader.txt", run);
 }
 
-TEST(TextFormatTest, LinesMayEndInCarriageReturns) {
-  ASSERT_OK_AND_ASSIGN(const Exposition exposition,
-                       ParseExposition("# HELP a b\r\na 1\r\n\r\nc 2", false));
-  EXPECT_EQ(ToText(exposition),
-            "0: a unknown \"\" \"b\"\n1: c unknown \"\" \"\"\n0: __name__=\"a\" -> 1\n"
-            "1: __name__=\"c\" -> 2\n");
+TEST(TextReaderTest, LinesMayEndInCarriageReturns) {
+  ASSERT_OK_AND_ASSIGN(const Exposition exposition, Parse("# HELP a b\r\na 1\r\n\r\nc 2", false));
+  EXPECT_EQ(
+      ToText(exposition),
+      "0: a unknown \"\" \"b\"\n1: c unknown \"\" \"\" (not declared)\n0: __name__=\"a\" -> 1\n"
+      "1: __name__=\"c\" -> 2\n");
 }
 
-TEST(TextFormatTest, TextIsUtf8) {
+TEST(TextReaderTest, TextIsUtf8) {
   for (const std::string text : {"a{x=\"\xff\"} 1", "# HELP a \xff", "# TYPE \xff gauge"}) {
-    EXPECT_THAT(ParseExposition("good 1\n" + text, false),
+    EXPECT_THAT(Parse("good 1\n" + text, false),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("line 2: the text is not")));
   }
-  EXPECT_OK(ParseExposition("a{x=\"\xc3\xa9\"} 1", false));
+  EXPECT_OK(Parse("a{x=\"\xc3\xa9\"} 1", false));
 }
 
-TEST(TextFormatTest, NaNsAreNoStalenessMarkers) {
-  ASSERT_OK_AND_ASSIGN(const Exposition exposition, ParseExposition("a NaN\na -NaN\n", false));
-  for (const ExposedSample& sample : exposition.samples) {
-    EXPECT_FALSE(storage::IsStale(sample.value));
+TEST(TextReaderTest, NaNsAreNoStalenessMarkers) {
+  ASSERT_OK_AND_ASSIGN(const Exposition exposition, Parse("a NaN\na -NaN\n", false));
+  for (const testing::ReadSample& read : exposition.samples) {
+    EXPECT_FALSE(storage::IsStale(read.sample.value));
+  }
+}
+
+// Reads with guesses that are right, wrong, and nearly right.
+TEST(TextReaderTest, GuessesChangeNothing) {
+  const std::string text =
+      "# TYPE a counter\na 1\na_total 2\na_total{x=\"1\"} 3\na_total {x=\"1\"} 4\n"
+      "a_total{x=\"1\",y=\"}\"} 5\n{\"a\"} 6\nab 7\na{} 8\n";
+  ASSERT_OK_AND_ASSIGN(const Exposition expected, Parse(text, false));
+  std::vector<std::string> guesses = {"", "a", "a_total", "a{", "nothing", "a ", "a{}"};
+  for (const testing::ReadSample& read : expected.samples) guesses.push_back(read.key);
+  for (const std::string& guess : guesses) {
+    const std::unique_ptr<ExpositionReader> reader = MakeTextReader(text, false);
+    ExposedSample sample;
+    for (const testing::ReadSample& read : expected.samples) {
+      ASSERT_OK_AND_ASSIGN(const bool more, reader->Next(guess, &sample));
+      ASSERT_TRUE(more);
+      EXPECT_EQ(sample.key, read.key) << guess;
+      EXPECT_EQ(sample.value, read.sample.value) << guess;
+      EXPECT_EQ(sample.family, read.sample.family) << guess;
+      std::vector<storage::Label> labels;
+      ASSERT_OK(reader->ReadLabels(&labels));
+      EXPECT_EQ(labels, read.labels) << guess;
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "collector/remote_write/histogram_wire.h"
 #include "tests/collector/remote_write/write_text.h"
 
 namespace vigil::collector {

@@ -31,13 +31,17 @@ collector::ScrapeStatus SomeScrapes() {
   up.last_scrape_ms = kStartMs;
   up.last_scrape_seconds = 0.25;
   up.families = std::make_shared<const std::vector<collector::MetricFamily>>(
-      std::vector<collector::MetricFamily>{{"m", {storage::MetricType::kGauge, "", "Help."}},
-                                           {"n", {storage::MetricType::kCounter, "seconds", ""}}});
+      std::vector<collector::MetricFamily>{
+          {"m", {storage::MetricType::kGauge, "", "Help."}, true},
+          {"n", {storage::MetricType::kCounter, "seconds", ""}, true}});
   collector::TargetStatus fresh;
   fresh.job_name = "b";
   fresh.labels = storage::Labels{{"job", "b"}};
   fresh.last_error = "no \"answer\"";
-  return {{"a", "b", "c"}, {up, fresh}};
+  return {{"a", "b", "c"},
+          {up, fresh},
+          {{"b", storage::Labels{{"__address__", "gone:1"}, {"job", "b"}}}},
+          {{"a", 0}, {"b", 3}, {"c", 0}}};
 }
 
 class TargetsApiTest : public ::testing::Test {
@@ -60,16 +64,17 @@ TEST_F(TargetsApiTest, Targets) {
       R"("scrapeUrl":"http://10.0.0.1:80/metrics","globalUrl":"http://10.0.0.1:80/metrics",)"
       R"("lastError":"","lastScrape":"2026-01-02T03:04:05Z","lastScrapeDuration":0.25,)"
       R"("health":"up","scrapeInterval":"1m","scrapeTimeout":"10s"})";
+  const std::string dropped =
+      R"("droppedTargets":[{"discoveredLabels":{"__address__":"gone:1","job":"b"},)"
+      R"("scrapePool":"b"}],"droppedTargetCounts":{"a":0,"b":3,"c":0}})";
   EXPECT_THAT(Targets(), HasSubstr(R"({"activeTargets":[)" + a + ",{"));
   EXPECT_THAT(Targets(), HasSubstr(R"("lastError":"no \"answer\"","lastScrape":)"
                                    R"("0001-01-01T00:00:00Z","lastScrapeDuration":0,)"
                                    R"("health":"unknown")"));
-  EXPECT_THAT(Targets(), HasSubstr(R"(],"droppedTargets":[],)"
-                                   R"("droppedTargetCounts":{"a":0,"b":0,"c":0}})"));
+  EXPECT_THAT(Targets(), HasSubstr("]," + dropped));
   EXPECT_EQ(Targets("state=active&scrapePool=a"),
             R"({"activeTargets":[)" + a + R"(],"droppedTargets":[],"droppedTargetCounts":null})");
-  EXPECT_EQ(Targets("state=dropped"), R"({"activeTargets":[],"droppedTargets":[],)"
-                                      R"("droppedTargetCounts":{"a":0,"b":0,"c":0}})");
+  EXPECT_EQ(Targets("state=dropped"), R"({"activeTargets":[],)" + dropped);
 }
 
 TEST_F(TargetsApiTest, AddressesOfThisMachineAreMadeGlobal) {
