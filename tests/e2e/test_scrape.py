@@ -175,7 +175,7 @@ class TargetTest(ScrapeCase):
         wait_until(lambda: self.vigil.values("a", "n") == {("2",): 2}, lambda: self.vigil.query("a"))
         self.assertEqual({("2",): 1}, self.vigil.values("up", "n"))
         file.write_text("[{", encoding="utf-8")
-        wait_until(lambda: self.vigil.logged("a file of scrape targets is not taken"), "the log says so")
+        wait_until(lambda: self.vigil.logged("a file of scrape targets is not taken, what it said before goes on"), "the log says so")
         self.assertEqual({("2",): 2}, self.vigil.values("a", "n"))
         file.unlink()
         wait_until(lambda: not self.vigil.query("a") and not self.vigil.query("up"), "all series end")
