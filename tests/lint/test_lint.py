@@ -26,7 +26,8 @@ INCLUDE_OWNERS = {
     r"boost/": ("server/http/", "tests/server/http/"),
     r"curl/": ("alerting/notify/", "benchmarks/load/", "collector/http/", "tests/"),
     r"yaml-cpp/": (
-        "alerting/", "base/yaml_map", "collector/", "server/config", "storage/relabel/relabel_config", "tests/",
+        "alerting/", "base/yaml_map", "benchmarks/", "collector/", "server/config", "storage/relabel/relabel_config",
+        "tests/",
     ),
     r"(server|cli)/": ("cli/", "server/", "tests/"),
     r"collector/": ("benchmarks/", "collector/", "server/", "tests/"),
