@@ -74,11 +74,15 @@ std::vector<Target> ScrapeJob::FindTargets() {
 
 void ScrapeJob::SetTargets(std::vector<Target> targets, int64_t now_ms,
                            std::vector<ScheduledTarget>* gone) {
+  // Those that left a moment ago may be back.
   StringMap<ScheduledTarget> before;
-  for (ScheduledTarget& target : targets_) {
-    before.emplace(KeyOf(target.runner->labels(), target.runner->Status().url), std::move(target));
+  for (std::vector<ScheduledTarget>* const some : {&targets_, gone}) {
+    for (ScheduledTarget& target : *some) {
+      const std::string key = KeyOf(target.runner->labels(), target.runner->url());
+      before.try_emplace(key, std::move(target));
+    }
+    some->clear();
   }
-  targets_.clear();
   const uint64_t limit = config_->limits.targets;
   const std::string refusal =
       limit == 0 || targets.size() <= limit

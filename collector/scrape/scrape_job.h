@@ -36,7 +36,7 @@ class ScrapeJob {
   void SetConfig(ScrapeConfig config);
 
   // Looks whether there are other targets than there were. Those that are gone are added to
-  // `*gone`.
+  // `*gone`, and those that are back are taken from there.
   void Discover(int64_t now_ms, std::vector<ScheduledTarget>* gone);
 
   // Adds what there is to say of the job.

@@ -90,6 +90,10 @@ class ManagerImpl final : public ScrapeManager {
       int64_t next_ms = std::min(now_ms + kDiscoverIntervalMs, EndGoneLocked(now_ms));
       for (const auto& [name, job] : jobs_) {
         for (ScheduledTarget& target : job->targets()) {
+          // The clock may have been set back.
+          if (target.due_ms - now_ms > target.interval_ms) {
+            target.due_ms -= (target.due_ms - now_ms) / target.interval_ms * target.interval_ms;
+          }
           if (target.due_ms <= now_ms) Begin(&target, now_ms);
           next_ms = std::min(next_ms, target.due_ms);
         }
@@ -118,14 +122,16 @@ class ManagerImpl final : public ScrapeManager {
   // next of these is.
   int64_t EndGoneLocked(int64_t now_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     int64_t next_ms = INT64_MAX;
-    std::erase_if(leaving_, [&](const ScheduledTarget& target) {
+    std::vector<ScheduledTarget> waiting;
+    for (ScheduledTarget& target : leaving_) {
       if (target.due_ms > now_ms) {
         next_ms = std::min(next_ms, target.due_ms);
-        return false;
+        waiting.push_back(std::move(target));
+      } else {
+        EndLater(target, IsScrapedLocked(target.runner->labels()));
       }
-      EndLater(target, IsScrapedLocked(target.runner->labels()));
-      return true;
-    });
+    }
+    leaving_ = std::move(waiting);
     return next_ms;
   }
 

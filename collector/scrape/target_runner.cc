@@ -52,6 +52,7 @@ void TargetRunner::Update(std::shared_ptr<const ScrapeConfig> config, Target tar
     MutexLock lock(&mutex_);
     changed = config_ != config || status_.timeout_ms != target.timeout_ms;
     config_ = config;
+    status_.job_name = config->job_name;
     status_.discovered_labels = std::move(target.discovered_labels);
     status_.address = std::move(target.address);
     status_.interval_ms = target.interval_ms;

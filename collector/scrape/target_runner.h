@@ -47,6 +47,7 @@ class TargetRunner : public std::enable_shared_from_this<TargetRunner> {
 
   // Which target it is: constant.
   const storage::Labels& labels() const { return labels_; }
+  const std::string& url() const { return url_; }
   TargetStatus Status() const;
 
  private:
