@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/byte_size.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "base/yaml_map.h"
 #include "server/config_limits.h"
@@ -45,8 +46,11 @@ class ConfigReader {
       scrape_defaults_.directory = RelativeTo(file_name_, "");
       config_.scrapes = collector::ReadScrapeConfigs(scrapes, scrape_defaults_, &errors_);
     }
+    const absl::Status scrape_files = ReadScrapeFiles(map.Take("scrape_config_files"));
+    RefuseOthers(&map);
     map.Finish();
     VIGIL_RETURN_IF_ERROR(errors_.ToStatus());
+    VIGIL_RETURN_IF_ERROR(scrape_files);
     return std::move(config_);
   }
 
@@ -160,6 +164,7 @@ class ConfigReader {
     map.TakeDurationMs("evaluation_interval", &config_.rules.default_interval_ms);
     map.TakeDurationMs("rule_query_offset", &config_.rules.query_offset_ms);
     map.TakeString("external_url", &config_.rules.external_url);
+    map.Refuse({"query_log_file"}, "server.slow_query has the log tell of slow queries");
     if (const YAML::Node labels = map.Take("external_labels"); !labels.IsNull()) {
       YamlMap label_map(labels, "external_labels", &errors_);
       storage::LabelsBuilder builder;
@@ -184,6 +189,60 @@ class ConfigReader {
         config_.rule_files.push_back(RelativeTo(file_name_, pattern.Scalar()));
       }
     }
+  }
+
+  // Jobs in files of their own. Mistakes in this file go to errors_, those in others are returned.
+  absl::Status ReadScrapeFiles(const YAML::Node& node) {
+    if (node.IsNull()) return absl::OkStatus();
+    if (!node.IsSequence()) {
+      errors_.Add(node, "scrape_config_files must be a list of patterns");
+      return absl::OkStatus();
+    }
+    for (const YAML::Node& pattern : node) {
+      if (!pattern.IsScalar()) {
+        errors_.Add(pattern, "a file of scrape_configs is named by a text");
+        continue;
+      }
+      VIGIL_ASSIGN_OR_RETURN(const std::vector<std::string> paths,
+                             Glob(RelativeTo(file_name_, pattern.Scalar())));
+      for (const std::string& path : paths) {
+        VIGIL_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+        YamlErrors errors(path);
+        try {
+          AddScrapes(YAML::Load(text), path, &errors);
+        } catch (const YAML::Exception& error) {
+          errors.Add(error.mark, error.msg);
+        }
+        VIGIL_RETURN_IF_ERROR(errors.ToStatus());
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  void AddScrapes(const YAML::Node& root, const std::string& path, YamlErrors* errors) {
+    YamlMap map(root, "file of scrape_configs", errors);
+    collector::ScrapeDefaults defaults = scrape_defaults_;
+    defaults.directory = RelativeTo(path, "");
+    const YAML::Node list = map.Take("scrape_configs");
+    if (!list.IsNull()) {
+      for (auto& scrape : collector::ReadScrapeConfigs(list, defaults, errors)) {
+        for (const collector::ScrapeConfig& other : config_.scrapes) {
+          if (other.job_name != scrape.job_name) continue;
+          errors->Add(list, fmt::format("job_name \"{}\" is not unique", scrape.job_name));
+        }
+        config_.scrapes.push_back(std::move(scrape));
+      }
+    }
+    map.Finish();
+  }
+
+  // What people have for Prometheus that vigil does otherwise or not at all.
+  static void RefuseOthers(YamlMap* map) {
+    map->Refuse({"alerting"},
+                "vigil tells people itself: name Alertmanager's configuration as "
+                "alertmanager.config_file");
+    map->Refuse({"remote_write", "remote_read"}, "vigil keeps and answers what it has itself");
+    map->Refuse({"tracing", "runtime"}, "leave it out");
   }
 
   void ReadAlertmanager(const YAML::Node& node) {

@@ -21,6 +21,29 @@ bool IsSecret(std::string_view key) {
       [&lower](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
+// `text` without the password of a URL, as proxies have them.
+std::string WithoutPassword(const std::string& text) {
+  const size_t begin = text.find("://");
+  if (begin == std::string::npos) return text;
+  const size_t host = begin + 3;
+  const size_t at = text.substr(0, text.find('/', host)).rfind('@');
+  const size_t colon = text.find(':', host);
+  if (at == std::string::npos || at < host || colon > at) return text;
+  return text.substr(0, colon + 1) + "<secret>" + text.substr(at);
+}
+
+// Shows a scalar unless its text is a key.
+void EmitScalar(const YAML::Node& node, bool hide, YAML::Emitter* out) {
+  const std::string& text = node.Scalar();
+  if (hide || text.find("PRIVATE KEY") != std::string::npos) {
+    *out << "<secret>";
+  } else if (const std::string shown = WithoutPassword(text); shown != text) {
+    *out << shown;
+  } else {
+    *out << node;
+  }
+}
+
 void Emit(const YAML::Node& node, bool hide, YAML::Emitter* out) {
   switch (node.Type()) {
     case YAML::NodeType::Map:
@@ -38,11 +61,7 @@ void Emit(const YAML::Node& node, bool hide, YAML::Emitter* out) {
       *out << YAML::EndSeq;
       return;
     case YAML::NodeType::Scalar:
-      if (hide) {
-        *out << "<secret>";
-      } else {
-        *out << node;
-      }
+      EmitScalar(node, hide, out);
       return;
     case YAML::NodeType::Null:
     case YAML::NodeType::Undefined:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config_text.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace vigil::server {
@@ -20,6 +22,16 @@ TEST(ConfigTextTest, SecretsAreNotShown) {
   EXPECT_EQ(TextOf("http_headers: {X-Key: {values: [a, b]}}"),
             "http_headers:\n  X-Key:\n    values:\n      - <secret>\n      - <secret>\n");
   EXPECT_EQ(TextOf("Bearer_Token: x"), "Bearer_Token: <secret>\n");
+  EXPECT_EQ(TextOf("{cert: '-----BEGIN CERTIFICATE-----', key: '-----BEGIN PRIVATE KEY-----'}"),
+            "cert: -----BEGIN CERTIFICATE-----\nkey: <secret>\n");
+}
+
+TEST(ConfigTextTest, UrlsHaveNoPasswords) {
+  EXPECT_EQ(TextOf("proxy_url: http://me:p@ss@proxy:3128/x"),
+            "proxy_url: http://me:<secret>@proxy:3128/x\n");
+  for (const char* const plain : {"http://proxy:3128", "http://me@proxy", "http://a:1/b@c"}) {
+    EXPECT_EQ(TextOf(plain), std::string(plain) + "\n");
+  }
 }
 
 }  // namespace
