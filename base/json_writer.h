@@ -32,6 +32,20 @@ class JsonWriter {
   // One of the user's.
   void EscapedKey(std::string_view name);
 
+  // Members of an object: a key that needs no escapes and its value.
+  void TextMember(std::string_view key, std::string_view text) {
+    Key(key);
+    Text(text);
+  }
+  void IntMember(std::string_view key, int64_t number) {
+    Key(key);
+    Int(number);
+  }
+  void BoolMember(std::string_view key, bool flag) {
+    Key(key);
+    Bool(flag);
+  }
+
   // Quotes, backslashes and control characters escaped, and what a page of HTML would take for its
   // own: <, > and &.
   void Text(std::string_view text);

@@ -92,7 +92,7 @@ class TreeWriter {
       case ExprKind::kString:
         Begin();
         TypeIs("stringLiteral");
-        Text("val", As<promql::StringLiteral>(expr).value);
+        json_.TextMember("val", As<promql::StringLiteral>(expr).value);
         return json_.EndObject();
       case ExprKind::kVectorSelector:
         return VisitVector(As<promql::VectorSelector>(expr));
@@ -109,7 +109,7 @@ class TreeWriter {
       case ExprKind::kUnary:
         Begin();
         Child("expr", As<promql::Unary>(expr).expr.get());
-        Text("op", As<promql::Unary>(expr).negate ? "-" : "+");
+        json_.TextMember("op", As<promql::Unary>(expr).negate ? "-" : "+");
         TypeIs("unaryExpr");
         return json_.EndObject();
       case ExprKind::kParen:
@@ -124,19 +124,7 @@ class TreeWriter {
 
  private:
   void Begin() { json_.BeginObject(); }
-  void TypeIs(std::string_view type) { Text("type", type); }
-  void Text(std::string_view key, std::string_view text) {
-    json_.Key(key);
-    json_.Text(text);
-  }
-  void Bool(std::string_view key, bool flag) {
-    json_.Key(key);
-    json_.Bool(flag);
-  }
-  void Int(std::string_view key, int64_t number) {
-    json_.Key(key);
-    json_.Int(number);
-  }
+  void TypeIs(std::string_view type) { json_.TextMember("type", type); }
   // Null when there is none.
   void Child(std::string_view key, const Expr* expr) {
     json_.Key(key);
@@ -156,15 +144,15 @@ class TreeWriter {
   void VisitNumber(double value) {
     Begin();
     TypeIs("numberLiteral");
-    Text("val", std::isfinite(value) ? FormatPlain(value) : FormatValue(value));
+    json_.TextMember("val", std::isfinite(value) ? FormatPlain(value) : FormatValue(value));
     json_.EndObject();
   }
 
   void VisitMatcher(const storage::Matcher& matcher) {
     Begin();
-    Text("name", matcher.name());
-    Text("type", storage::MatchOperator(matcher.type()));
-    Text("value", matcher.value());
+    json_.TextMember("name", matcher.name());
+    json_.TextMember("type", storage::MatchOperator(matcher.type()));
+    json_.TextMember("value", matcher.value());
     json_.EndObject();
   }
 
@@ -179,7 +167,7 @@ class TreeWriter {
   }
 
   void Offset(const TimeShift& shift) {
-    Int("offset", shift.offset_ms);
+    json_.IntMember("offset", shift.offset_ms);
     Child("offsetExpr", shift.offset_expr.get());
   }
   void StartOrEnd(const TimeShift& shift) {
@@ -200,11 +188,11 @@ class TreeWriter {
 
   void VisitVector(const promql::VectorSelector& selector) {
     Begin();
-    Bool("anchored", selector.anchored);
+    json_.BoolMember("anchored", selector.anchored);
     Matchers(selector);
-    Text("name", selector.name);
+    json_.TextMember("name", selector.name);
     Offset(selector.shift);
-    Bool("smoothed", selector.smoothed);
+    json_.BoolMember("smoothed", selector.smoothed);
     StartOrEnd(selector.shift);
     Timestamp(selector.shift);
     TypeIs("vectorSelector");
@@ -214,13 +202,13 @@ class TreeWriter {
   void VisitMatrix(const promql::MatrixSelector& matrix) {
     const promql::VectorSelector& selector = *matrix.selector;
     Begin();
-    Bool("anchored", selector.anchored);
+    json_.BoolMember("anchored", selector.anchored);
     Matchers(selector);
-    Text("name", selector.name);
+    json_.TextMember("name", selector.name);
     Offset(selector.shift);
-    Int("range", matrix.range_ms);
+    json_.IntMember("range", matrix.range_ms);
     Child("rangeExpr", matrix.range_expr.get());
-    Bool("smoothed", selector.smoothed);
+    json_.BoolMember("smoothed", selector.smoothed);
     StartOrEnd(selector.shift);
     Timestamp(selector.shift);
     TypeIs("matrixSelector");
@@ -231,10 +219,10 @@ class TreeWriter {
     Begin();
     Child("expr", subquery.expr.get());
     Offset(subquery.shift);
-    Int("range", subquery.range_ms);
+    json_.IntMember("range", subquery.range_ms);
     Child("rangeExpr", subquery.range_expr.get());
     StartOrEnd(subquery.shift);
-    Int("step", subquery.step_ms);
+    json_.IntMember("step", subquery.step_ms);
     Child("stepExpr", subquery.step_expr.get());
     Timestamp(subquery.shift);
     TypeIs("subquery");
@@ -259,10 +247,10 @@ class TreeWriter {
     json_.BeginArray();
     for (const ValueType type : function.args) json_.Text(TypeName(type));
     json_.EndArray();
-    Text("name", function.name);
-    Text("returnType", TypeName(function.result));
+    json_.TextMember("name", function.name);
+    json_.TextMember("returnType", TypeName(function.result));
     // How many arguments may be left out; -1: any number may follow.
-    Int("variadic", function.max_args < 0 ? -1 : function.max_args - function.min_args);
+    json_.IntMember("variadic", function.max_args < 0 ? -1 : function.max_args - function.min_args);
     json_.EndObject();
   }
 
@@ -270,20 +258,20 @@ class TreeWriter {
     Begin();
     Child("expr", aggregate.expr.get());
     Texts("grouping", aggregate.grouping);
-    Text("op", promql::AggregateOpText(aggregate.op));
+    json_.TextMember("op", promql::AggregateOpText(aggregate.op));
     Child("param", aggregate.param.get());
     TypeIs("aggregation");
-    Bool("without", aggregate.without);
+    json_.BoolMember("without", aggregate.without);
     json_.EndObject();
   }
 
   void VisitBinary(const promql::Binary& binary) {
     Begin();
-    Bool("bool", binary.return_bool);
+    json_.BoolMember("bool", binary.return_bool);
     Child("lhs", binary.lhs.get());
     json_.Key("matching");
     binary.matching.has_value() ? VisitMatching(*binary.matching) : json_.Null();
-    Text("op", promql::BinaryOpText(binary.op));
+    json_.TextMember("op", promql::BinaryOpText(binary.op));
     Child("rhs", binary.rhs.get());
     TypeIs("binaryExpr");
     json_.EndObject();
@@ -291,7 +279,7 @@ class TreeWriter {
 
   void VisitMatching(const promql::VectorMatching& matching) {
     Begin();
-    Text("card", CardinalityName(matching.cardinality));
+    json_.TextMember("card", CardinalityName(matching.cardinality));
     json_.Key("fillValues");
     Begin();
     OptionalNumber("lhs", matching.fill_left);
@@ -299,7 +287,7 @@ class TreeWriter {
     json_.EndObject();
     Texts("include", matching.include);
     Texts("labels", matching.labels);
-    Bool("on", matching.on);
+    json_.BoolMember("on", matching.on);
     json_.EndObject();
   }
 
@@ -308,10 +296,10 @@ class TreeWriter {
     const bool negates = duration.op == DurationExpr::Op::kNegate;
     Begin();
     Child("lhs", negates ? nullptr : duration.lhs.get());
-    Text("op", DurationOpName(duration.op));
+    json_.TextMember("op", DurationOpName(duration.op));
     Child("rhs", negates ? duration.lhs.get() : duration.rhs.get());
     TypeIs("durationExpr");
-    Bool("wrapped", duration.wrapped);
+    json_.BoolMember("wrapped", duration.wrapped);
     json_.EndObject();
   }
 
