@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Remote write against a store: what becomes of every kind of message (testdata/writes.txt), of
-// headers and encodings, and when the server refuses.
+// Remote write against a store: what becomes of every kind of message (testdata/writes.txt and
+// writes_v2.txt), of headers and encodings, and when the server refuses.
 #include "collector/remote_write/remote_write_receiver.h"
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
+#include <prometheus/write_v2.pb.h>
 
 #include "tests/collector/remote_write/write_text.h"
 #include "tests/collector/store_text.h"
@@ -41,33 +43,66 @@ struct Fixture {
   Admission admission;
   RemoteWriteReceiver receiver{&harness.storage(), &admission, kMaxBytes};
 
-  absl::StatusOr<ExportOutcome> Send(const std::string& bytes, const WriteHeaders& headers = {}) {
+  absl::StatusOr<WriteOutcome> Send(const std::string& bytes, const WriteHeaders& headers = {}) {
     return receiver.Receive(headers, Compress(bytes));
   }
   std::string Series() { return SeriesText(harness.storage()); }
 };
 
+constexpr const char* kV2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
+
+// Messages of one version and the content type that goes with them.
+template <typename Message>
 class Script {
  public:
+  explicit Script(std::string_view content_type) : content_type_(content_type) {}
+
   std::string Run(const TextCase& text_case) {
-    if (text_case.command == "metadata") return testing::MetadataText(fixture_->harness.storage());
+    storage::Storage* const storage = fixture_ == nullptr ? nullptr : &fixture_->harness.storage();
+    if (text_case.command == "metadata") return testing::MetadataText(*storage);
+    if (text_case.command == "exemplars") return ExemplarsText(storage);
     if (text_case.command == "write") fixture_ = std::make_unique<Fixture>();
-    const absl::StatusOr<ExportOutcome> outcome = fixture_->Send(BytesOf(text_case.input));
+    const absl::StatusOr<WriteOutcome> outcome =
+        fixture_->Send(BytesOf<Message>(text_case.input), {.content_type = content_type_});
     if (!outcome.ok()) return outcome.status().ToString();
     std::string text = fixture_->Series();
-    if (outcome->rejected > 0) {
-      text += fmt::format("rejected {}: {}\n", outcome->rejected, outcome->message);
+    text += fmt::format("written: {} {} {}\n", outcome->samples, outcome->histograms,
+                        outcome->exemplars);
+    if (outcome->refused.rejected > 0) {
+      text += fmt::format("rejected {}: {}\n", outcome->refused.rejected, outcome->refused.message);
     }
     return text;
   }
 
  private:
+  static std::string ExemplarsText(storage::Storage* storage) {
+    std::string text;
+    const auto all = storage->ReadExemplars(storage::kDefaultTenant, {},
+                                            {0, std::numeric_limits<int64_t>::max()});
+    for (const storage::ExemplarSeries& series : all.value()) {
+      text += series.labels.ToString();
+      for (const storage::Exemplar& exemplar : series.exemplars) {
+        text += fmt::format(" {}:{}{}", exemplar.time_ms - storage::testing::kStartMs,
+                            exemplar.value, exemplar.labels.ToString());
+      }
+      text += "\n";
+    }
+    return text;
+  }
+
+  const std::string_view content_type_;
   std::unique_ptr<Fixture> fixture_;
 };
 
 TEST(RemoteWriteReceiverTest, Script) {
-  Script script;
+  Script<prometheus::WriteRequest> script("application/x-protobuf");
   vigil::testing::RunTextScript("tests/collector/remote_write/testdata/writes.txt",
+                                [&](const TextCase& c) { return script.Run(c); });
+}
+
+TEST(RemoteWriteReceiverTest, ScriptOfTheSecondVersion) {
+  Script<io::prometheus::write::v2::Request> script(kV2);
+  vigil::testing::RunTextScript("tests/collector/remote_write/testdata/writes_v2.txt",
                                 [&](const TextCase& c) { return script.Run(c); });
 }
 
@@ -80,10 +115,37 @@ TEST(RemoteWriteReceiverTest, HeadersOfTheProtocolAndNone) {
   EXPECT_OK(fixture.Send(BytesOf(kOne)));
   for (const WriteHeaders& headers :
        {WriteHeaders{.content_type = "application/json"},
-        WriteHeaders{.content_type = "application/x-protobuf;proto=io.prometheus.write.v2.Request"},
+        WriteHeaders{.content_type = "application/x-protobuf;proto=io.prometheus.write.v3.Request"},
         WriteHeaders{.content_encoding = "zstd"}, WriteHeaders{.content_encoding = "gzip"}}) {
     EXPECT_THAT(fixture.Send(BytesOf(kOne), headers), StatusIs(absl::StatusCode::kUnimplemented));
   }
+}
+
+TEST(RemoteWriteReceiverTest, TheContentTypeTellsTheVersion) {
+  EXPECT_EQ(WriteVersionOf(""), WriteVersion::kV1);
+  EXPECT_EQ(WriteVersionOf("application/x-protobuf"), WriteVersion::kV1);
+  EXPECT_EQ(WriteVersionOf("application/x-protobuf;proto=prometheus.WriteRequest"),
+            WriteVersion::kV1);
+  EXPECT_EQ(WriteVersionOf(kV2), WriteVersion::kV2);
+  EXPECT_EQ(WriteVersionOf("application/x-protobuf; Proto=IO.prometheus.write.v2.Request"),
+            WriteVersion::kV2);
+}
+
+TEST(RemoteWriteReceiverTest, BothVersionsMeanTheSameSeries) {
+  Fixture fixture;
+  ASSERT_OK(fixture.Send(BytesOf(
+      R"(timeseries { labels { name: "__name__" value: "x" } labels { name: "job" value: "j" }
+         samples { value: 1 timestamp: @1 } })")));
+  // The same texts by other numbers, in one request and the next.
+  for (const char* text : {R"(symbols: ["", "__name__", "x", "job", "j"]
+           timeseries { labels_refs: [1, 2, 3, 4] samples { value: 2 timestamp: @2 } })",
+                           R"(symbols: ["", "j", "job", "x", "__name__", "j"]
+           timeseries { labels_refs: [4, 3, 2, 1] samples { value: 3 timestamp: @3 } }
+           timeseries { labels_refs: [4, 3, 2, 5] samples { value: 4 timestamp: @4 } })"}) {
+    ASSERT_OK(
+        fixture.Send(BytesOf<io::prometheus::write::v2::Request>(text), {.content_type = kV2}));
+  }
+  EXPECT_EQ(fixture.Series(), "x{job=\"j\"} 1:1 2:2 3:3 4:4\n");
 }
 
 TEST(RemoteWriteReceiverTest, TenantsAreApart) {

@@ -21,22 +21,43 @@ using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
 TEST(RemoteWriteTest, StatusesOfOutcomes) {
-  const auto status = [](const absl::StatusOr<collector::ExportOutcome>& outcome) {
-    return ToWriteResponse(outcome, 1500).status;
+  constexpr auto kV1 = collector::WriteVersion::kV1;
+  const auto status = [](const absl::StatusOr<collector::WriteOutcome>& outcome) {
+    return ToWriteResponse(outcome, kV1, 1500).status;
   };
-  EXPECT_EQ(status(collector::ExportOutcome{}), 204);
+  EXPECT_EQ(status(collector::WriteOutcome{}), 204);
   EXPECT_EQ(status(absl::InvalidArgumentError("x")), 400);
   EXPECT_EQ(status(absl::OutOfRangeError("x")), 413);
   EXPECT_EQ(status(absl::UnimplementedError("x")), 415);
   EXPECT_EQ(status(absl::ResourceExhaustedError("x")), 429);
   EXPECT_EQ(status(absl::UnavailableError("x")), 503);
   EXPECT_EQ(status(absl::DataLossError("x")), 503);
-  EXPECT_THAT(ToWriteResponse(absl::ResourceExhaustedError("x"), 1500).headers,
+  EXPECT_THAT(ToWriteResponse(absl::ResourceExhaustedError("x"), kV1, 1500).headers,
               UnorderedElementsAre(Pair("Retry-After", "2")));
-  EXPECT_THAT(ToWriteResponse(absl::InvalidArgumentError("x"), 1500).headers, IsEmpty());
-  const HttpResponse partial = ToWriteResponse(collector::ExportOutcome{3, "why"}, 1500);
+  EXPECT_THAT(ToWriteResponse(absl::InvalidArgumentError("x"), kV1, 1500).headers, IsEmpty());
+  const HttpResponse partial =
+      ToWriteResponse(collector::WriteOutcome{{3, "why"}, 5, 0, 0}, kV1, 1500);
+  EXPECT_THAT(partial.headers, IsEmpty());
   EXPECT_EQ(partial.status, 400);
   EXPECT_EQ(partial.body, "3 samples were refused, the others are stored: why\n");
+}
+
+TEST(RemoteWriteTest, TheSecondVersionIsToldCounts) {
+  constexpr auto kV2 = collector::WriteVersion::kV2;
+  const auto counts = [](const char* samples, const char* histograms, const char* exemplars) {
+    return UnorderedElementsAre(Pair("X-Prometheus-Remote-Write-Samples-Written", samples),
+                                Pair("X-Prometheus-Remote-Write-Histograms-Written", histograms),
+                                Pair("X-Prometheus-Remote-Write-Exemplars-Written", exemplars));
+  };
+  const HttpResponse whole = ToWriteResponse(collector::WriteOutcome{{}, 5, 2, 1}, kV2, 1500);
+  EXPECT_EQ(whole.status, 204);
+  EXPECT_THAT(whole.headers, counts("5", "2", "1"));
+  const HttpResponse partial =
+      ToWriteResponse(collector::WriteOutcome{{3, "why"}, 5, 2, 1}, kV2, 1500);
+  EXPECT_EQ(partial.status, 400);
+  EXPECT_THAT(partial.headers, counts("5", "2", "1"));
+  EXPECT_THAT(ToWriteResponse(absl::InvalidArgumentError("x"), kV2, 1500).headers,
+              counts("0", "0", "0"));
 }
 
 TEST(RemoteWriteTest, TheRouteHandsOnBodyAndHeaders) {
