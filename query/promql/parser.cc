@@ -83,7 +83,11 @@ absl::Status Parser::Raise(int child_height) {
 }
 
 absl::StatusOr<ExprPtr> Parser::ParseQuery() {
-  if (At(TokenKind::kEnd)) return ErrorAt(Peek().span, "no expression found in input");
+  if (At(TokenKind::kEnd)) {
+    constexpr std::string_view kNothing = "no expression found in input";
+    if (!text_.empty()) return ErrorAt({}, kNothing);
+    return absl::InvalidArgumentError(fmt::format("unknown position: parse error: {}", kNothing));
+  }
   VIGIL_ASSIGN_OR_RETURN(ExprPtr expr, ParseExpr(0));
   if (!At(TokenKind::kEnd)) return Unexpected();
   return expr;
@@ -98,9 +102,9 @@ absl::StatusOr<std::unique_ptr<VectorSelector>> Parser::ParseLoneSelector() {
   return selector;
 }
 
-absl::StatusOr<ExprPtr> ParseExpr(std::string_view query) {
+absl::StatusOr<ExprPtr> ParseExpr(std::string_view query, const ParseOptions& options) {
   VIGIL_RETURN_IF_ERROR(CheckLength(query));
-  VIGIL_ASSIGN_OR_RETURN(ExprPtr expr, Parser(query).ParseQuery());
+  VIGIL_ASSIGN_OR_RETURN(ExprPtr expr, Parser(query, options).ParseQuery());
   VIGIL_RETURN_IF_ERROR(CheckTypes(query, expr.get()));
   return expr;
 }

@@ -18,9 +18,14 @@ namespace vigil::promql {
 inline constexpr size_t kMaxQueryBytes = 1 << 20;
 inline constexpr int kMaxNesting = 500;
 
+struct ParseOptions {
+  // Whether functions and aggregations are taken that Prometheus calls experimental.
+  bool experimental_functions = true;
+};
+
 // The tree of a PromQL expression, type-checked. InvalidArgument reads "LINE:COL: parse error: ..."
 // and says what was expected.
-absl::StatusOr<ExprPtr> ParseExpr(std::string_view query);
+absl::StatusOr<ExprPtr> ParseExpr(std::string_view query, const ParseOptions& options = {});
 
 // The matchers of a lone selector, as in `match[]`: `name`, `{a="b"}`, `name{a=~"b"}`. Whether they
 // may all match the empty string is for the caller to say.

@@ -43,6 +43,9 @@ absl::StatusOr<ExprPtr> Parser::ParseCall() {
     return ErrorAt(name.span, fmt::format("unknown function with name {}",
                                           storage::Quote(name_text.substr(0, 80))));
   }
+  if (function->experimental && !options_.experimental_functions) {
+    return ErrorAt(name.span, fmt::format("function {} is not enabled", storage::Quote(name_text)));
+  }
   auto call = std::make_unique<Call>(function, function->result);
   VIGIL_ASSIGN_OR_RETURN(call->args, ParseArguments());
   call->span = {name.span.begin, lexed_.tokens[at_ - 1].span.end};
@@ -73,6 +76,13 @@ absl::StatusOr<std::vector<ExprPtr>> Parser::ParseArguments() {
 absl::StatusOr<ExprPtr> Parser::ParseAggregate() {
   const Token name = Take();
   auto aggregate = std::make_unique<Aggregate>(AggregateOpOf(TextOf(name)));
+  const bool experimental =
+      aggregate->op == AggregateOp::kLimitk || aggregate->op == AggregateOp::kLimitRatio;
+  if (experimental && !options_.experimental_functions) {
+    return ErrorAt(name.span, fmt::format("{}() is experimental and must be enabled with "
+                                          "--enable-feature=promql-experimental-functions",
+                                          ToLower(TextOf(name))));
+  }
   VIGIL_RETURN_IF_ERROR(ParseGrouping(aggregate.get()));
   VIGIL_ASSIGN_OR_RETURN(std::vector<ExprPtr> args, ParseArguments());
   if (!aggregate->has_grouping) VIGIL_RETURN_IF_ERROR(ParseGrouping(aggregate.get()));

@@ -17,6 +17,7 @@
 
 #include "query/promql/ast.h"
 #include "query/promql/lexer.h"
+#include "query/promql/parser.h"
 
 namespace vigil::promql {
 
@@ -31,7 +32,8 @@ using DurationPtr = std::unique_ptr<DurationExpr>;
 class Parser {
  public:
   // Requires: `text` is at most kMaxQueryBytes long and outlives the parser.
-  explicit Parser(std::string_view text) : text_(text), lexed_(Lex(text)) {}
+  explicit Parser(std::string_view text, const ParseOptions& options = {})
+      : text_(text), options_(options), lexed_(Lex(text)) {}
 
   // The whole text as an expression, or as a selector without modifiers.
   absl::StatusOr<ExprPtr> ParseQuery();
@@ -115,6 +117,7 @@ class Parser {
                              DurationPtr* expr) const;
 
   const std::string_view text_;
+  const ParseOptions options_;
   const LexResult lexed_;
   size_t at_ = 0;
   int depth_ = 0;   // Of the recursion.

@@ -70,6 +70,50 @@ std::string LiteralPrefix(std::string_view pattern, std::string_view* rest) {
   return prefix;
 }
 
+// What is wrong with an expression, as Go words it: users of Prometheus and Loki know no other.
+std::string_view WordsFor(re2::RE2::ErrorCode code) {
+  switch (code) {
+    case re2::RE2::ErrorBadEscape:
+      return "invalid escape sequence";
+    case re2::RE2::ErrorBadCharClass:
+      return "invalid character class";
+    case re2::RE2::ErrorBadCharRange:
+      return "invalid character class range";
+    case re2::RE2::ErrorMissingBracket:
+      return "missing closing ]";
+    case re2::RE2::ErrorMissingParen:
+      return "missing closing )";
+    case re2::RE2::ErrorUnexpectedParen:
+      return "unexpected )";
+    case re2::RE2::ErrorTrailingBackslash:
+      return "trailing backslash at end of expression";
+    case re2::RE2::ErrorRepeatArgument:
+      return "missing argument to repetition operator";
+    case re2::RE2::ErrorRepeatSize:
+      return "invalid repeat count";
+    case re2::RE2::ErrorRepeatOp:
+      return "invalid nested repetition operator";
+    case re2::RE2::ErrorBadPerlOp:
+      return "invalid or unsupported Perl syntax";
+    case re2::RE2::ErrorBadUTF8:
+      return "invalid UTF-8";
+    case re2::RE2::ErrorBadNamedCapture:
+      return "invalid named capture";
+    case re2::RE2::ErrorPatternTooLarge:
+      return "expression too large";
+    default:
+      return "regexp/syntax: internal error";
+  }
+}
+
+// "error parsing regexp: missing closing ): `(a`".
+std::string ErrorText(const re2::RE2& regex) {
+  // Of one that is too large RE2 does not say where.
+  const bool whole = regex.error_code() == re2::RE2::ErrorPatternTooLarge;
+  return fmt::format("error parsing regexp: {}: `{}`", WordsFor(regex.error_code()),
+                     whole ? regex.pattern() : regex.error_arg());
+}
+
 }  // namespace
 
 std::string_view MatchOperator(MatchType type) {
@@ -98,8 +142,7 @@ absl::StatusOr<Matcher> Matcher::Create(MatchType type, std::string name, std::s
     options.set_max_mem(kMaxRegexBytes);
     auto regex = std::make_shared<re2::RE2>(matcher.value_, options);
     if (!regex->ok()) {
-      return absl::InvalidArgumentError(
-          fmt::format("invalid regular expression {}: {}", Quote(matcher.value_), regex->error()));
+      return absl::InvalidArgumentError(ErrorText(*regex));
     }
     matcher.regex_ = std::move(regex);
     matcher.literals_ = AlternationLiterals(matcher.value_);

@@ -178,6 +178,19 @@ TEST(ParserTest, PositionsCountLinesAndBytes) {
   EXPECT_EQ(LocateOffset("ab\n", 3).column, 1);
 }
 
+TEST(ParserTest, ExperimentalFunctionsMayBeOff) {
+  const ParseOptions off = {.experimental_functions = false};
+  EXPECT_OK(ParseExpr("sort_by_label(x, \"job\")"));
+  EXPECT_OK(ParseExpr("rate(x[5m])", off));
+  EXPECT_THAT(ParseExpr("sum(sort_by_label(x, \"job\"))", off),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "1:5: parse error: function \"sort_by_label\" is not enabled"));
+  EXPECT_THAT(ParseExpr("limitk(1, x)", off),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "1:1: parse error: limitk() is experimental and must be enabled with "
+                       "--enable-feature=promql-experimental-functions"));
+}
+
 TEST(FunctionsTest, TableIsSortedAndInTheOrderOfItsIds) {
   const std::vector<FunctionSignature>& table = AllFunctions();
   ASSERT_EQ(table.size(), static_cast<size_t>(FunctionId::kYear) + 1);

@@ -108,9 +108,32 @@ TEST(Matcher, PrefixesAreNecessaryAndFastPathsAgreeWithTheExpression) {
 
 TEST(Matcher, ABadExpressionIsTheUsersError) {
   EXPECT_THAT(Matcher::Create(MatchType::kRegex, "l", "a("),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("\"a(\"")));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "error parsing regexp: missing closing ): `a(`"));
   // No error where it is a plain text.
   EXPECT_OK(Matcher::Create(MatchType::kEqual, "l", "a("));
+}
+
+// What Go says of the same expressions.
+TEST(Matcher, ErrorsAreInGosWords) {
+  const std::pair<const char*, const char*> kErrors[] = {
+      {"a)b", "unexpected ): `a)b`"},
+      {"[a", "missing closing ]: `[a`"},
+      {"[z-a]", "invalid character class range: `z-a`"},
+      {"[[:foo:]]", "invalid character class range: `[:foo:]`"},
+      {"*", "missing argument to repetition operator: `*`"},
+      {"a**", "invalid nested repetition operator: `**`"},
+      {"a{1001}", "invalid repeat count: `{1001}`"},
+      {"(?P<n", "invalid named capture: `(?P<n`"},
+      {"(?i", "invalid or unsupported Perl syntax: `(?i`"},
+      {"\\", "trailing backslash at end of expression: ``"},
+      {"\\q", "invalid escape sequence: `\\q`"},
+  };
+  for (const auto& [pattern, error] : kErrors) {
+    EXPECT_THAT(Matcher::Create(MatchType::kRegex, "l", pattern),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         std::string("error parsing regexp: ") + error));
+  }
 }
 
 TEST(Matcher, AnExpressionThatTakesTooMuchMemoryIsRefused) {
