@@ -3,6 +3,7 @@
 // What all evaluators of one query share.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -40,6 +41,9 @@ struct QueryContext {
   const absl::flat_hash_set<const promql::Expr*> constant_nodes;
   QueryLimits limits;
   Annotations annotations;
+  // For QueryStatistics.
+  std::atomic<int64_t> selection_ns{0};
+  std::atomic<int64_t> samples_read{0};
 };
 
 }  // namespace vigil::exec

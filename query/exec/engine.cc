@@ -2,14 +2,17 @@
 #include "query/exec/engine.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "query/exec/constancy.h"
 #include "query/exec/evaluator.h"
+#include "query/exec/statistics.h"
 #include "query/promql/parser.h"
 
 namespace vigil::exec {
@@ -78,19 +81,22 @@ storage::SampleColumns ToSamples(const Column& column, const StepGrid& grid) {
   return samples;
 }
 
-void SortByLabels(MatrixResult* matrix) {
+// Returns how long it took.
+int64_t SortByLabels(MatrixResult* matrix) {
+  const int64_t begin_ns = MonotonicNs();
   std::sort(matrix->begin(), matrix->end(),
             [](const SeriesResult& a, const SeriesResult& b) { return a.labels < b.labels; });
+  return MonotonicNs() - begin_ns;
 }
 
-MatrixResult ToMatrix(VectorValue vector, const StepGrid& grid) {
+MatrixResult ToMatrix(VectorValue vector, const StepGrid& grid, QueryStatistics* statistics) {
   MatrixResult result;
   result.reserve(vector.series.size());
   for (Series& series : vector.series) {
     result.push_back({std::move(series.labels), ToSamples(series.column, grid)});
     series.column = Column();
   }
-  SortByLabels(&result);
+  statistics->sorting_ns = SortByLabels(&result);
   return result;
 }
 
@@ -104,27 +110,30 @@ storage::SampleColumns Cut(const RangeWindow& window) {
 }
 
 // The samples of a range vector at the only step.
-absl::StatusOr<MatrixResult> RunRangeVector(Evaluator& evaluator, const Expr& expr) {
+absl::StatusOr<MatrixResult> RunRangeVector(Evaluator& evaluator, const Expr& expr,
+                                            QueryStatistics* statistics) {
   VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<RangeVector> range, evaluator.Range(expr));
   MatrixResult result;
   Reservation held(evaluator.context().limits);
   RangeBuffer buffer;
   for (size_t series = 0; series < range->size(); ++series) {
     VIGIL_RETURN_IF_ERROR(range->Read(series, &buffer));
+    if (evaluator.counts() != nullptr) evaluator.counts()->AddWindows(*range, buffer.samples);
     WindowCursor cursor(*range, buffer.samples);
     const RangeWindow& window = cursor.MoveTo(0);
     if (window.Count() == 0) continue;
     VIGIL_RETURN_IF_ERROR(held.Add(static_cast<int64_t>(window.Count())));
     result.push_back({range->labels(series), Cut(window)});
   }
-  SortByLabels(&result);
+  statistics->sorting_ns = SortByLabels(&result);
   return result;
 }
 
 using AnyResult = std::variant<ScalarResult, StringResult, VectorResult, MatrixResult>;
 
-absl::StatusOr<AnyResult> RunInstant(Evaluator& evaluator, const Expr& expr, int64_t time_ms) {
-  if (expr.type == ValueType::kMatrix) return RunRangeVector(evaluator, expr);
+absl::StatusOr<AnyResult> RunInstant(Evaluator& evaluator, const Expr& expr, int64_t time_ms,
+                                     QueryStatistics* statistics) {
+  if (expr.type == ValueType::kMatrix) return RunRangeVector(evaluator, expr, statistics);
   VIGIL_ASSIGN_OR_RETURN(Value value, evaluator.Evaluate(expr));
   if (const auto* scalar = std::get_if<ScalarValue>(&value)) {
     return ScalarResult{time_ms, scalar->values[0]};
@@ -133,10 +142,11 @@ absl::StatusOr<AnyResult> RunInstant(Evaluator& evaluator, const Expr& expr, int
   return StringResult{time_ms, std::get<std::string>(std::move(value))};
 }
 
-absl::StatusOr<AnyResult> RunRange(Evaluator& evaluator, const Expr& expr) {
+absl::StatusOr<AnyResult> RunRange(Evaluator& evaluator, const Expr& expr,
+                                   QueryStatistics* statistics) {
   VIGIL_ASSIGN_OR_RETURN(Value value, evaluator.Evaluate(expr));
   if (auto* vector = std::get_if<VectorValue>(&value)) {
-    return ToMatrix(std::move(*vector), evaluator.grid());
+    return ToMatrix(std::move(*vector), evaluator.grid(), statistics);
   }
   const auto& scalar = std::get<ScalarValue>(value);
   Column column(scalar.values.size());
@@ -162,34 +172,68 @@ absl::Status CheckRange(const EngineOptions& options, int64_t start_ms, int64_t 
   return absl::OkStatus();
 }
 
-QueryResult WithAnnotations(AnyResult value, QueryContext* context) {
-  return {std::move(value), context->annotations.TakeWarnings(), context->annotations.TakeInfos()};
-}
+// One evaluation: what it is counted and timed with.
+class Run {
+ public:
+  Run(QueryContext& context, const StepGrid& grid, const QueryControl& control, int64_t begin_ns)
+      : context_(context), begin_ns_(begin_ns), grid_(grid) {
+    if (control.count_samples) counts_.emplace(grid.count);
+    statistics_.preparation_ns = MonotonicNs() - begin_ns;
+  }
+
+  Evaluator NewEvaluator() { return {context_, grid_, counts_.has_value() ? &*counts_ : nullptr}; }
+  QueryStatistics* statistics() { return &statistics_; }
+
+  QueryResult Finish(AnyResult value) {
+    // Series are found on the way.
+    statistics_.preparation_ns += context_.selection_ns.load();
+    statistics_.evaluation_ns =
+        MonotonicNs() - begin_ns_ - statistics_.preparation_ns - statistics_.sorting_ns;
+    statistics_.peak_samples = context_.limits.peak();
+    statistics_.samples_read = context_.samples_read.load();
+    for (size_t step = 0; counts_.has_value() && step < counts_->steps(); ++step) {
+      statistics_.step_times_ms.push_back(grid_.At(step));
+      statistics_.step_samples.push_back(counts_->at(step));
+    }
+    return {std::move(value), context_.annotations.TakeWarnings(), context_.annotations.TakeInfos(),
+            std::move(statistics_)};
+  }
+
+ private:
+  QueryContext& context_;
+  const int64_t begin_ns_;
+  const StepGrid grid_;
+  std::optional<SampleCounts> counts_;
+  QueryStatistics statistics_;
+};
 
 }  // namespace
 
 absl::StatusOr<QueryResult> Engine::Instant(storage::MetricSource& source, std::string_view query,
                                             int64_t time_ms, const QueryControl& control) const {
-  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, promql::ParseExpr(query));
+  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, promql::ParseExpr(query, options_.language));
   return InstantExpr(source, *expr, query, time_ms, control);
 }
 
 absl::StatusOr<QueryResult> Engine::InstantExpr(storage::MetricSource& source, const Expr& expr,
                                                 std::string_view text, int64_t time_ms,
                                                 const QueryControl& control) const {
+  const int64_t begin_ns = MonotonicNs();
   const std::unique_ptr<storage::MetricQuerier> querier = NewQuerier(source, options_);
   QueryContext context =
       MakeContext(options_, helpers_, *querier, expr, text, {time_ms, time_ms, 0}, control);
-  Evaluator evaluator(context, {time_ms, 1, 1});
-  VIGIL_ASSIGN_OR_RETURN(AnyResult value, RunInstant(evaluator, expr, time_ms));
-  return WithAnnotations(std::move(value), &context);
+  Run run(context, {time_ms, 1, 1}, control, begin_ns);
+  Evaluator evaluator = run.NewEvaluator();
+  VIGIL_ASSIGN_OR_RETURN(AnyResult value, RunInstant(evaluator, expr, time_ms, run.statistics()));
+  return run.Finish(std::move(value));
 }
 
 absl::StatusOr<QueryResult> Engine::Range(storage::MetricSource& source, std::string_view query,
                                           int64_t start_ms, int64_t end_ms, int64_t step_ms,
                                           const QueryControl& control) const {
+  const int64_t begin_ns = MonotonicNs();
   VIGIL_RETURN_IF_ERROR(CheckRange(options_, start_ms, end_ms, step_ms));
-  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, promql::ParseExpr(query));
+  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, promql::ParseExpr(query, options_.language));
   if (expr->type != ValueType::kScalar && expr->type != ValueType::kVector) {
     return absl::InvalidArgumentError(
         fmt::format("invalid expression type \"{}\" for range query, must be Scalar or instant "
@@ -200,9 +244,10 @@ absl::StatusOr<QueryResult> Engine::Range(storage::MetricSource& source, std::st
   QueryContext context =
       MakeContext(options_, helpers_, *querier, *expr, query, {start_ms, end_ms, step_ms}, control);
   const auto count = static_cast<size_t>(SaturatingSub(end_ms, start_ms) / step_ms) + 1;
-  Evaluator evaluator(context, {start_ms, step_ms, count});
-  VIGIL_ASSIGN_OR_RETURN(AnyResult value, RunRange(evaluator, *expr));
-  return WithAnnotations(std::move(value), &context);
+  Run run(context, {start_ms, step_ms, count}, control, begin_ns);
+  Evaluator evaluator = run.NewEvaluator();
+  VIGIL_ASSIGN_OR_RETURN(AnyResult value, RunRange(evaluator, *expr, run.statistics()));
+  return run.Finish(std::move(value));
 }
 
 }  // namespace vigil::exec

@@ -15,6 +15,7 @@
 #include <absl/status/statusor.h>
 
 #include "query/promql/ast.h"
+#include "query/promql/parser.h"
 #include "storage/metrics/querier.h"
 #include "storage/model/sample.h"
 #include "storage/series/labels.h"
@@ -36,6 +37,8 @@ struct EngineOptions {
   int64_t max_points = 11'000;
   // Threads that one query may work on, its own included.
   size_t threads = 1;
+  // What queries may use.
+  promql::ParseOptions language;
 };
 
 // What a caller may ask of one query beyond the options.
@@ -44,6 +47,8 @@ struct QueryControl {
   int64_t lookback_ms = 0;  // 0: the engine's.
   // The engine gives up soon after it turns true. May be null.
   const std::atomic<bool>* cancelled = nullptr;
+  // Whether the samples of each step are counted, which takes some time.
+  bool count_samples = false;
 };
 
 struct ScalarResult {
@@ -67,11 +72,24 @@ struct SeriesResult {
 };
 using MatrixResult = std::vector<SeriesResult>;  // Sorted by labels.
 
+// Times, and what was looked at. Without QueryControl::count_samples no samples are counted.
+struct QueryStatistics {
+  int64_t preparation_ns = 0;  // Finding the series, and what is done before anything is computed.
+  int64_t evaluation_ns = 0;   // Reading and computing.
+  int64_t sorting_ns = 0;
+  int64_t peak_samples = 0;
+  int64_t samples_read = 0;  // From the store, each once.
+  // By step: their instants, and the samples that the query looked at for each.
+  std::vector<int64_t> step_times_ms;
+  std::vector<int64_t> step_samples;
+};
+
 struct QueryResult {
   std::variant<ScalarResult, StringResult, VectorResult, MatrixResult> value;
   // Texts with their position in the query, "(line:col)"; each once.
   std::vector<std::string> warnings;
   std::vector<std::string> infos;
+  QueryStatistics statistics;
 };
 
 // Stateless but for its options; thread-safe. Errors: InvalidArgument (the query),

@@ -61,8 +61,11 @@ absl::StatusOr<Value> Evaluator::Dispatch(const Expr& expr) {
 }
 
 absl::StatusOr<Value> Evaluator::EvaluateOnce(const Expr& expr) {
-  Evaluator once(context_, {grid_.start_ms, 1, 1});
+  SampleCounts counts(1);
+  Evaluator once(context_, {grid_.start_ms, 1, 1}, counts_ == nullptr ? nullptr : &counts);
   VIGIL_ASSIGN_OR_RETURN(Value single, once.Dispatch(expr));
+  // Prometheus counts it as if each step had looked.
+  if (counts_ != nullptr) counts_->AddToAll(counts.at(0));
   if (const auto* scalar = std::get_if<ScalarValue>(&single)) return NewScalar(scalar->values[0]);
   if (const auto* vector = std::get_if<VectorValue>(&single)) return Repeat(*vector);
   return single;

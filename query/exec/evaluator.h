@@ -11,6 +11,7 @@
 
 #include "query/exec/context.h"
 #include "query/exec/range_vector.h"
+#include "query/exec/statistics.h"
 #include "query/exec/steps.h"
 #include "query/exec/value.h"
 #include "query/promql/ast.h"
@@ -22,7 +23,9 @@ class SeriesSource;
 // Borrows the context. A subquery makes another evaluator, with its own grid, on the same context.
 class Evaluator {
  public:
-  Evaluator(QueryContext& context, const StepGrid& grid) : context_(context), grid_(grid) {}
+  // `counts`, of as many steps, gets the samples that are looked at; may be null.
+  Evaluator(QueryContext& context, const StepGrid& grid, SampleCounts* counts = nullptr)
+      : context_(context), grid_(grid), counts_(counts) {}
 
   // Requires: `expr` is no range vector.
   absl::StatusOr<Value> Evaluate(const promql::Expr& expr);
@@ -45,6 +48,7 @@ class Evaluator {
   Annotations& annotations() { return context_.annotations; }
   const StepGrid& grid() const { return grid_; }
   size_t steps() const { return grid_.count; }
+  SampleCounts* counts() { return counts_; }
 
  private:
   absl::StatusOr<Value> Dispatch(const promql::Expr& expr);
@@ -55,6 +59,7 @@ class Evaluator {
 
   QueryContext& context_;
   const StepGrid grid_;
+  SampleCounts* const counts_;
 };
 
 // `expr` without the parentheses around it.

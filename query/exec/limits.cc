@@ -42,6 +42,9 @@ absl::Status QueryLimits::Acquire(int64_t samples) {
     return absl::ResourceExhaustedError(
         "query processing would load too many samples into memory in expression evaluation");
   }
+  int64_t peak = peak_.load(std::memory_order_relaxed);
+  while (held + samples > peak && !peak_.compare_exchange_weak(peak, held + samples)) {
+  }
   return absl::OkStatus();
 }
 
@@ -54,11 +57,12 @@ absl::Status Reservation::Add(int64_t samples) {
 
 int64_t SampleWeight(const storage::Histogram& histogram) {
   constexpr size_t kBytesOfFloat = 16;
+  constexpr size_t kBytesWithoutBuckets = 176;  // Of a histogram with its time.
   const size_t spans = histogram.positive_spans.size() + histogram.negative_spans.size();
   const size_t numbers = histogram.positive_counts.size() + histogram.negative_counts.size() +
                          histogram.custom_bounds.size();
   const size_t bytes =
-      sizeof(histogram) + spans * sizeof(storage::BucketSpan) + numbers * sizeof(double);
+      kBytesWithoutBuckets + spans * sizeof(storage::BucketSpan) + numbers * sizeof(double);
   return static_cast<int64_t>(bytes / kBytesOfFloat);
 }
 

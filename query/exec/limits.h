@@ -26,12 +26,15 @@ class QueryLimits {
   // ResourceExhausted when the query would then hold more samples than it may.
   absl::Status Acquire(int64_t samples);
   void Release(int64_t samples) { held_.fetch_sub(samples, std::memory_order_relaxed); }
+  // The most that was held at a time.
+  int64_t peak() const { return peak_.load(std::memory_order_relaxed); }
 
  private:
   const int64_t max_samples_;
   const int64_t deadline_ns_;
   const std::atomic<bool>* const cancelled_;
   std::atomic<int64_t> held_{0};
+  std::atomic<int64_t> peak_{0};
 };
 
 // Samples that a value holds; given back when the value goes.
@@ -77,6 +80,7 @@ inline int64_t LabelWeight(const storage::Labels& labels) {
 }
 
 // How many samples a histogram counts for: one per 16 bytes, about what a float with its time is.
+// As Prometheus counts them.
 int64_t SampleWeight(const storage::Histogram& histogram);
 
 }  // namespace vigil::exec

@@ -20,10 +20,21 @@ TimeRange SpanOf(const LookupTimes& times, int64_t back_ms) {
   return {SaturatingAdd(SaturatingSub(times.First(), back_ms), 1), times.Last()};
 }
 
-absl::Status AccountFor(const SampleColumns& samples, Reservation* held) {
+absl::Status AccountFor(const SampleColumns& samples, QueryContext& context, Reservation* held) {
   int64_t weight = static_cast<int64_t>(samples.values.size());
   for (const HistogramPtr& histogram : samples.histograms) weight += SampleWeight(*histogram);
+  context.samples_read.fetch_add(weight, std::memory_order_relaxed);
   return held->Add(weight);
+}
+
+// The series that meet `matchers`, whose finding is timed.
+absl::StatusOr<std::vector<storage::SeriesHandle>> FindSeries(
+    QueryContext& context, const std::vector<storage::Matcher>& matchers, const TimeRange& span) {
+  const int64_t begin_ns = MonotonicNs();
+  VIGIL_ASSIGN_OR_RETURN_WITH(std::vector<storage::SeriesHandle> handles,
+                              context.querier.Select(matchers, span), "expanding series");
+  context.selection_ns.fetch_add(MonotonicNs() - begin_ns, std::memory_order_relaxed);
+  return handles;
 }
 
 // Accounts for the labels of selected series, which are there before the first sample is read.
@@ -156,7 +167,7 @@ class SelectedRange final : public RangeVector {
         "expanding series");
     RemoveStale(&buffer->samples);
     buffer->held = Reservation(context_.limits);
-    return AccountFor(buffer->samples, &buffer->held);
+    return AccountFor(buffer->samples, context_, &buffer->held);
   }
 
  private:
@@ -171,9 +182,10 @@ class InstantSource final : public SeriesSource {
   using Fill = std::function<void(SampleColumns& samples, Column* column)>;
 
   // `fill` is called by several threads.
-  InstantSource(QueryContext& context, const TimeRange& span, Fill fill,
+  InstantSource(Evaluator& evaluator, const TimeRange& span, Fill fill,
                 std::vector<storage::SeriesHandle> handles, Reservation labels_held)
-      : context_(context),
+      : context_(evaluator.context()),
+        counts_(evaluator.counts()),
         span_(span),
         fill_(std::move(fill)),
         handles_(std::move(handles)),
@@ -201,8 +213,9 @@ class InstantSource final : public SeriesSource {
           context.querier.Read(source_.handles_[series].ref, source_.span_, &samples_),
           "expanding series");
       Reservation held(context.limits);
-      VIGIL_RETURN_IF_ERROR(AccountFor(samples_, &held));
+      VIGIL_RETURN_IF_ERROR(AccountFor(samples_, context, &held));
       source_.fill_(samples_, column);
+      if (source_.counts_ != nullptr) source_.counts_->AddColumn(*column);
       return absl::OkStatus();
     }
 
@@ -212,6 +225,7 @@ class InstantSource final : public SeriesSource {
   };
 
   QueryContext& context_;
+  SampleCounts* const counts_;
   const TimeRange span_;
   const Fill fill_;
   std::vector<storage::SeriesHandle> handles_;
@@ -220,20 +234,21 @@ class InstantSource final : public SeriesSource {
 
 // The series that meet `matchers`.
 absl::StatusOr<std::unique_ptr<SeriesSource>> SelectWith(
-    QueryContext& context, const std::vector<storage::Matcher>& matchers, const TimeRange& span,
+    Evaluator& evaluator, const std::vector<storage::Matcher>& matchers, const TimeRange& span,
     InstantSource::Fill fill) {
-  VIGIL_ASSIGN_OR_RETURN_WITH(std::vector<storage::SeriesHandle> handles,
-                              context.querier.Select(matchers, span), "expanding series");
-  Reservation held(context.limits);
+  VIGIL_ASSIGN_OR_RETURN(std::vector<storage::SeriesHandle> handles,
+                         FindSeries(evaluator.context(), matchers, span));
+  Reservation held(evaluator.context().limits);
   VIGIL_RETURN_IF_ERROR(AccountFor(handles, &held));
-  return std::make_unique<InstantSource>(context, span, std::move(fill), std::move(handles),
+  return std::make_unique<InstantSource>(evaluator, span, std::move(fill), std::move(handles),
                                          std::move(held));
 }
 
 absl::StatusOr<std::unique_ptr<SeriesSource>> SelectPlain(
-    QueryContext& context, const std::vector<storage::Matcher>& matchers, const LookupTimes& times,
+    Evaluator& evaluator, const std::vector<storage::Matcher>& matchers, const LookupTimes& times,
     SelectWhat what) {
-  return SelectWith(context, matchers, SpanOf(times, context.lookback_ms),
+  QueryContext& context = evaluator.context();
+  return SelectWith(evaluator, matchers, SpanOf(times, context.lookback_ms),
                     [times, what, &context](SampleColumns& samples, Column* column) {
                       InstantFiller(times, context.lookback_ms, what).Fill(samples, column);
                     });
@@ -245,7 +260,7 @@ absl::StatusOr<VectorValue> SelectAt(Evaluator& evaluator,
                                      const std::vector<storage::Matcher>& matchers,
                                      const LookupTimes& times, SelectWhat what) {
   VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesSource> source,
-                         SelectPlain(evaluator.context(), matchers, times, what));
+                         SelectPlain(evaluator, matchers, times, what));
   return CollectSeries(evaluator, *source);
 }
 
@@ -255,11 +270,11 @@ absl::StatusOr<std::unique_ptr<SeriesSource>> SelectInstantSource(
   VIGIL_ASSIGN_OR_RETURN(const LookupTimes times,
                          ResolveShift(context, evaluator.grid(), selector.shift));
   if (!selector.smoothed || what == SelectWhat::kTimes) {
-    return SelectPlain(context, selector.matchers, times, what);
+    return SelectPlain(evaluator, selector.matchers, times, what);
   }
   TimeRange span = SpanOf(times, context.lookback_ms);
   span.end_ms = SaturatingAdd(span.end_ms, context.lookback_ms);
-  return SelectWith(context, selector.matchers, span,
+  return SelectWith(evaluator, selector.matchers, span,
                     [times, &context](SampleColumns& samples, Column* column) {
                       RemoveStale(&samples);
                       FillSmoothed(samples, times, context.lookback_ms, column);
@@ -288,10 +303,8 @@ absl::StatusOr<std::unique_ptr<RangeVector>> SelectRange(Evaluator& evaluator,
     range_ms = SaturatingAdd(range_ms, context.lookback_ms);
     times.offset_ms = SaturatingSub(times.offset_ms, context.lookback_ms);
   }
-  VIGIL_ASSIGN_OR_RETURN_WITH(
-      std::vector<storage::SeriesHandle> handles,
-      context.querier.Select(matrix.selector->matchers, SpanOf(times, range_ms)),
-      "expanding series");
+  VIGIL_ASSIGN_OR_RETURN(std::vector<storage::SeriesHandle> handles,
+                         FindSeries(context, matrix.selector->matchers, SpanOf(times, range_ms)));
   Reservation held(context.limits);
   VIGIL_RETURN_IF_ERROR(AccountFor(handles, &held));
   return std::make_unique<SelectedRange>(context, times, range_ms, std::move(handles),

@@ -14,22 +14,23 @@
 namespace vigil::server {
 namespace {
 
-absl::StatusOr<promql::ExprPtr> ParseParameter(const HttpRequest& request) {
-  absl::StatusOr<promql::ExprPtr> expr = promql::ParseExpr(ApiParams(request).First("query"));
+absl::StatusOr<promql::ExprPtr> ParseParameter(const ApiParts& parts, const HttpRequest& request) {
+  absl::StatusOr<promql::ExprPtr> expr =
+      promql::ParseExpr(ApiParams(request).First("query"), parts.engine->options().language);
   if (!expr.ok()) return AboutParameter("query", expr.status());
   return expr;
 }
 
 }  // namespace
 
-absl::StatusOr<HttpResponse> FormatQuery(const ApiParts&, const HttpRequest& request) {
-  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, ParseParameter(request));
+absl::StatusOr<HttpResponse> FormatQuery(const ApiParts& parts, const HttpRequest& request) {
+  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, ParseParameter(parts, request));
   const std::string text = promql::PrettyPrint(*expr);
   return Success([&text](JsonWriter& json) { json.Text(text); });
 }
 
-absl::StatusOr<HttpResponse> ParseQueryTree(const ApiParts&, const HttpRequest& request) {
-  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, ParseParameter(request));
+absl::StatusOr<HttpResponse> ParseQueryTree(const ApiParts& parts, const HttpRequest& request) {
+  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, ParseParameter(parts, request));
   return Success([&expr](JsonWriter& json) { WriteExpr(*expr, &json); });
 }
 

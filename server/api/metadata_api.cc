@@ -105,7 +105,9 @@ absl::StatusOr<HttpResponse> QueryExemplars(const ApiParts& parts, const HttpReq
   if (range.end_ms < range.start_ms) {
     return absl::InvalidArgumentError("end timestamp must not be before start timestamp");
   }
-  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, promql::ParseExpr(params.First("query")));
+  VIGIL_ASSIGN_OR_RETURN(
+      const promql::ExprPtr expr,
+      promql::ParseExpr(params.First("query"), parts.engine->options().language));
   const std::vector<const promql::VectorSelector*> selectors = promql::SelectorsOf(*expr);
   if (selectors.empty()) return NoData();
   VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(parts, request));

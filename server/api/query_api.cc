@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -65,8 +66,8 @@ absl::Status ReadControl(const ApiParts& parts, const ApiParams& params,
   return absl::OkStatus();
 }
 
-absl::StatusOr<promql::ExprPtr> ParseQuery(std::string_view query) {
-  absl::StatusOr<promql::ExprPtr> expr = promql::ParseExpr(query);
+absl::StatusOr<promql::ExprPtr> ParseQuery(const ApiParts& parts, std::string_view query) {
+  absl::StatusOr<promql::ExprPtr> expr = promql::ParseExpr(query, parts.engine->options().language);
   if (!expr.ok()) return AboutParameter("query", expr.status());
   return expr;
 }
@@ -78,24 +79,51 @@ absl::Status OfExecution(const absl::Status& status) {
   return absl::FailedPreconditionError(status.message());
 }
 
-std::string StatisticsJson(const Timings& timings) {
+void WriteSamples(const exec::QueryStatistics& statistics, bool per_step, JsonWriter* json) {
+  const auto number = [json](std::string_view name, int64_t count) {
+    json->Key(name);
+    json->Int(count);
+  };
+  const std::vector<int64_t>& counts = statistics.step_samples;
+  json->Key("samples");
+  json->BeginObject();
+  number("totalQueryableSamples", std::accumulate(counts.begin(), counts.end(), int64_t{0}));
+  number("samplesRead", statistics.samples_read);
+  number("peakSamples", statistics.peak_samples);
+  if (per_step) {
+    json->Key("totalQueryableSamplesPerStep");
+    json->BeginArray();
+    for (size_t step = 0; step < counts.size(); ++step) {
+      json->BeginArray();
+      json->SampleTime(statistics.step_times_ms[step]);
+      json->Int(counts[step]);
+      json->EndArray();
+    }
+    json->EndArray();
+  }
+  json->EndObject();
+}
+
+std::string StatisticsJson(const Timings& timings, const exec::QueryStatistics& statistics,
+                           bool per_step) {
   std::string text;
   JsonWriter json(&text);
   const auto seconds = [&json](std::string_view name, int64_t nanos) {
     json.Key(name);
     json.Number(static_cast<double>(nanos) / kNanosPerSecond);
   };
-  const int64_t running_ns = timings.end_ns - timings.admitted_ns;
   json.BeginObject();
   json.Key("timings");
   json.BeginObject();
-  seconds("evalTotalTime", running_ns);
-  seconds("resultSortTime", 0);
-  seconds("queryPreparationTime", 0);
-  seconds("innerEvalTime", running_ns);
+  seconds("evalTotalTime",
+          statistics.preparation_ns + statistics.evaluation_ns + statistics.sorting_ns);
+  seconds("resultSortTime", statistics.sorting_ns);
+  seconds("queryPreparationTime", statistics.preparation_ns);
+  seconds("innerEvalTime", statistics.evaluation_ns);
   seconds("execQueueTime", timings.admitted_ns - timings.begin_ns);
   seconds("execTotalTime", timings.end_ns - timings.begin_ns);
   json.EndObject();
+  WriteSamples(statistics, per_step, &json);
   json.EndObject();
   return text;
 }
@@ -122,6 +150,7 @@ absl::StatusOr<HttpResponse> Run(const ApiParts& parts, const HttpRequest& reque
   VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(parts, request));
   const std::unique_ptr<storage::MetricSource> source = parts.storage->MetricSourceFor(tenant);
   options.control.cancelled = request.cancelled;
+  options.control.count_samples = !options.statistics.empty();
   if (options.control.cancelled == nullptr) options.control.cancelled = &parts.gate->closed();
   Timings timings;
   absl::StatusOr<exec::QueryResult> result;
@@ -142,9 +171,11 @@ absl::StatusOr<HttpResponse> Run(const ApiParts& parts, const HttpRequest& reque
     truncated = Truncate(options.limit, matrix);
   }
   if (truncated) notes.warnings.emplace_back(kTruncatedWarning);
-  return ResultResponse(*std::move(result),
-                        options.statistics.empty() ? "" : StatisticsJson(timings),
-                        std::move(notes));
+  std::string statistics;
+  if (!options.statistics.empty()) {
+    statistics = StatisticsJson(timings, result->statistics, options.statistics == "all");
+  }
+  return ResultResponse(*std::move(result), std::move(statistics), std::move(notes));
 }
 
 // The instants of a range query.
@@ -199,7 +230,7 @@ absl::StatusOr<HttpResponse> InstantQuery(const ApiParts& parts, const HttpReque
   VIGIL_ASSIGN_OR_RETURN(const int64_t time_ms,
                          OptionalTimeParameter(params, "time", parts.clock->NowMs()));
   VIGIL_RETURN_IF_ERROR(ReadControl(parts, params, &options.control));
-  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, ParseQuery(options.query));
+  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, ParseQuery(parts, options.query));
   const std::string query = options.query;
   return Run(parts, request, std::move(options),
              [&](storage::MetricSource& source, const exec::QueryControl& control) {
@@ -215,7 +246,7 @@ absl::StatusOr<HttpResponse> RangeQuery(const ApiParts& parts, const HttpRequest
   VIGIL_ASSIGN_OR_RETURN(options.limit, LimitParameter(params));
   VIGIL_ASSIGN_OR_RETURN(const RangeSteps steps, ReadSteps(parts, params));
   VIGIL_RETURN_IF_ERROR(ReadControl(parts, params, &options.control));
-  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, ParseQuery(options.query));
+  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, ParseQuery(parts, options.query));
   VIGIL_RETURN_IF_ERROR(CheckRangeType(*expr));
   const std::string query = options.query;
   return Run(parts, request, std::move(options),

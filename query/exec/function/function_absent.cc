@@ -49,6 +49,7 @@ absl::StatusOr<std::vector<bool>> PresentInRange(Evaluator& evaluator, const pro
   RangeBuffer buffer;
   for (size_t series = 0; series < range->size(); ++series) {
     VIGIL_RETURN_IF_ERROR(range->Read(series, &buffer));
+    if (evaluator.counts() != nullptr) evaluator.counts()->AddWindows(*range, buffer.samples);
     WindowCursor cursor(*range, buffer.samples);
     for (size_t step = 0; step < present.size(); ++step) {
       if (cursor.MoveTo(step).Count() > 0) present[step] = true;

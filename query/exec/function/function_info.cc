@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 #include <fmt/format.h>
 
 #include "base/status.h"
@@ -132,14 +133,16 @@ class Enricher {
     }
     std::vector<Matcher> matchers = request_.names;
     matchers.insert(matchers.end(), request_.data.begin(), request_.data.end());
+    // Only what is used of them counts, see CountOnce.
+    Evaluator uncounted(evaluator_.context(), evaluator_.grid());
     VIGIL_ASSIGN_OR_RETURN(const VectorValue samples,
-                           SelectAt(evaluator_, matchers, times, SelectWhat::kSamples));
+                           SelectAt(uncounted, matchers, times, SelectWhat::kSamples));
     for (const Series& series : samples.series) {
       if (!series.column.MayHaveHistograms()) continue;
       return absl::FailedPreconditionError(fmt::format(
           "this should be an info metric, with float samples: {}", InBraces(series.labels)));
     }
-    VIGIL_ASSIGN_OR_RETURN(infos_, SelectAt(evaluator_, matchers, times, SelectWhat::kTimes));
+    VIGIL_ASSIGN_OR_RETURN(infos_, SelectAt(uncounted, matchers, times, SelectWhat::kTimes));
     for (const Series& series : infos_->series) {
       InfoGroups& groups = by_target_[series.labels.KeepOnly(IdentifyingLabels())];
       groups[std::string(series.labels.MetricName())].members.push_back(&series);
@@ -154,6 +157,7 @@ class Enricher {
     }
     const auto found = by_target_.find(series.labels.KeepOnly(IdentifyingLabels()));
     const InfoGroups* const groups = found == by_target_.end() ? nullptr : &found->second;
+    CountOnce(groups);
     // Neighbouring steps mostly have the same info series, hence the same labels.
     std::vector<const Series*> current;
     std::vector<const Series*> last;
@@ -182,6 +186,18 @@ class Enricher {
   }
 
  private:
+  // Counts the samples of info series that something is enriched from.
+  void CountOnce(const InfoGroups* groups) {
+    if (evaluator_.counts() == nullptr || groups == nullptr || !counted_.insert(groups).second) {
+      return;
+    }
+    for (const auto& [name, group] : *groups) {
+      for (const Series* const member : group.members) {
+        evaluator_.counts()->AddColumn(member->column);
+      }
+    }
+  }
+
   // Of each info metric the series with the newest sample.
   static absl::Status CurrentAt(const InfoGroups* groups, size_t step,
                                 std::vector<const Series*>* current) {
@@ -236,6 +252,7 @@ class Enricher {
   const InfoRequest request_;
   std::optional<VectorValue> infos_;
   absl::flat_hash_map<Labels, InfoGroups> by_target_;  // By job and instance; borrows infos_.
+  absl::flat_hash_set<const InfoGroups*> counted_;
   VectorValue result_;
 };
 

@@ -38,6 +38,7 @@ class RangeCallReader final : public SeriesReader {
     VIGIL_RETURN_IF_ERROR(range_.Read(series, &buffer_));
     const storage::SampleColumns& samples = buffer_.samples;
     if (samples.Empty()) return absl::OkStatus();
+    if (evaluator_.counts() != nullptr) evaluator_.counts()->AddWindows(range_, samples);
     function_->StartSeries(range_.labels(series), samples);
     if (quick_ && samples.histogram_times_ms.empty()) {
       windows_.MakeFor(samples.times_ms);

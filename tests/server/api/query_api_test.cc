@@ -206,6 +206,43 @@ TEST_F(QueryApiTest, StatisticsWhenAskedFor) {
   EXPECT_THAT(Instant("query=m&stats="), Not(HasSubstr("stats")));
 }
 
+// What Prometheus counts for the same.
+TEST_F(QueryApiTest, SamplesAreCountedByStep) {
+  for (int i = 0; i < 21; ++i) {
+    harness_.Add("c{i=\"0\"}", i * 15 - 300, i);
+    harness_.Add("c{i=\"1\"}", i * 15 - 300, i);
+    if (i % 2 == 0) harness_.Add("c{i=\"2\"}", i * 15 - 300, i);
+  }
+  storage::Histogram histogram;
+  histogram.positive_spans = {{1, 2}, {2, 1}};
+  histogram.positive_counts = {1, 1, 2};
+  histogram.count = 4;
+  harness_.AddHistogram("nh", -1, histogram);
+  const auto counted = [this](const char* query) {
+    const std::string text = Instant(std::string("query=") + query + "&stats=true");
+    EXPECT_THAT(text, Not(HasSubstr("PerStep")));
+    const std::string_view key = "\"totalQueryableSamples\":";
+    return std::stoi(text.substr(text.find(key) + key.size()));
+  };
+  EXPECT_EQ(counted("c"), 3);
+  EXPECT_EQ(counted("c[1m]"), 10);
+  EXPECT_EQ(counted("sum(rate(c[1m]))"), 10);
+  EXPECT_EQ(counted("nh"), 13);
+  EXPECT_EQ(counted("histogram_count(rate(nh[1m]))"), 13);
+  EXPECT_EQ(counted("c%2Bc"), 6);
+  EXPECT_EQ(counted("sum_over_time(c[1m:15s])"), 12);
+  EXPECT_EQ(counted("sum_over_time(sum(c)[1m:15s])"), 4);
+  EXPECT_EQ(counted("max_over_time(rate(c[1m])[1m:15s])"), 12);
+  EXPECT_EQ(counted("absent_over_time(c[1m])"), 10);
+  EXPECT_EQ(counted("vector(time())"), 0);
+  const std::string url =
+      "/?query=rate(c[1m] @ 1767323045)&start=1767322985&end=1767323045&step=30";
+  EXPECT_THAT(harness_.Ask(RangeQuery, url + "&stats=all"),
+              AllOf(HasSubstr(R"("samples":{"totalQueryableSamples":30,"samplesRead":10,)"),
+                    HasSubstr(R"("totalQueryableSamplesPerStep":[[1767322985,10],)"
+                              R"([1767323015,10],[1767323045,10]])")));
+}
+
 TEST_F(QueryApiTest, LargeAnswersComeInPieces) {
   exec::MatrixResult matrix;
   for (int i = 0; i < 50; ++i) {
