@@ -38,6 +38,8 @@ struct ServeOptions {
   std::string alertmanager_config;
   std::string durability;
   std::string memory_limit;
+  std::string experimental_functions;
+  bool admin_api = false;
   bool debug = false;
 };
 
@@ -67,6 +69,10 @@ absl::StatusOr<server::Config> LoadConfig(const ServeOptions& options) {
     VIGIL_ASSIGN_OR_RETURN_WITH(config.memory_limit_bytes, ParseByteSize(options.memory_limit),
                                 "--memory-limit");
   }
+  if (!options.experimental_functions.empty()) {
+    config.experimental_functions = options.experimental_functions == "on";
+  }
+  if (options.admin_api) config.admin_api = true;
   if (!options.durability.empty()) {
     config.storage.durability = options.durability == "interval" ? storage::Durability::kNoSync
                                                                  : storage::Durability::kSync;
@@ -125,6 +131,12 @@ void AddServe(CLI::App* program, int* exit_status) {
       ->check(CLI::IsMember({"sync", "interval"}));
   command->add_option("--memory-limit", options->memory_limit,
                       "What the process may take, such as 2GiB (default: 60 % of the machine)");
+  command
+      ->add_option("--experimental-functions", options->experimental_functions,
+                   "Whether queries may use what Prometheus calls experimental (default: on)")
+      ->check(CLI::IsMember({"on", "off"}));
+  command->add_flag("--admin-api", options->admin_api,
+                    "Let HTTP delete and copy metrics (/api/v1/admin/tsdb/...)");
   command->add_flag("--debug", options->debug, "Log more");
   command->callback([options, exit_status] { *exit_status = Run(*options); });
 }

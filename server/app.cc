@@ -36,6 +36,7 @@
 #include "collector/scrape/scrape_sink.h"
 #include "collector/stream/ingest_service.h"
 #include "query/exec/engine.h"
+#include "query/promql/parser.h"
 #include "server/api/api_parts.h"
 #include "server/api/otlp_http.h"
 #include "server/api/prometheus_api.h"
@@ -76,6 +77,20 @@ struct AlertingFiles {
   std::vector<alerting::RuleGroup> groups;
 };
 
+// That rules use nothing that queries may not.
+absl::Status CheckLanguage(const std::vector<alerting::RuleGroup>& groups,
+                           bool experimental_functions) {
+  if (experimental_functions) return absl::OkStatus();
+  for (const alerting::RuleGroup& group : groups) {
+    for (const alerting::Rule& rule : group.rules) {
+      VIGIL_RETURN_IF_ERROR_WITH(
+          promql::ParseExpr(rule.expr, {.experimental_functions = false}).status(),
+          fmt::format("{}: group \"{}\", \"{}\"", group.file, group.name, rule.name()));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<AlertingFiles> LoadAlertingFiles(const Config& config) {
   AlertingFiles files;
   if (const std::string& path = config.alertmanager_file; !path.empty()) {
@@ -84,6 +99,7 @@ absl::StatusOr<AlertingFiles> LoadAlertingFiles(const Config& config) {
     VIGIL_ASSIGN_OR_RETURN(files.manager, alerting::ParseManagerConfig(path, yaml));
   }
   VIGIL_ASSIGN_OR_RETURN(files.groups, alerting::LoadRuleFiles(config.rule_files));
+  VIGIL_RETURN_IF_ERROR(CheckLanguage(files.groups, config.experimental_functions));
   return files;
 }
 
@@ -129,6 +145,7 @@ class AppImpl final : public App {
     exec::EngineOptions engine_options;
     engine_options.max_samples = config_.max_query_samples;
     engine_options.threads = std::max(1u, std::thread::hardware_concurrency());
+    engine_options.language.experimental_functions = config_.experimental_functions;
     engine_.emplace(engine_options, &query_helpers_);
     VIGIL_RETURN_IF_ERROR(StartAlerting(std::move(alerting_files)));
     VIGIL_RETURN_IF_ERROR(StartGrpc());
@@ -317,6 +334,10 @@ class AppImpl final : public App {
     };
     api_parts_.process = [this] { return DescribeProcess(); };
     api_parts_.options.slow_query_ms = config_.slow_query_ms;
+    api_parts_.options.external_labels = config_.rules.external_labels;
+    api_parts_.options.admin = config_.admin_api;
+    // Beside the data: a copy within them would be copied next time.
+    api_parts_.options.snapshot_dir = config_.storage.data_dir + "-snapshots";
   }
 
   ApiProcess DescribeProcess() {

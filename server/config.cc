@@ -85,6 +85,8 @@ class ConfigReader {
     ReadCount("max_queued_queries", &map, &config_.queries.max_waiting);
     ReadCount("max_followers", &map, &config_.queries.max_followers);
     map.TakeDurationMs("slow_query", &config_.slow_query_ms);
+    map.TakeBool("experimental_functions", &config_.experimental_functions);
+    map.TakeBool("admin_api", &config_.admin_api);
     map.Finish();
   }
 

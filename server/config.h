@@ -37,9 +37,11 @@ struct Config {
   std::vector<std::string> rule_files;  // Patterns.
   std::string alertmanager_file;        // Alertmanager's configuration; "" for none.
   std::vector<collector::ScrapeConfig> scrapes;
-  int64_t slow_query_ms = 10'000;  // Slower queries over HTTP are told in the log; 0: none.
-  std::string file;                // Where it was read, "" if it is defaults and flags.
-  std::string yaml;                // What that says, without secrets.
+  bool experimental_functions = true;  // Whether queries and rules may use them.
+  bool admin_api = false;              // Whether HTTP may delete and copy metrics.
+  int64_t slow_query_ms = 10'000;      // Slower queries over HTTP are told in the log; 0: none.
+  std::string file;                    // Where it was read, "" if it is defaults and flags.
+  std::string yaml;                    // What that says, without secrets.
 
   Config() {
     storage.data_dir = "./vigil-data";

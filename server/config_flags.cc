@@ -6,11 +6,23 @@
 #include "base/duration.h"
 
 namespace vigil::server {
+namespace {
+
+// Prometheus' names of what is not always there.
+std::string FeaturesOf(const promql::ParseOptions& language) {
+  std::string features = "exemplar-storage,native-histograms,promql-duration-expr";
+  if (language.experimental_functions) features += ",promql-experimental-functions";
+  return features + ",promql-per-step-stats";
+}
+
+}  // namespace
 
 std::map<std::string, std::string> FlagsOf(const Config& config,
                                            const exec::EngineOptions& engine) {
   return {
+      {"agent", "false"},
       {"config.file", config.file},
+      {"enable-feature", FeaturesOf(engine.language)},
       {"query.lookback-delta", FormatDurationMs(engine.lookback_ms)},
       {"query.max-concurrency", fmt::to_string(config.queries.max_running)},
       {"query.max-samples", fmt::to_string(engine.max_samples)},
@@ -18,15 +30,21 @@ std::map<std::string, std::string> FlagsOf(const Config& config,
       {"rules.alert.for-grace-period", FormatDurationMs(config.rules.for_grace_period_ms)},
       {"rules.alert.for-outage-tolerance", FormatDurationMs(config.rules.for_outage_tolerance_ms)},
       {"rules.alert.resend-delay", FormatDurationMs(config.rules.resend_delay_ms)},
+      {"storage.remote.read-max-bytes-in-frame", "1048576"},
+      {"storage.remote.read-sample-limit", fmt::to_string(engine.max_samples)},
       {"storage.tsdb.path", config.storage.data_dir},
+      {"storage.tsdb.retention.size", "0B"},
       {"storage.tsdb.retention.time", FormatDurationMs(config.storage.metric_retention_ms)},
       {"web.cors.origin", ".*"},
-      {"web.enable-admin-api", "false"},
+      {"web.enable-admin-api", config.admin_api ? "true" : "false"},
       {"web.enable-lifecycle", "true"},
       {"web.enable-otlp-receiver", "true"},
       {"web.enable-remote-write-receiver", "true"},
       {"web.external-url", config.rules.external_url},
       {"web.listen-address", config.http_listen.ToString()},
+      {"web.remote-write-receiver.accepted-protobuf-messages",
+       "prometheus.WriteRequest,io.prometheus.write.v2.Request"},
+      {"web.route-prefix", "/"},
   };
 }
 

@@ -37,6 +37,11 @@ struct ApiProcess {
 struct ApiOptions {
   // Queries that take longer are told in the log; 0 tells of none.
   int64_t slow_query_ms = 10'000;
+  // What other servers know this one's series by: added to what they read or scrape.
+  storage::Labels external_labels;
+  // Whether those who may ask may also delete and copy metrics; where copies go.
+  bool admin = false;
+  std::string snapshot_dir;
 };
 
 // All borrowed; all must outlive the routes.

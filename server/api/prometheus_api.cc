@@ -5,10 +5,17 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "server/api/admin_api.h"
 #include "server/api/api_response.h"
 #include "server/api/expr_api.h"
+#include "server/api/features_api.h"
+#include "server/api/federate.h"
 #include "server/api/metadata_api.h"
 #include "server/api/query_api.h"
+#include "server/api/remote_read.h"
 #include "server/api/rules_api.h"
 #include "server/api/series_api.h"
 #include "server/api/status_api.h"
@@ -37,6 +44,13 @@ HttpResponse NotReady() {
   return {503, "text/plain; charset=utf-8", "Service Unavailable", {{"Retry-After", "1"}}};
 }
 
+HttpResponse PlainError(const absl::Status& status) {
+  HttpResponse response = ErrorResponse(status);
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = fmt::format("{}\n", MessageOf(status));
+  return response;
+}
+
 class Routes {
  public:
   Routes(std::function<const ApiParts*()> parts, HttpRouter* router)
@@ -56,8 +70,24 @@ class Routes {
   }
   void Admin(const std::string& path, ApiEndpoint* endpoint) {
     for (const char* const method : {"POST", "PUT"}) {
-      router_.Add(method, kRoot + path, Handler(endpoint), HandlerKind::kLong);
+      router_.Add(method, std::string(kRoot) + "admin/tsdb/" + path, Handler(endpoint),
+                  HandlerKind::kLong);
     }
+  }
+  // Those that are read by other servers: errors are plain text, and bodies have the coding that
+  // they are to have.
+  void Plain(const std::string& method, const std::string& path, ApiEndpoint* endpoint,
+             bool compress) {
+    router_.Add(
+        method, path,
+        [parts = parts_, endpoint, compress](const HttpRequest& request) {
+          const ApiParts* const ready = parts();
+          if (ready == nullptr) return NotReady();
+          absl::StatusOr<HttpResponse> outcome = endpoint(*ready, request);
+          if (!outcome.ok()) return PlainError(outcome.status());
+          return compress ? Compress(request, *std::move(outcome)) : *std::move(outcome);
+        },
+        HandlerKind::kLong);
   }
   void Options() {
     router_.AddPrefix("OPTIONS", kRoot, [](const HttpRequest& request) {
@@ -108,9 +138,12 @@ void AddPrometheusApi(std::function<const ApiParts*()> parts, HttpRouter* router
   routes.Get("status/flags", ShowFlags);
   routes.Get("status/tsdb", ShowTsdbStatus);
   routes.Get("notifications", ShowNotifications);
-  for (const char* const path : {"delete_series", "clean_tombstones", "snapshot"}) {
-    routes.Admin(std::string("admin/tsdb/") + path, RefuseAdmin);
-  }
+  routes.Get("features", ShowFeatures);
+  routes.Admin("delete_series", DeleteSeries);
+  routes.Admin("clean_tombstones", CleanTombstones);
+  routes.Admin("snapshot", TakeSnapshot);
+  routes.Plain("POST", std::string(kRoot) + "read", RemoteRead, false);
+  routes.Plain("GET", "/federate", Federate, true);
   router->Add("GET", std::string(kRoot) + "status/walreplay", ShowWalReplay);
 }
 

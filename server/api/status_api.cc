@@ -21,28 +21,6 @@ namespace {
 // The Prometheus whose API this is: clients decide by it what they may ask for.
 constexpr std::string_view kPrometheusVersion = "3.5.0";
 
-// Writes the members of an object.
-class Members {
- public:
-  explicit Members(JsonWriter* json) : json_(*json) { json_.BeginObject(); }
-  void Text(std::string_view key, std::string_view text) {
-    json_.Key(key);
-    json_.Text(text);
-  }
-  void Int(std::string_view key, int64_t number) {
-    json_.Key(key);
-    json_.Int(number);
-  }
-  void Bool(std::string_view key, bool flag) {
-    json_.Key(key);
-    json_.Bool(flag);
-  }
-  void End() { json_.EndObject(); }
-
- private:
-  JsonWriter& json_;
-};
-
 std::string HostName() {
   char name[256] = {};
   // The last byte stays 0.
@@ -65,48 +43,48 @@ int64_t ThreadCount() {
 absl::StatusOr<HttpResponse> ShowBuildInfo(const ApiParts& parts, const HttpRequest&) {
   const ApiProcess process = parts.process();
   return Success([&process](JsonWriter& json) {
-    Members members(&json);
-    members.Text("version", kPrometheusVersion);
-    members.Text("revision", process.version);
-    members.Text("branch", "");
-    members.Text("buildUser", "");
-    members.Text("buildDate", "");
-    members.Text("goVersion", "");
-    members.Text("vigilVersion", process.version);
-    members.End();
+    json.BeginObject();
+    json.TextMember("version", kPrometheusVersion);
+    json.TextMember("revision", process.version);
+    json.TextMember("branch", "");
+    json.TextMember("buildUser", "");
+    json.TextMember("buildDate", "");
+    json.TextMember("goVersion", "");
+    json.TextMember("vigilVersion", process.version);
+    json.EndObject();
   });
 }
 
 absl::StatusOr<HttpResponse> ShowRuntimeInfo(const ApiParts& parts, const HttpRequest&) {
   const ApiProcess process = parts.process();
   return Success([&](JsonWriter& json) {
-    Members members(&json);
-    members.Text("startTime", ApiTimeText(process.started_at_ms));
-    members.Text("CWD", WorkingDirectory());
-    members.Text("hostname", HostName());
-    members.Text("serverTime", ApiTimeText(parts.clock->NowMs()));
-    members.Bool("reloadConfigSuccess", process.last_reload_ok);
-    members.Text("lastConfigTime", ApiTimeText(process.config_loaded_at_ms));
-    members.Int("corruptionCount", process.corrupt_blocks);
+    json.BeginObject();
+    json.TextMember("startTime", ApiTimeText(process.started_at_ms));
+    json.TextMember("CWD", WorkingDirectory());
+    json.TextMember("hostname", HostName());
+    json.TextMember("serverTime", ApiTimeText(parts.clock->NowMs()));
+    json.BoolMember("reloadConfigSuccess", process.last_reload_ok);
+    json.TextMember("lastConfigTime", ApiTimeText(process.config_loaded_at_ms));
+    json.IntMember("corruptionCount", process.corrupt_blocks);
     // What Go calls so there are none of here; threads come closest.
-    members.Int("goroutineCount", ThreadCount());
-    members.Int("GOMAXPROCS", std::thread::hardware_concurrency());
-    members.Int("GOMEMLIMIT", static_cast<int64_t>(process.memory_limit_bytes));
-    members.Text("GOGC", "");
-    members.Text("GODEBUG", "");
-    members.Text("storageRetention", process.retention_ms == 0
-                                         ? std::string()
-                                         : FormatDurationMs(process.retention_ms));
-    members.End();
+    json.IntMember("goroutineCount", ThreadCount());
+    json.IntMember("GOMAXPROCS", std::thread::hardware_concurrency());
+    json.IntMember("GOMEMLIMIT", static_cast<int64_t>(process.memory_limit_bytes));
+    json.TextMember("GOGC", "");
+    json.TextMember("GODEBUG", "");
+    json.TextMember("storageRetention", process.retention_ms == 0
+                                            ? std::string()
+                                            : FormatDurationMs(process.retention_ms));
+    json.EndObject();
   });
 }
 
 absl::StatusOr<HttpResponse> ShowConfig(const ApiParts& parts, const HttpRequest&) {
   const ApiProcess process = parts.process();
   return Success([&process](JsonWriter& json) {
-    Members members(&json);
-    members.Text("yaml", process.config_yaml);
-    members.End();
+    json.BeginObject();
+    json.TextMember("yaml", process.config_yaml);
+    json.EndObject();
   });
 }
 
@@ -124,10 +102,6 @@ absl::StatusOr<HttpResponse> ShowFlags(const ApiParts& parts, const HttpRequest&
 
 absl::StatusOr<HttpResponse> ShowNotifications(const ApiParts&, const HttpRequest&) {
   return Success([](JsonWriter& json) { json.Raw("[]"); });
-}
-
-absl::StatusOr<HttpResponse> RefuseAdmin(const ApiParts&, const HttpRequest&) {
-  return absl::UnimplementedError("admin APIs disabled");
 }
 
 HttpResponse ShowWalReplay(const HttpRequest&) {

@@ -12,8 +12,6 @@ ApiEndpoint ShowRuntimeInfo;
 ApiEndpoint ShowConfig;
 ApiEndpoint ShowFlags;
 ApiEndpoint ShowNotifications;
-// Says that the endpoints that delete and copy data are not here.
-ApiEndpoint RefuseAdmin;
 
 // Answers as long as the server starts, too.
 HttpResponse ShowWalReplay(const HttpRequest& request);

@@ -2,6 +2,7 @@
 #include "server/api/tsdb_api.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <limits>
 #include <string>
@@ -16,6 +17,7 @@
 #include "base/strings.h"
 #include "server/api/api_params.h"
 #include "server/api/api_response.h"
+#include "server/remote_read/chunks.h"
 #include "storage/series/labels.h"
 
 namespace vigil::server {
@@ -31,8 +33,10 @@ using Counts = StringMap<uint64_t>;
 // What is counted of all series.
 class SeriesCounter {
  public:
-  explicit SeriesCounter(storage::MetricQuerier* querier, TimeRange range)
-      : querier_(*querier), range_(range) {}
+  // `cancelled` may be null.
+  SeriesCounter(storage::MetricQuerier* querier, TimeRange range,
+                const std::atomic<bool>* cancelled)
+      : querier_(*querier), range_(range), cancelled_(cancelled) {}
 
   // Metric by metric, so that no more handles are held at a time than one metric has.
   absl::Status CountAll() {
@@ -46,7 +50,7 @@ class SeriesCounter {
       if (handles.empty()) continue;
       series_ += handles.size();
       metrics_[metric] = handles.size();
-      for (const storage::SeriesHandle& handle : handles) Count(handle.labels);
+      for (const storage::SeriesHandle& handle : handles) VIGIL_RETURN_IF_ERROR(Count(handle));
     }
     for (const auto& [pair, count] : pairs_) ++values_[pair.substr(0, pair.find('='))];
     return absl::OkStatus();
@@ -56,16 +60,11 @@ class SeriesCounter {
     json->BeginObject();
     json->Key("headStats");
     json->BeginObject();
-    const auto number = [json](std::string_view key, int64_t value) {
-      json->Key(key);
-      json->Int(value);
-    };
-    number("numSeries", static_cast<int64_t>(series_));
-    number("numLabelPairs", static_cast<int64_t>(pairs_.size()));
-    // Each series has its open columns.
-    number("chunkCount", static_cast<int64_t>(series_));
-    number("minTime", series_ == 0 ? std::numeric_limits<int64_t>::max() : range_.start_ms);
-    number("maxTime", series_ == 0 ? std::numeric_limits<int64_t>::min() : range_.end_ms);
+    json->IntMember("numSeries", static_cast<int64_t>(series_));
+    json->IntMember("numLabelPairs", static_cast<int64_t>(pairs_.size()));
+    json->IntMember("chunkCount", static_cast<int64_t>(chunks_));
+    json->IntMember("minTime", min_time_ms_);
+    json->IntMember("maxTime", max_time_ms_);
     json->EndObject();
     WriteLargest("seriesCountByMetricName", metrics_, limit, json);
     WriteLargest("labelValueCountByLabelName", values_, limit, json);
@@ -75,11 +74,23 @@ class SeriesCounter {
   }
 
  private:
-  void Count(const storage::Labels& labels) {
-    for (const storage::LabelView& label : labels) {
+  absl::Status Count(const storage::SeriesHandle& handle) {
+    for (const storage::LabelView& label : handle.labels) {
       ++pairs_[fmt::format("{}={}", label.name, label.value)];
       bytes_[label.name] += label.value.size();
     }
+    if (cancelled_ != nullptr && cancelled_->load()) {
+      return absl::CancelledError("the client is gone");
+    }
+    VIGIL_RETURN_IF_ERROR(querier_.Read(handle.ref, range_, &samples_));
+    for (const std::vector<int64_t>* const times :
+         {&samples_.times_ms, &samples_.histogram_times_ms}) {
+      if (times->empty()) continue;
+      chunks_ += (times->size() + kSamplesPerChunk - 1) / kSamplesPerChunk;
+      min_time_ms_ = std::min(min_time_ms_, times->front());
+      max_time_ms_ = std::max(max_time_ms_, times->back());
+    }
+    return absl::OkStatus();
   }
 
   static void WriteLargest(std::string_view key, const Counts& counts, size_t limit,
@@ -95,10 +106,8 @@ class SeriesCounter {
     json->BeginArray();
     for (const auto& [name, count] : largest) {
       json->BeginObject();
-      json->Key("name");
-      json->Text(name);
-      json->Key("value");
-      json->Int(static_cast<int64_t>(count));
+      json->TextMember("name", name);
+      json->IntMember("value", static_cast<int64_t>(count));
       json->EndObject();
     }
     json->EndArray();
@@ -106,7 +115,13 @@ class SeriesCounter {
 
   storage::MetricQuerier& querier_;
   const TimeRange range_;
+  const std::atomic<bool>* const cancelled_;
   uint64_t series_ = 0;
+  // Of the samples; chunks are those that remote read makes of them.
+  uint64_t chunks_ = 0;
+  int64_t min_time_ms_ = std::numeric_limits<int64_t>::max();
+  int64_t max_time_ms_ = std::numeric_limits<int64_t>::min();
+  storage::SampleColumns samples_;
   Counts metrics_;
   Counts pairs_;   // "name=value".
   Counts values_;  // By label name.
@@ -135,7 +150,7 @@ absl::StatusOr<HttpResponse> ShowTsdbStatus(const ApiParts& parts, const HttpReq
                          EnterGate(parts, request, parts.engine->options().timeout_ms));
   const int64_t now_ms = parts.clock->NowMs();
   const std::unique_ptr<storage::MetricQuerier> querier = parts.storage->NewMetricQuerier(tenant);
-  SeriesCounter counter(querier.get(), {now_ms - kHeadMs, now_ms});
+  SeriesCounter counter(querier.get(), {now_ms - kHeadMs, now_ms}, request.cancelled);
   VIGIL_RETURN_IF_ERROR(counter.CountAll());
   return Success([&](JsonWriter& json) { counter.Write(limit, &json); });
 }

@@ -8,6 +8,8 @@ namespace vigil::server {
 namespace {
 
 using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::Pair;
 
 TEST(ConfigFlagsTest, TellsWhatIsInForce) {
@@ -26,6 +28,13 @@ TEST(ConfigFlagsTest, TellsWhatIsInForce) {
   EXPECT_THAT(flags, Contains(Pair("query.timeout", "2m")));
   EXPECT_THAT(flags, Contains(Pair("storage.tsdb.retention.time", "31d")));
   EXPECT_THAT(flags, Contains(Pair("web.listen-address", "0.0.0.0:9090")));
+  EXPECT_THAT(flags, Contains(Pair("web.enable-admin-api", "false")));
+  EXPECT_THAT(flags, Contains(Pair("enable-feature", HasSubstr("promql-experimental-functions"))));
+  config.admin_api = true;
+  engine.language.experimental_functions = false;
+  const auto others = FlagsOf(config, engine);
+  EXPECT_THAT(others, Contains(Pair("web.enable-admin-api", "true")));
+  EXPECT_THAT(others, Contains(Pair("enable-feature", Not(HasSubstr("experimental")))));
 }
 
 }  // namespace

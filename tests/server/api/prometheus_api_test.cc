@@ -51,6 +51,7 @@ TEST_F(PrometheusApiTest, RoutesAnswer) {
                                  "status/flags",
                                  "status/tsdb",
                                  "status/walreplay",
+                                 "features",
                                  "notifications"}) {
     const HttpResponse response = Get(std::string("/api/v1/") + path);
     EXPECT_EQ(response.status, 200) << path;
