@@ -64,17 +64,22 @@ def free_port():
 
 
 class Prometheus:
-    """One process with a directory of its own, which takes remote writes."""
+    """One process with a directory of its own, which takes remote writes.
 
-    def __init__(self, program):
+    `config` is the text of its configuration, `features` are switched on beside FEATURES.
+    """
+
+    def __init__(self, program, config="global: {}\n", features=()):
         self.program = program
+        self.config = config
+        self.features = ",".join((FEATURES, *features))
         self._directory = tempfile.mkdtemp(prefix="vigil-prometheus-")
         self._process = None
         self.http_address = None
 
     def __enter__(self):
         directory = pathlib.Path(self._directory)
-        (directory / "prometheus.yml").write_text("global: {}\n", encoding="utf-8")
+        (directory / "prometheus.yml").write_text(self.config, encoding="utf-8")
         self.http_address = f"127.0.0.1:{free_port()}"
         with (directory / "log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -85,7 +90,7 @@ class Prometheus:
                     "--storage.tsdb.retention.time=100y",
                     f"--web.listen-address={self.http_address}",
                     "--web.enable-remote-write-receiver",
-                    f"--enable-feature={FEATURES}",
+                    f"--enable-feature={self.features}",
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

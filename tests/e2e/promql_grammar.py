@@ -73,6 +73,12 @@ CORRECTED = {
     "mad_over_time": (f"mad_over_time(sqrt(vector(time() - {promql_data.START_MS // 1000 - 40}))[1m:15s])", "NaN"),
 }
 
+# Extrapolated changes of native histograms that are small beside them: early versions let such a histogram begin
+# below zero.
+BEGINS_AT_ZERO = re.compile(
+    r"\b(rate|increase)\(\(*(native_gauge\b|(rate|increase|delta|irate)\(\(*(native|custom)_)"
+)
+
 
 class Node:
     """An expression: pieces of text and nodes in turn; `plainer` are nodes that could stand in its place."""
@@ -236,7 +242,10 @@ class Generator:
         inner = self.vector(depth - 1)
         self.instant = instant
         step = self.pick("", "15s", "30s", "1m", "47s")
-        brackets = f"[{self.pick('1m', '2m', '5m', '10m')}:{step}]"
+        length = self.pick("1m", "2m", "5m", "10m")
+        if self.has("duration expressions") and self.chance(0.1):
+            length, step = self.rng.choice(DURATION_EXPRESSIONS), self.pick(step, "10s+5s", "2*15s")
+        brackets = f"[{length}:{step}]"
         plain = [Node(MATRIX, "(", inner, ")" + brackets)] if shift else []
         return Node(MATRIX, "(", inner, ")" + brackets + shift, plainer=plain)
 
