@@ -19,34 +19,27 @@
 #include "base/strings.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/text/labels.h"
+#include "cli/watch.h"
 #include "proto/vigil/v1/alerts.grpc.pb.h"
 
 namespace vigil::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Labels = google::protobuf::RepeatedPtrField<v1::Label>;
+struct ListOptions {
+  ClientOptions client;
+  WatchOptions watch;
+};
 
-Json JsonLabels(const Labels& labels) {
-  Json object = Json::object();
-  for (const v1::Label& label : labels) object[label.name()] = label.value();
-  return object;
-}
-
-std::string LabelsText(const Labels& labels, bool with_name) {
+// `a=b c=d`: less to read than PromQL's form. The alert's name has a column of its own.
+std::string PlainLabels(const LabelList& labels) {
   std::string text;
   for (const v1::Label& label : labels) {
-    if (!with_name && label.name() == "alertname") continue;
+    if (label.name() == "alertname") continue;
     text += fmt::format("{}{}={}", text.empty() ? "" : " ", label.name(), label.value());
   }
   return text;
-}
-
-std::string LabelOf(const Labels& labels, std::string_view name) {
-  for (const v1::Label& label : labels) {
-    if (label.name() == name) return label.value();
-  }
-  return "";
 }
 
 Json JsonAlert(const v1::Alert& alert) {
@@ -59,13 +52,13 @@ Json JsonAlert(const v1::Alert& alert) {
   return object;
 }
 
-std::string FormatAlerts(const v1::ListAlertsResponse& response, OutputFormat format) {
-  if (format == OutputFormat::kJson) {
-    Json alerts = Json::array();
-    for (const v1::Alert& alert : response.alerts()) alerts.push_back(JsonAlert(alert));
-    return JsonSuccess({{"alerts", std::move(alerts)}});
-  }
-  const bool csv = format == OutputFormat::kCsv;
+Json JsonAlerts(const v1::ListAlertsResponse& response) {
+  Json alerts = Json::array();
+  for (const v1::Alert& alert : response.alerts()) alerts.push_back(JsonAlert(alert));
+  return {{"alerts", std::move(alerts)}};
+}
+
+Table AlertTable(const v1::ListAlertsResponse& response) {
   const int64_t now_ms = SystemClock().NowMs();
   std::vector<v1::Alert> alerts(response.alerts().begin(), response.alerts().end());
   // What fires first, then what is longest in its state.
@@ -77,23 +70,23 @@ std::string FormatAlerts(const v1::ListAlertsResponse& response, OutputFormat fo
   for (const v1::Alert& alert : alerts) {
     const int64_t since_ms = alert.state() == "firing" ? alert.fired_at_ms() : alert.active_at_ms();
     table.Add({alert.state(), LabelOf(alert.labels(), "alertname"),
-               csv ? FormatInstantMs(since_ms) : Ago(since_ms, now_ms), FormatValue(alert.value()),
-               LabelsText(alert.labels(), false), LabelOf(alert.annotations(), "summary")});
+               Cell(FormatInstantMs(since_ms), Ago(since_ms, now_ms)), FormatValue(alert.value()),
+               PlainLabels(alert.labels()), LabelOf(alert.annotations(), "summary")});
   }
-  if (csv) return table.ToCsv();
-  return alerts.empty() ? "no alert is pending or firing\n" : table.ToText();
+  return table;
 }
 
-int RunAlerts(const ClientOptions& options) {
-  const Client client(options);
+Reply AskAlerts(const Client& client, const Terminal& terminal) {
   v1::ListAlertsResponse response;
   grpc::ClientContext context;
   client.Prepare(&context);
   const grpc::Status status =
       v1::AlertService::NewStub(client.channel())->ListAlerts(&context, {}, &response);
-  if (!status.ok()) return client.Finish(status);
-  Print(FormatAlerts(response, options.format));
-  return kExitOk;
+  if (!status.ok()) return client.Refuse(status);
+  return client.Show({.json = [&response] { return JsonAlerts(response); },
+                      .table = [&response] { return AlertTable(response); },
+                      .when_empty = "no alert is pending or firing"},
+                     terminal);
 }
 
 Json JsonRule(const v1::Rule& rule) {
@@ -124,12 +117,13 @@ Json JsonGroup(const v1::RuleGroup& group) {
   return object;
 }
 
-std::string FormatRules(const v1::ListRulesResponse& response, OutputFormat format) {
-  if (format == OutputFormat::kJson) {
-    Json groups = Json::array();
-    for (const v1::RuleGroup& group : response.groups()) groups.push_back(JsonGroup(group));
-    return JsonSuccess({{"groups", std::move(groups)}});
-  }
+Json JsonGroups(const v1::ListRulesResponse& response) {
+  Json groups = Json::array();
+  for (const v1::RuleGroup& group : response.groups()) groups.push_back(JsonGroup(group));
+  return {{"groups", std::move(groups)}};
+}
+
+Table RuleTable(const v1::ListRulesResponse& response) {
   Table table({"group", "rule", "type", "state", "health", "for", "query", "error"});
   for (const v1::RuleGroup& group : response.groups()) {
     for (const v1::Rule& rule : group.rules()) {
@@ -138,21 +132,28 @@ std::string FormatRules(const v1::ListRulesResponse& response, OutputFormat form
                  rule.last_error()});
     }
   }
-  if (format == OutputFormat::kCsv) return table.ToCsv();
-  return table.rows() == 0 ? "no rules are loaded; start the server with --rules 'FILES'\n"
-                           : table.ToText();
+  return table;
 }
 
-int RunRulesList(const ClientOptions& options) {
-  const Client client(options);
+Reply AskRules(const Client& client, const Terminal& terminal) {
   v1::ListRulesResponse response;
   grpc::ClientContext context;
   client.Prepare(&context);
   const grpc::Status status =
       v1::AlertService::NewStub(client.channel())->ListRules(&context, {}, &response);
-  if (!status.ok()) return client.Finish(status);
-  Print(FormatRules(response, options.format));
-  return kExitOk;
+  if (!status.ok()) return client.Refuse(status);
+  return client.Show({.json = [&response] { return JsonGroups(response); },
+                      .table = [&response] { return RuleTable(response); },
+                      .when_empty = "no rules are loaded; start the server with --rules 'FILES'"},
+                     terminal);
+}
+
+using AskList = Reply (*)(const Client& client, const Terminal& terminal);
+
+int RunList(const ListOptions& options, std::string_view title, AskList ask) {
+  const Client client(options.client);
+  return RunOrWatch(options.watch, title,
+                    [&client, ask](const Terminal& terminal) { return ask(client, terminal); });
 }
 
 int RunRulesCheck(const std::vector<std::string>& files) {
@@ -164,23 +165,37 @@ int RunRulesCheck(const std::vector<std::string>& files) {
 }  // namespace
 
 void AddAlerts(CLI::App* program, int* exit_status) {
-  auto options = std::make_shared<ClientOptions>();
+  auto options = std::make_shared<ListOptions>();
   CLI::App* const command =
       program->add_subcommand("alerts", "List the alerts that are pending or firing");
-  options->AddTo(command);
-  command->callback([options, exit_status] { *exit_status = RunAlerts(*options); });
+  options->watch.AddTo(command);
+  options->client.AddTo(command);
+  command->footer(
+      "Examples:\n"
+      "  vigil alerts\n"
+      "  vigil alerts --watch 10s");
+  command->callback(
+      [options, exit_status] { *exit_status = RunList(*options, "vigil alerts", AskAlerts); });
 }
 
 void AddRules(CLI::App* program, int* exit_status) {
   CLI::App* const rules = program->add_subcommand("rules", "Rules: list or check");
   rules->require_subcommand(1);
-  auto options = std::make_shared<ClientOptions>();
+  auto options = std::make_shared<ListOptions>();
   CLI::App* const list = rules->add_subcommand("list", "List the rules that the server evaluates");
-  options->AddTo(list);
-  list->callback([options, exit_status] { *exit_status = RunRulesList(*options); });
+  options->watch.AddTo(list);
+  options->client.AddTo(list);
+  list->footer(
+      "Example:\n"
+      "  vigil rules list -o csv");
+  list->callback(
+      [options, exit_status] { *exit_status = RunList(*options, "vigil rules list", AskRules); });
   auto files = std::make_shared<std::vector<std::string>>();
   CLI::App* const check = rules->add_subcommand("check", "Check rule files; needs no server");
   check->add_option("file", *files, "Rule files")->required();
+  check->footer(
+      "Example:\n"
+      "  vigil rules check rules/*.yaml");
   check->callback([files, exit_status] { *exit_status = RunRulesCheck(*files); });
 }
 

@@ -12,6 +12,7 @@
 
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/watch.h"
 #include "proto/vigil/v1/admin.grpc.pb.h"
 
 namespace vigil::cli {
@@ -22,6 +23,7 @@ using Entries = google::protobuf::RepeatedPtrField<v1::CardinalityEntry>;
 
 struct CardinalityOptions {
   ClientOptions client;
+  WatchOptions watch;
   std::string selector;
   uint32_t limit = 0;
 };
@@ -48,17 +50,17 @@ Json ToJson(const Entries& entries, bool with_value, bool with_values) {
   return list;
 }
 
-std::string FormatJson(const v1::CardinalityResponse& response) {
+Json ToJson(const v1::CardinalityResponse& response) {
   Json data;
   data["series"] = response.series();
   data["growth"] = Growth(response.series(), response.series_yesterday());
   data["metrics"] = ToJson(response.metrics(), false, false);
   data["labels"] = ToJson(response.labels(), false, true);
   data["labelValues"] = ToJson(response.label_values(), true, false);
-  return JsonSuccess(std::move(data));
+  return data;
 }
 
-std::string FormatCsv(const v1::CardinalityResponse& response) {
+Table ToTable(const v1::CardinalityResponse& response) {
   Table table({"kind", "name", "value", "values", "series", "growth"});
   const auto add = [&table](const char* kind, const Entries& entries) {
     for (const v1::CardinalityEntry& entry : entries) {
@@ -73,10 +75,11 @@ std::string FormatCsv(const v1::CardinalityResponse& response) {
   add("metric", response.metrics());
   add("label", response.labels());
   add("value", response.label_values());
-  return table.ToCsv();
+  return table;
 }
 
-std::string FormatTables(const v1::CardinalityResponse& response) {
+// A table for each question, as people ask them one by one.
+std::string ToText(const v1::CardinalityResponse& response, const Terminal& terminal) {
   std::string text = fmt::format("{} series today, {} since yesterday\n", response.series(),
                                  GrowthText(response.series(), response.series_yesterday()));
   Table metrics({"metric", "series", "growth"});
@@ -94,32 +97,32 @@ std::string FormatTables(const v1::CardinalityResponse& response) {
     values.Add({entry.name(), entry.value(), fmt::to_string(entry.series()),
                 GrowthText(entry.series(), entry.series_yesterday())});
   }
-  for (const Table* const table : {&metrics, &labels, &values}) text += "\n" + table->ToText();
+  for (const Table* const table : {&metrics, &labels, &values})
+    text += "\n" + table->ToText(terminal);
   return text;
 }
 
-int Run(const CardinalityOptions& options) {
+Reply Ask(const CardinalityOptions& options, const Client& client, const Terminal& terminal) {
   v1::CardinalityRequest request;
   request.set_match(options.selector);
   request.set_limit(options.limit);
-  const Client client(options.client);
   v1::CardinalityResponse response;
   grpc::ClientContext context;
   client.Prepare(&context);
   const grpc::Status status =
       v1::AdminService::NewStub(client.channel())->Cardinality(&context, request, &response);
-  if (!status.ok()) return client.Finish(status);
-  switch (options.client.format) {
-    case OutputFormat::kJson:
-      Print(FormatJson(response));
-      break;
-    case OutputFormat::kCsv:
-      Print(FormatCsv(response));
-      break;
-    case OutputFormat::kTable:
-      Print(FormatTables(response));
-  }
-  return kExitOk;
+  if (!status.ok()) return client.Refuse(status, options.selector);
+  return client.Show(
+      {.json = [&response] { return ToJson(response); },
+       .table = [&response] { return ToTable(response); },
+       .text = [&response](const Terminal& shown_on) { return ToText(response, shown_on); }},
+      terminal);
+}
+
+int Run(const CardinalityOptions& options) {
+  const Client client(options.client);
+  return RunOrWatch(options.watch, "vigil cardinality " + options.selector,
+                    [&](const Terminal& terminal) { return Ask(options, client, terminal); });
 }
 
 }  // namespace
@@ -130,7 +133,12 @@ void AddCardinality(CLI::App* program, int* exit_status) {
       "cardinality", "Show which metrics, labels and label values make the most series");
   command->add_option("selector", options->selector, "Only of series that this selector matches");
   command->add_option("--limit", options->limit, "Entries of each list (default: 10)");
+  options->watch.AddTo(command);
   options->client.AddTo(command);
+  command->footer(
+      "Examples:\n"
+      "  vigil cardinality\n"
+      "  vigil cardinality '{job=\"gateway\"}' --limit 20");
   command->callback([options, exit_status] { *exit_status = Run(*options); });
 }
 

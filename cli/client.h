@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What every client command needs: the server's address, the tenant, the output format, and the way
-// from a call's status to an exit status.
+// from a call's status to what is said and to an exit status.
 #pragma once
 
 #include <chrono>
@@ -33,22 +33,47 @@ struct ClientOptions {
   void AddTo(CLI::App* command);
 };
 
+// What a run of a command says on standard output and on standard error, and its exit status.
+struct Reply {
+  int exit_status = kExitOk;
+  std::string out;
+  std::string err;
+};
+
+// A refusal: "error: ..." on standard error.
+Reply Refusal(int exit_status, std::string_view message);
+
+// Writes a reply where it belongs; returns its exit status.
+int Deliver(const Reply& reply);
+
 // A connection made for one command.
 class Client {
  public:
   explicit Client(const ClientOptions& options);
+
+  // The same connection, with answers in another format.
+  Client WithFormat(OutputFormat format) const;
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
   // Sets tenant and deadline; `endless` calls have no deadline.
   void Prepare(grpc::ClientContext* context, bool endless = false) const;
 
+  // The reply to a call that failed. When the message names a place in `query`, that is shown.
+  // Requires: !status.ok().
+  Reply Refuse(const grpc::Status& status, std::string_view query = {}) const;
+
+  // The answer in the format that was asked for.
+  Reply Show(const Answer& answer, const Terminal& terminal) const;
+
   // The exit status for a call's status; prints what went wrong to standard error.
-  int Finish(const grpc::Status& status) const;
+  int Finish(const grpc::Status& status, std::string_view query = {}) const;
 
  private:
-  const ClientOptions options_;
-  const std::shared_ptr<grpc::Channel> channel_;
+  Client(const ClientOptions& options, std::shared_ptr<grpc::Channel> channel);
+
+  ClientOptions options_;
+  std::shared_ptr<grpc::Channel> channel_;
 };
 
 // Prints "error: ..." to standard error and returns kExitUsage.
@@ -56,5 +81,8 @@ int UsageError(std::string_view message);
 
 // Writes to standard output.
 void Print(std::string_view text);
+
+// Why `text` is not the address of a server; empty if it may be one.
+std::string AddressFault(std::string_view text);
 
 }  // namespace vigil::cli

@@ -12,6 +12,7 @@ namespace vigil::cli {
 
 void AddServe(CLI::App* program, int* exit_status);
 void AddQuery(CLI::App* program, int* exit_status);
+void AddShell(CLI::App* program, int* exit_status);
 void AddLogs(CLI::App* program, int* exit_status);
 void AddTrace(CLI::App* program, int* exit_status);
 void AddSeries(CLI::App* program, int* exit_status);
@@ -29,5 +30,6 @@ void AddImport(CLI::App* program, int* exit_status);
 void AddDelete(CLI::App* program, int* exit_status);
 void AddDoctor(CLI::App* program, int* exit_status);
 void AddCardinality(CLI::App* program, int* exit_status);
+void AddCompletion(CLI::App* program, int* exit_status);
 
 }  // namespace vigil::cli

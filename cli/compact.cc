@@ -2,6 +2,7 @@
 //
 // `vigil compact`: has the server write its data anew, as small as it gets.
 #include <memory>
+#include <string>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -19,8 +20,19 @@ int Run(const ClientOptions& options) {
   v1::CompactResponse response;
   grpc::ClientContext context;
   client.Prepare(&context, /*endless=*/true);
-  return client.Finish(
-      v1::AdminService::NewStub(client.channel())->Compact(&context, {}, &response));
+  const grpc::Status status =
+      v1::AdminService::NewStub(client.channel())->Compact(&context, {}, &response);
+  if (!status.ok()) return client.Finish(status);
+  const Answer answer = {
+      .json = [] { return nlohmann::ordered_json::object(); },
+      .table =
+          [] {
+            Table table({"compacted"});
+            table.Add({"yes"});
+            return table;
+          },
+      .text = [](const Terminal&) { return std::string("all data is written anew\n"); }};
+  return Deliver(client.Show(answer, StandardOutput()));
 }
 
 }  // namespace
@@ -30,6 +42,9 @@ void AddCompact(CLI::App* program, int* exit_status) {
   CLI::App* const command =
       program->add_subcommand("compact", "Write all data anew, as small as it gets");
   options->AddTo(command);
+  command->footer(
+      "Example:\n"
+      "  vigil compact && du -sh vigil-data");
   command->callback([options, exit_status] { *exit_status = Run(*options); });
 }
 

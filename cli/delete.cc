@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `vigil delete`: removes samples of metrics for good.
-#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -46,22 +45,24 @@ int Run(const DeleteOptions& options) {
   client.Prepare(&context);
   const grpc::Status status =
       v1::AdminService::NewStub(client.channel())->DeleteMetrics(&context, *request, &response);
-  if (!status.ok()) return client.Finish(status);
-  switch (options.client.format) {
-    case OutputFormat::kJson:
-      Print(JsonSuccess(Json{{"series", response.series()}, {"samples", response.samples()}}));
-      break;
-    case OutputFormat::kCsv: {
-      Table table({"series", "samples"});
-      table.Add({fmt::to_string(response.series()), fmt::to_string(response.samples())});
-      Print(table.ToCsv());
-      break;
-    }
-    case OutputFormat::kTable:
-      Print(
-          fmt::format("deleted {} samples of {} series\n", response.samples(), response.series()));
-  }
-  return kExitOk;
+  if (!status.ok()) return client.Finish(status, options.selector);
+  const Answer answer = {
+      .json =
+          [&] {
+            return Json{{"series", response.series()}, {"samples", response.samples()}};
+          },
+      .table =
+          [&] {
+            Table table({"series", "samples"});
+            table.Add({fmt::to_string(response.series()), fmt::to_string(response.samples())});
+            return table;
+          },
+      .text =
+          [&](const Terminal&) {
+            return fmt::format("deleted {} samples of {} series\n", response.samples(),
+                               response.series());
+          }};
+  return Deliver(client.Show(answer, StandardOutput()));
 }
 
 }  // namespace
@@ -76,6 +77,9 @@ void AddDelete(CLI::App* program, int* exit_status) {
       ->required();
   options->time.AddTo(command);
   options->client.AddTo(command);
+  command->footer(
+      "Example:\n"
+      "  vigil delete 'up{job=\"old\"}' --to -30d");
   command->callback([options, exit_status] { *exit_status = Run(*options); });
 }
 

@@ -46,7 +46,7 @@ std::string Summary(const storage::Diagnosis& diagnosis) {
                                     {"journal entries", diagnosis.journal_entries}}) {
     table.Add({name, fmt::to_string(count)});
   }
-  text += table.ToText();
+  text += table.ToText(StandardOutput());
   if (diagnosis.clean()) return text + "no damage found\n";
   text += fmt::format("{} damages found", diagnosis.damages());
   if (diagnosis.samples_lost > 0) {

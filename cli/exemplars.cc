@@ -44,9 +44,10 @@ int RunExemplars(const ExemplarOptions& options) {
   client.Prepare(&context);
   const grpc::Status status =
       v1::QueryService::NewStub(client.channel())->Exemplars(&context, request, &response);
-  if (!status.ok()) return client.Finish(status);
-  Print(FormatExemplars(response, options.client.format));
-  return kExitOk;
+  if (!status.ok()) {
+    return client.Finish(status, options.matches.size() == 1 ? options.matches.front() : "");
+  }
+  return Deliver(client.Show(AnswerOf(response), StandardOutput()));
 }
 
 }  // namespace
@@ -55,10 +56,12 @@ void AddExemplars(CLI::App* program, int* exit_status) {
   auto options = std::make_shared<ExemplarOptions>();
   CLI::App* const command = program->add_subcommand(
       "exemplars", "List exemplars of the series that selectors match (default: the last hour)");
-  command->add_option("selector", options->matches, "For example 'llm_latency_seconds_bucket'")
-      ->required();
+  command->add_option("selector", options->matches, "Selectors of the series")->required();
   options->range.AddTo(command);
   options->client.AddTo(command);
+  command->footer(
+      "Example:\n"
+      "  vigil exemplars 'llm_request_duration_seconds_bucket{le=\"+Inf\"}' --last 15m");
   command->callback([options, exit_status] { *exit_status = RunExemplars(*options); });
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The program `vigil`.
+#include <algorithm>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,44 +14,42 @@
 
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/usage/usage_fault.h"
+#include "cli/watch.h"
 #include "server/app.h"
-
-namespace {
-
-// What is wrong with the command line. CLI11 calls a command missing when there is an unknown one.
-std::string UsageFault(const CLI::App& program, const CLI::ParseError& error) {
-  const std::vector<std::string> unknown = program.remaining();
-  if (!program.get_subcommands().empty() || unknown.empty()) return error.what();
-  return fmt::format("\"{}\" is neither a command nor an option of vigil", unknown.front());
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   using namespace vigil::cli;  // The table below reads better so.
   CLI::App program("vigil keeps watch over applications built on large language models.", "vigil");
   program.set_version_flag("--version", fmt::format("vigil {}", vigil::server::kVersion));
   program.require_subcommand(1);
-  program.failure_message(CLI::FailureMessage::help);
+  program.get_formatter()->column_width(36);
+  program.get_formatter()->label("REQUIRED", "(required)");
+  program.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  program.get_formatter()->label("Env", "or");
   int exit_status = kExitOk;
-  for (const auto add : {AddServe, AddQuery, AddLogs, AddTrace, AddSeries, AddLabels, AddExemplars,
-                         AddAlerts, AddRules, AddStatus, AddCompact, AddSnapshot, AddRestore,
-                         AddExport, AddImport, AddDelete, AddDoctor, AddCardinality, AddDemo}) {
+  for (const auto add :
+       {AddServe,       AddQuery,     AddShell,     AddLogs,   AddTrace,  AddSeries,
+        AddLabels,      AddExemplars, AddAlerts,    AddRules,  AddStatus, AddCompact,
+        AddSnapshot,    AddRestore,   AddExport,    AddImport, AddDelete, AddDoctor,
+        AddCardinality, AddDemo,      AddCompletion}) {
     add(&program, &exit_status);
   }
+  // The program's own examples are those of none of its commands.
+  program.footer("`vigil COMMAND --help` tells more of each, with an example.");
   try {
-    program.parse(argc, argv);
+    std::vector<std::string> arguments = WithWatchIntervals({argv + 1, argv + argc});
+    // CLI11 takes them from the back.
+    std::reverse(arguments.begin(), arguments.end());
+    program.parse(std::move(arguments));
   } catch (const CLI::CallForHelp& help) {
     return program.exit(help);
   } catch (const CLI::CallForVersion& version) {
     return program.exit(version);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "error: {}\nsee `vigil --help`, or `vigil COMMAND --help`\n",
-               UsageFault(program, error));
-    return kExitUsage;
+    return Deliver({kExitUsage, "", UsageFault(program, error)});
   } catch (const std::exception& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return kExitRefused;
+    return Deliver(Refusal(kExitRefused, error.what()));
   }
   return exit_status;
 }

@@ -28,70 +28,104 @@ std::string CsvCell(const std::string& text) {
   return quoted + '"';
 }
 
-void AppendCsvRow(const std::vector<std::string>& row, std::string* csv) {
-  for (size_t i = 0; i < row.size(); ++i) {
-    if (i > 0) *csv += ',';
-    *csv += CsvCell(row[i]);
+template <typename Cells, typename TextOf>
+void AppendCsvRow(const Cells& cells, const TextOf& text_of, std::string* csv) {
+  for (size_t x = 0; x < cells.size(); ++x) {
+    if (x > 0) *csv += ',';
+    *csv += CsvCell(text_of(cells[x]));
   }
   *csv += "\r\n";
 }
 
+// The cells of a table as people see them, with what laying them out needs to know.
+struct Layout {
+  std::vector<std::vector<std::string>> lines;  // The header first.
+  std::vector<size_t> widths;
+  std::vector<bool> numeric;
+};
+
+constexpr size_t kGap = 2;
+// A text that is shortened further says nothing any more.
+constexpr size_t kMinTextWidth = 8;
+
+size_t TotalWidth(const std::vector<size_t>& widths) {
+  size_t total = kGap * (widths.size() - 1);
+  for (const size_t width : widths) total += width;
+  return total;
+}
+
+// Makes the widest columns of text narrower until all fit, if they can.
+void FitTo(size_t width, Layout* layout) {
+  std::vector<size_t>& widths = layout->widths;
+  for (size_t total = TotalWidth(widths); total > width; --total) {
+    size_t widest = widths.size();
+    for (size_t x = 0; x < widths.size(); ++x) {
+      if (layout->numeric[x] || widths[x] <= kMinTextWidth) continue;
+      if (widest == widths.size() || widths[x] > widths[widest]) widest = x;
+    }
+    if (widest == widths.size()) return;
+    --widths[widest];
+  }
+}
+
+std::string LineText(const std::vector<std::string>& line, const Layout& layout, bool unicode) {
+  std::string text;
+  for (size_t x = 0; x < line.size(); ++x) {
+    if (x > 0) text.append(kGap, ' ');
+    const std::string cell = Shorten(line[x], layout.widths[x], unicode);
+    text += layout.numeric[x] ? PadLeft(cell, layout.widths[x]) : PadRight(cell, layout.widths[x]);
+  }
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
 }  // namespace
 
-size_t DisplayWidth(std::string_view text) {
-  // Every byte but UTF-8's continuation bytes begins a character.
-  return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
-}
-
-std::string Printable(std::string_view text) {
-  std::string clean;
-  for (const char c : ReplaceInvalidUtf8(text)) {
-    if (c == '\n') {
-      clean += "\\n";
-    } else if (c == '\t') {
-      clean += "\\t";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      clean += fmt::format("\\x{:02x}", static_cast<int>(c));
-    } else {
-      clean += c;
+std::string Table::ToText(const Terminal& terminal) const {
+  Layout layout;
+  layout.lines.push_back(header_);
+  layout.numeric.assign(header_.size(), !rows_.empty());
+  for (const std::vector<Cell>& row : rows_) {
+    std::vector<std::string>& line = layout.lines.emplace_back();
+    for (size_t x = 0; x < row.size(); ++x) {
+      line.push_back(Printable(row[x].readable()));
+      if (!IsNumber(line.back())) layout.numeric[x] = false;
     }
   }
-  return clean;
-}
-
-std::string Table::ToText() const {
-  std::vector<std::vector<std::string>> lines = {header_};
-  for (const std::vector<std::string>& row : rows_) {
-    std::vector<std::string>& line = lines.emplace_back();
-    for (const std::string& cell : row) line.push_back(Printable(cell));
-  }
-  std::string text;
-  std::vector<size_t> widths(header_.size(), 0);
-  std::vector<bool> numeric(header_.size(), !rows_.empty());
-  for (size_t y = 0; y < lines.size(); ++y) {
-    for (size_t x = 0; x < lines[y].size(); ++x) {
-      widths[x] = std::max(widths[x], DisplayWidth(lines[y][x]));
-      if (y > 0 && !IsNumber(lines[y][x])) numeric[x] = false;
-    }
-  }
-  for (const std::vector<std::string>& line : lines) {
-    std::string row;
+  layout.widths.assign(header_.size(), 0);
+  for (const std::vector<std::string>& line : layout.lines) {
     for (size_t x = 0; x < line.size(); ++x) {
-      if (x > 0) row += "  ";
-      const std::string padding(widths[x] - DisplayWidth(line[x]), ' ');
-      row += numeric[x] ? padding + line[x] : line[x] + padding;
+      layout.widths[x] = std::max(layout.widths[x], DisplayWidth(line[x]));
     }
-    row.erase(row.find_last_not_of(' ') + 1);
-    text += row + '\n';
+  }
+  if (terminal.width > 0) FitTo(static_cast<size_t>(terminal.width), &layout);
+  std::string text;
+  for (size_t y = 0; y < layout.lines.size(); ++y) {
+    const std::string line = LineText(layout.lines[y], layout, terminal.unicode);
+    text += y == 0 && terminal.color ? fmt::format("\x1b[1m{}\x1b[0m\n", line) : line + '\n';
   }
   return text;
 }
 
-std::string Table::ToCsv() const {
+std::string Table::ToCsv(bool with_header) const {
   std::string csv;
-  AppendCsvRow(header_, &csv);
-  for (const std::vector<std::string>& row : rows_) AppendCsvRow(row, &csv);
+  if (with_header)
+    AppendCsvRow(
+        header_, [](const std::string& name) { return name; }, &csv);
+  for (const std::vector<Cell>& row : rows_) {
+    AppendCsvRow(
+        row, [](const Cell& cell) { return cell.exact(); }, &csv);
+  }
   return csv;
+}
+
+std::string Render(const Answer& answer, OutputFormat format, const Terminal& terminal) {
+  if (format == OutputFormat::kJson) return JsonSuccess(answer.json());
+  if (format == OutputFormat::kCsv) return answer.table().ToCsv();
+  if (answer.text != nullptr) return answer.text(terminal);
+  const Table table = answer.table();
+  if (table.rows() == 0 && !answer.when_empty.empty()) return answer.when_empty + '\n';
+  return table.ToText(terminal);
 }
 
 nlohmann::ordered_json JsonTime(int64_t unix_ms) {

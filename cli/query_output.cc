@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/query_output.h"
 
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -9,37 +10,12 @@
 
 #include "base/duration.h"
 #include "base/strings.h"
+#include "cli/text/labels.h"
 
 namespace vigil::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Labels = google::protobuf::RepeatedPtrField<v1::Label>;
-
-constexpr std::string_view kMetricName = "__name__";
-
-std::string LabelOf(const Labels& labels, std::string_view name) {
-  for (const v1::Label& label : labels) {
-    if (label.name() == name) return label.value();
-  }
-  return "";
-}
-
-Json JsonLabels(const Labels& labels) {
-  Json object = Json::object();
-  for (const v1::Label& label : labels) object[label.name()] = label.value();
-  return object;
-}
-
-std::string SeriesName(const Labels& labels) {
-  std::string inside;
-  for (const v1::Label& label : labels) {
-    if (label.name() == kMetricName) continue;
-    inside += fmt::format("{}{}=\"{}\"", inside.empty() ? "" : ", ", label.name(), label.value());
-  }
-  const std::string name = LabelOf(labels, kMetricName);
-  return name.empty() || !inside.empty() ? fmt::format("{}{{{}}}", name, inside) : name;
-}
 
 Json JsonHistogram(const v1::HistogramValue& histogram) {
   Json object;
@@ -98,7 +74,7 @@ Json JsonVector(const v1::Vector& vector) {
   return result;
 }
 
-std::string ToJson(const v1::QueryResponse& response) {
+Json ToJson(const v1::QueryResponse& response) {
   Json data;
   switch (response.result_case()) {
     case v1::QueryResponse::kScalar:
@@ -118,7 +94,7 @@ std::string ToJson(const v1::QueryResponse& response) {
       data["resultType"] = "vector";
       data["result"] = JsonVector(response.vector());
   }
-  return JsonSuccess(std::move(data));
+  return data;
 }
 
 // The names of all labels in use, the metric's name first.
@@ -141,8 +117,8 @@ Table MakeTable(const std::vector<std::string>& labels, std::initializer_list<co
   return Table(std::move(header));
 }
 
-std::vector<std::string> LabelCells(const Labels& labels, const std::vector<std::string>& columns) {
-  std::vector<std::string> cells;
+std::vector<Cell> LabelCells(const LabelList& labels, const std::vector<std::string>& columns) {
+  std::vector<Cell> cells;
   for (const std::string& column : columns) cells.push_back(LabelOf(labels, column));
   return cells;
 }
@@ -151,9 +127,9 @@ Table VectorTable(const v1::Vector& vector) {
   const std::vector<std::string> columns = LabelColumns(vector.elements());
   Table table = MakeTable(columns, {"value"});
   for (const v1::VectorElement& element : vector.elements()) {
-    std::vector<std::string> row = LabelCells(element.labels(), columns);
-    row.push_back(element.has_histogram() ? HistogramText(element.histogram())
-                                          : FormatValue(element.value()));
+    std::vector<Cell> row = LabelCells(element.labels(), columns);
+    row.emplace_back(element.has_histogram() ? HistogramText(element.histogram())
+                                             : FormatValue(element.value()));
     table.Add(std::move(row));
   }
   return table;
@@ -163,11 +139,11 @@ Table MatrixTable(const v1::Matrix& matrix) {
   const std::vector<std::string> columns = LabelColumns(matrix.series());
   Table table = MakeTable(columns, {"time", "value"});
   for (const v1::MatrixSeries& series : matrix.series()) {
-    const std::vector<std::string> cells = LabelCells(series.labels(), columns);
+    const std::vector<Cell> cells = LabelCells(series.labels(), columns);
     const auto add = [&](int64_t time_ms, std::string value) {
-      std::vector<std::string> row = cells;
-      row.push_back(FormatInstantMs(time_ms));
-      row.push_back(std::move(value));
+      std::vector<Cell> row = cells;
+      row.emplace_back(FormatInstantMs(time_ms));
+      row.emplace_back(std::move(value));
       table.Add(std::move(row));
     };
     for (int i = 0; i < series.values_size(); ++i) {
@@ -180,36 +156,67 @@ Table MatrixTable(const v1::Matrix& matrix) {
   return table;
 }
 
-}  // namespace
-
-std::string FormatResult(const v1::QueryResponse& response, OutputFormat format) {
-  if (format == OutputFormat::kJson) return ToJson(response);
-  Table table({"value"});
+Table ToTable(const v1::QueryResponse& response) {
   switch (response.result_case()) {
-    case v1::QueryResponse::kScalar:
+    case v1::QueryResponse::kScalar: {
+      Table table({"value"});
       table.Add({FormatValue(response.scalar().value())});
-      break;
-    case v1::QueryResponse::kText:
+      return table;
+    }
+    case v1::QueryResponse::kText: {
+      Table table({"value"});
       table.Add({response.text().value()});
-      break;
+      return table;
+    }
     case v1::QueryResponse::kMatrix:
-      table = MatrixTable(response.matrix());
-      break;
+      return MatrixTable(response.matrix());
     default:
-      table = VectorTable(response.vector());
+      return VectorTable(response.vector());
   }
-  return format == OutputFormat::kCsv ? table.ToCsv() : table.ToText();
 }
 
-std::string PlotResult(const v1::QueryResponse& response, const PlotOptions& options) {
-  std::vector<PlotSeries> all;
+}  // namespace
+
+Answer AnswerOf(const v1::QueryResponse& response) {
+  return {.json = [&response] { return ToJson(response); },
+          .table = [&response] { return ToTable(response); },
+          .when_empty = response.has_matrix() ? "no data in this range" : "no data at this time"};
+}
+
+PlotUnit GuessUnit(const v1::QueryResponse& response, std::string_view query) {
+  std::optional<PlotUnit> unit;
   for (const v1::MatrixSeries& series : response.matrix().series()) {
+    const PlotUnit own = UnitOfMetric(LabelOf(series.labels(), kMetricName));
+    if (unit.has_value() && *unit != own) return PlotUnit::kNone;
+    unit = own;
+  }
+  if (unit.has_value() && *unit != PlotUnit::kNone) return *unit;
+  return UnitOfQuery(query);
+}
+
+std::string PlotResult(const v1::QueryResponse& response, std::string_view query,
+                       const PlotOptions& options) {
+  std::vector<PlotSeries> all;
+  size_t histograms = 0;
+  for (const v1::MatrixSeries& series : response.matrix().series()) {
+    if (series.values().empty()) {
+      ++histograms;
+      continue;
+    }
     PlotSeries& plotted = all.emplace_back();
-    plotted.name = SeriesName(series.labels());
+    plotted.name = series.labels().empty() ? std::string(query) : SeriesText(series.labels());
     plotted.times_ms.assign(series.times_ms().begin(), series.times_ms().end());
     plotted.values.assign(series.values().begin(), series.values().end());
   }
-  return Plot(all, options);
+  std::string note;
+  if (histograms > 0) {
+    note = fmt::format(
+        "{} series are native histograms, which have no line: try histogram_quantile() or "
+        "histogram_avg()\n",
+        histograms);
+  }
+  if (all.empty()) return note.empty() ? "no data in this range\n" : note;
+  return Plot(all, options) + note;
 }
 
 }  // namespace vigil::cli

@@ -4,16 +4,23 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "cli/output.h"
-#include "cli/plot.h"
+#include "cli/plot/plot.h"
 #include "proto/vigil/v1/query.pb.h"
 
 namespace vigil::cli {
 
-std::string FormatResult(const v1::QueryResponse& response, OutputFormat format);
+// The response must outlive it.
+Answer AnswerOf(const v1::QueryResponse& response);
 
-// Requires: the response is a matrix.
-std::string PlotResult(const v1::QueryResponse& response, const PlotOptions& options);
+// A chart of a matrix; says so when there is nothing to draw. A series without labels is called by
+// the query. Requires: the response is a matrix.
+std::string PlotResult(const v1::QueryResponse& response, std::string_view query,
+                       const PlotOptions& options);
+
+// What the values of a matrix count, as far as the names of its metrics or the query tell.
+PlotUnit GuessUnit(const v1::QueryResponse& response, std::string_view query);
 
 }  // namespace vigil::cli

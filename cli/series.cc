@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/text/labels.h"
 #include "cli/time_options.h"
 #include "proto/vigil/v1/query.grpc.pb.h"
 
@@ -43,42 +44,41 @@ absl::Status SetRange(const TimeOptions& options, Request* request) {
   return absl::OkStatus();
 }
 
-std::string SeriesText(const v1::LabelSet& series) {
-  std::string name;
-  std::string inside;
-  for (const v1::Label& label : series.labels()) {
-    if (label.name() == "__name__") {
-      name = label.value();
-    } else {
-      inside += fmt::format("{}{}=\"{}\"", inside.empty() ? "" : ", ", label.name(), label.value());
-    }
-  }
-  return inside.empty() && !name.empty() ? name : fmt::format("{}{{{}}}", name, inside);
-}
-
-std::string FormatSeries(const v1::SeriesResponse& response, OutputFormat format) {
-  if (format == OutputFormat::kJson) {
-    Json data = Json::array();
-    for (const v1::LabelSet& series : response.series()) {
-      Json object = Json::object();
-      for (const v1::Label& label : series.labels()) object[label.name()] = label.value();
-      data.push_back(std::move(object));
-    }
-    return JsonSuccess(std::move(data));
-  }
-  Table table({"series"});
-  for (const v1::LabelSet& series : response.series()) table.Add({SeriesText(series)});
-  return format == OutputFormat::kCsv ? table.ToCsv() : table.ToText();
+Answer AnswerOf(const v1::SeriesResponse& response) {
+  return {.json =
+              [&response] {
+                Json data = Json::array();
+                for (const v1::LabelSet& series : response.series()) {
+                  data.push_back(JsonLabels(series.labels()));
+                }
+                return data;
+              },
+          .table =
+              [&response] {
+                Table table({"series"});
+                for (const v1::LabelSet& series : response.series()) {
+                  table.Add({SeriesText(series.labels())});
+                }
+                return table;
+              },
+          .when_empty = "no series match"};
 }
 
 template <typename Names>
-std::string FormatNames(const Names& names, const char* header, OutputFormat format) {
-  if (format == OutputFormat::kJson) {
-    return JsonSuccess(Json(std::vector<std::string>(names.begin(), names.end())));
-  }
-  Table table({header});
-  for (const std::string& name : names) table.Add({name});
-  return format == OutputFormat::kCsv ? table.ToCsv() : table.ToText();
+Answer AnswerOf(const Names& names, const std::string& header) {
+  return {.json = [&names] { return Json(std::vector<std::string>(names.begin(), names.end())); },
+          .table =
+              [&names, &header] {
+                Table table({header});
+                for (const std::string& name : names) table.Add({name});
+                return table;
+              },
+          .when_empty = "there are none"};
+}
+
+// The selector that an error message can only mean; "" when there are several.
+std::string FirstOf(const std::vector<std::string>& matches) {
+  return matches.size() == 1 ? matches.front() : "";
 }
 
 int RunSeries(const NameOptions& options) {
@@ -94,10 +94,10 @@ int RunSeries(const NameOptions& options) {
   client.Prepare(&context);
   const grpc::Status status =
       v1::QueryService::NewStub(client.channel())->Series(&context, request, &response);
-  if (!status.ok()) return client.Finish(status);
-  Print(FormatSeries(response, options.client.format));
-  if (response.truncated()) fmt::print(stderr, "there are more; raise --limit to see them\n");
-  return kExitOk;
+  if (!status.ok()) return client.Finish(status, FirstOf(options.matches));
+  Reply reply = client.Show(AnswerOf(response), StandardOutput());
+  if (response.truncated()) reply.err = "there are more; raise --limit to see them\n";
+  return Deliver(reply);
 }
 
 int RunLabelNames(const NameOptions& options) {
@@ -112,9 +112,8 @@ int RunLabelNames(const NameOptions& options) {
   client.Prepare(&context);
   const grpc::Status status =
       v1::QueryService::NewStub(client.channel())->LabelNames(&context, request, &response);
-  if (!status.ok()) return client.Finish(status);
-  Print(FormatNames(response.names(), "label", options.client.format));
-  return kExitOk;
+  if (!status.ok()) return client.Finish(status, FirstOf(options.matches));
+  return Deliver(client.Show(AnswerOf(response.names(), "label"), StandardOutput()));
 }
 
 int RunLabelValues(const NameOptions& options) {
@@ -130,9 +129,8 @@ int RunLabelValues(const NameOptions& options) {
   client.Prepare(&context);
   const grpc::Status status =
       v1::QueryService::NewStub(client.channel())->LabelValues(&context, request, &response);
-  if (!status.ok()) return client.Finish(status);
-  Print(FormatNames(response.values(), options.label.c_str(), options.client.format));
-  return kExitOk;
+  if (!status.ok()) return client.Finish(status, FirstOf(options.matches));
+  return Deliver(client.Show(AnswerOf(response.values(), options.label), StandardOutput()));
 }
 
 }  // namespace
@@ -141,11 +139,17 @@ void AddSeries(CLI::App* program, int* exit_status) {
   auto options = std::make_shared<NameOptions>();
   CLI::App* const command =
       program->add_subcommand("series", "List the series that selectors match");
-  command->add_option("selector", options->matches, "For example 'llm_requests_total{model=\"m\"}'")
+  command
+      ->add_option("selector", options->matches,
+                   "Selectors; a series that any of them matches is listed")
       ->required();
   command->add_option("--limit", options->limit, "At most so many (default: all)");
   options->range.AddTo(command);
   options->client.AddTo(command);
+  command->footer(
+      "Examples:\n"
+      "  vigil series 'llm_requests_total{status=\"error\"}'\n"
+      "  vigil series '{job=\"gateway\"}' --last 1h --limit 20");
   command->callback([options, exit_status] { *exit_status = RunSeries(*options); });
 }
 
@@ -157,6 +161,10 @@ void AddLabels(CLI::App* program, int* exit_status) {
   command->add_option("--match", options->matches, "Only of series that this selector matches");
   options->range.AddTo(command);
   options->client.AddTo(command);
+  command->footer(
+      "Examples:\n"
+      "  vigil labels\n"
+      "  vigil labels model --match llm_requests_total --last 1h");
   command->callback([options, exit_status] {
     *exit_status = options->label.empty() ? RunLabelNames(*options) : RunLabelValues(*options);
   });

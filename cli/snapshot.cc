@@ -36,20 +36,22 @@ int RunSnapshot(const SnapshotOptions& options) {
   const grpc::Status status =
       v1::AdminService::NewStub(client.channel())->Snapshot(&context, request, &response);
   if (!status.ok()) return client.Finish(status);
-  switch (options.client.format) {
-    case OutputFormat::kJson:
-      Print(JsonSuccess(Json{{"directory", response.directory()}}));
-      break;
-    case OutputFormat::kCsv: {
-      Table table({"directory"});
-      table.Add({response.directory()});
-      Print(table.ToCsv());
-      break;
-    }
-    case OutputFormat::kTable:
-      Print(fmt::format("snapshot in {} on the server\n", response.directory()));
-  }
-  return kExitOk;
+  const Answer answer = {.json =
+                             [&response] {
+                               return Json{{"directory", response.directory()}};
+                             },
+                         .table =
+                             [&response] {
+                               Table table({"directory"});
+                               table.Add({response.directory()});
+                               return table;
+                             },
+                         .text =
+                             [&response](const Terminal&) {
+                               return fmt::format("snapshot in {} on the server\n",
+                                                  response.directory());
+                             }};
+  return Deliver(client.Show(answer, StandardOutput()));
 }
 
 int RunRestore(const storage::RestoreOptions& options) {
@@ -74,6 +76,9 @@ void AddSnapshot(CLI::App* program, int* exit_status) {
                    "On the server's machine; a relative path begins where the server was started")
       ->required();
   options->client.AddTo(command);
+  command->footer(
+      "Example:\n"
+      "  vigil snapshot /backup/vigil-2026-11-29");
   command->callback([options, exit_status] { *exit_status = RunSnapshot(*options); });
 }
 
@@ -85,6 +90,9 @@ void AddRestore(CLI::App* program, int* exit_status) {
   command->add_option("data-dir", options->data_dir, "What `vigil serve --data-dir` will be told")
       ->required();
   command->add_flag("--overwrite", options->overwrite, "Give up what is in the data directory now");
+  command->footer(
+      "Example:\n"
+      "  vigil restore /backup/vigil-2026-11-29 ./vigil-data --overwrite");
   command->callback([options, exit_status] { *exit_status = RunRestore(*options); });
 }
 

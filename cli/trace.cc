@@ -159,21 +159,21 @@ Json SpanJson(const v1::TraceSpan& span) {
   return object;
 }
 
-std::string Format(const v1::TraceResponse& trace, OutputFormat format) {
-  if (format == OutputFormat::kTable) return TreePrinter(trace).Print();
-  if (format == OutputFormat::kJson) {
-    Json spans = Json::array();
-    for (const v1::TraceSpan& span : trace.spans()) spans.push_back(SpanJson(span));
-    return JsonSuccess({{"spans", std::move(spans)}});
-  }
+Json ToJson(const v1::TraceResponse& trace) {
+  Json spans = Json::array();
+  for (const v1::TraceSpan& span : trace.spans()) spans.push_back(SpanJson(span));
+  return {{"spans", std::move(spans)}};
+}
+
+Table ToTable(const v1::TraceResponse& trace) {
   Table table({"span_id", "parent_span_id", "service", "name", "start", "duration_ms", "status"});
   for (const v1::TraceSpan& span : trace.spans()) {
     table.Add({ToHex(span.span_id()), ToHex(span.parent_span_id()), ServiceOf(span), span.name(),
                FormatInstantNs(span.start_ns()),
                FormatValue((span.end_ns() - span.start_ns()) / 1e6),
-               std::string(StatusName(span.status_code()))});
+               StatusName(span.status_code())});
   }
-  return table.ToCsv();
+  return table;
 }
 
 int Run(const ClientOptions& options, const std::string& trace_id) {
@@ -186,8 +186,11 @@ int Run(const ClientOptions& options, const std::string& trace_id) {
   client.Prepare(&context);
   const grpc::Status status = stub->Trace(&context, request, &response);
   if (!status.ok()) return client.Finish(status);
-  Print(Format(response, options.format));
-  return kExitOk;
+  const Answer answer = {
+      .json = [&response] { return ToJson(response); },
+      .table = [&response] { return ToTable(response); },
+      .text = [&response](const Terminal&) { return TreePrinter(response).Print(); }};
+  return Deliver(client.Show(answer, StandardOutput()));
 }
 
 }  // namespace
@@ -198,6 +201,9 @@ void AddTrace(CLI::App* program, int* exit_status) {
   CLI::App* const command = program->add_subcommand("trace", "Show the spans of one trace");
   command->add_option("id", *trace_id, "The trace's id, 32 hexadecimal digits")->required();
   options->AddTo(command);
+  command->footer(
+      "Example:\n"
+      "  vigil trace 4bf92f3577b34da6a3ce929d0e0e4736");
   command->callback([options, trace_id, exit_status] { *exit_status = Run(*options, *trace_id); });
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/exemplars_output.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace vigil::cli {
@@ -30,19 +32,23 @@ v1::ExemplarsResponse TwoSeries() {
   return response;
 }
 
+std::string Printed(const v1::ExemplarsResponse& response, OutputFormat format) {
+  return Render(AnswerOf(response), format, {});
+}
+
 TEST(ExemplarsOutputTest, JsonHasTheShapeOfPrometheus) {
-  EXPECT_EQ(FormatExemplars(TwoSeries(), OutputFormat::kJson),
+  EXPECT_EQ(Printed(TwoSeries(), OutputFormat::kJson),
             "{\"status\":\"success\",\"data\":["
             "{\"seriesLabels\":{\"__name__\":\"rt_bucket\",\"le\":\"1.0\"},\"exemplars\":["
             "{\"labels\":{\"span_id\":\"12\",\"trace_id\":\"ab\",\"user\":\"x\"},"
             "\"value\":\"0.5\",\"timestamp\":1767323045.678}]},"
             "{\"seriesLabels\":{\"__name__\":\"up\"},\"exemplars\":["
             "{\"labels\":{},\"value\":\"6\",\"timestamp\":1767323045}]}]}\n");
-  EXPECT_EQ(FormatExemplars({}, OutputFormat::kJson), "{\"status\":\"success\",\"data\":[]}\n");
+  EXPECT_EQ(Printed({}, OutputFormat::kJson), "{\"status\":\"success\",\"data\":[]}\n");
 }
 
 TEST(ExemplarsOutputTest, CsvHasALineForEach) {
-  EXPECT_EQ(FormatExemplars(TwoSeries(), OutputFormat::kCsv),
+  EXPECT_EQ(Printed(TwoSeries(), OutputFormat::kCsv),
             "time,value,trace,span,labels,series\r\n"
             "2026-01-02T03:04:05.678Z,0.5,ab,12,\"user=\"\"x\"\"\","
             "\"rt_bucket{le=\"\"1.0\"\"}\"\r\n"

@@ -78,6 +78,8 @@ class Vigil:
         self._temporary = None if data_dir else tempfile.mkdtemp(prefix="vigil-e2e-")
         self.data_dir = pathlib.Path(data_dir or os.path.join(self._temporary, "data"))
         self.options = list(options)
+        # Port 0 is a free one, another at every start; a client that waits for a restart needs the same again.
+        self.grpc_listen = "127.0.0.1:0"
         self._env = dict(os.environ, **(env or {}))
         self._process = None
         self._reader = None
@@ -109,7 +111,7 @@ class Vigil:
         self.log = []
         self.grpc_address = self.http_address = None
         command = [BINARY, "serve", "--data-dir", self.data_dir]
-        command += ["--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", *self.options]
+        command += ["--grpc-listen", self.grpc_listen, "--http-listen", "127.0.0.1:0", *self.options]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self._env
         )

@@ -32,7 +32,9 @@ INCLUDE_OWNERS = {
     r"(server|cli)/": ("cli/", "server/", "tests/"),
     r"collector/": ("benchmarks/", "collector/", "server/", "tests/"),
     r"alerting/": ("alerting/", "benchmarks/", "cli/", "server/", "tests/"),
-    r"query/": ("alerting/", "benchmarks/", "query/", "server/", "tests/"),
+    r"histedit": ("cli/shell/",),
+    # The shell completes queries by their grammar.
+    r"query/": ("alerting/", "benchmarks/", "cli/shell/", "query/", "server/", "tests/"),
 }
 
 FORBIDDEN_TEXT = {
