@@ -132,7 +132,8 @@ void AddCardinality(CLI::App* program, int* exit_status) {
   CLI::App* const command = program->add_subcommand(
       "cardinality", "Show which metrics, labels and label values make the most series");
   command->add_option("selector", options->selector, "Only of series that this selector matches");
-  command->add_option("--limit", options->limit, "Entries of each list (default: 10)");
+  command->add_option("--limit", options->limit, "Entries of each list (default: 10)")
+      ->type_name("COUNT");
   options->watch.AddTo(command);
   options->client.AddTo(command);
   command->footer(

@@ -33,6 +33,13 @@ bool IsPort(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() && port > 0 && port <= 65535;
 }
 
+// Why there is no connection, without the layers that pass it on.
+std::string_view ReasonOf(std::string_view message) {
+  constexpr std::string_view kBeforeReason = "Failed to connect to remote host: ";
+  const size_t at = message.rfind(kBeforeReason);
+  return at == std::string_view::npos ? message : message.substr(at + kBeforeReason.size());
+}
+
 }  // namespace
 
 std::string AddressFault(std::string_view text) {
@@ -53,15 +60,18 @@ std::string AddressFault(std::string_view text) {
 
 void ClientOptions::AddTo(CLI::App* command) {
   constexpr const char* kGroup = "Server and output";
-  command->add_option("--server", server, "The server's gRPC address, HOST:PORT")
+  command->add_option("--server", server, "The server's gRPC address")
+      ->type_name("HOST:PORT")
       ->envname("VIGIL_SERVER")
       ->capture_default_str()
       ->check([](const std::string& text) { return AddressFault(text); }, "")
       ->group(kGroup);
   command->add_option("--tenant", tenant, "Whose data to ask for")
+      ->type_name("NAME")
       ->envname("VIGIL_TENANT")
       ->group(kGroup);
-  command->add_option("--timeout", timeout_s, "Seconds to wait for an answer")
+  command->add_option("--timeout", timeout_s, "How long to wait for an answer")
+      ->type_name("SECONDS")
       ->check(CLI::Range(kMinTimeoutS, kMaxTimeoutS))
       ->capture_default_str()
       ->group(kGroup);
@@ -131,7 +141,7 @@ Reply Client::Refuse(const grpc::Status& status, std::string_view query) const {
           kExitUnreachable,
           fmt::format("no vigil answers at {} ({}); start one with `vigil serve`, or name it with "
                       "--server or VIGIL_SERVER",
-                      options_.server, message));
+                      options_.server, ReasonOf(message)));
     case grpc::StatusCode::DEADLINE_EXCEEDED: {
       // Whoever does not take the connection within the time is not there; a server that is busy
       // has refused.

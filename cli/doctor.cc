@@ -88,6 +88,10 @@ void AddDoctor(CLI::App* program, int* exit_status) {
   command->add_flag(
       "--repair", options->repair,
       "Put a copy without what is broken in its place; what was there stays beside it");
+  command->footer(
+      "Examples:\n"
+      "  vigil doctor ./vigil-data\n"
+      "  vigil doctor ./vigil-data --repair");
   command->callback([options, exit_status] { *exit_status = Run(*options); });
 }
 

@@ -85,6 +85,7 @@ void AddLogs(CLI::App* program, int* exit_status) {
   command->add_option("logql", options->query, "Streams, and filters of their records")->required();
   options->range.AddTo(command);
   command->add_option("--limit", options->limit, "At most so many records")
+      ->type_name("COUNT")
       ->check(CLI::Range(1u, UINT32_MAX))
       ->capture_default_str();
   command->add_flag("-f,--follow", options->follow, "Go on with records as they arrive");

@@ -3,6 +3,7 @@
 // The program `vigil`.
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/usage/help_formatter.h"
 #include "cli/usage/usage_fault.h"
 #include "cli/watch.h"
 #include "server/app.h"
@@ -23,10 +25,7 @@ int main(int argc, char** argv) {
   CLI::App program("vigil keeps watch over applications built on large language models.", "vigil");
   program.set_version_flag("--version", fmt::format("vigil {}", vigil::server::kVersion));
   program.require_subcommand(1);
-  program.get_formatter()->column_width(36);
-  program.get_formatter()->label("REQUIRED", "(required)");
-  program.get_formatter()->label("SUBCOMMAND", "COMMAND");
-  program.get_formatter()->label("Env", "or");
+  program.formatter(std::make_shared<HelpFormatter>());
   int exit_status = kExitOk;
   for (const auto add :
        {AddServe,       AddQuery,     AddShell,     AddLogs,   AddTrace,  AddSeries,

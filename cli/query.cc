@@ -44,9 +44,10 @@ void AddQuery(CLI::App* program, int* exit_status) {
       "query", "Ask a PromQL question, at an instant or, with a range, over time");
   QueryCall& call = options->call;
   command->add_option("promql", call.query, "The expression")->required();
-  command->add_option("--time", call.time, "The instant (default: now)");
+  command->add_option("--time", call.time, "The instant (default: now)")->type_name("TIME");
   call.range.AddTo(command);
-  command->add_option("--step", call.step, "Distance of points in a range, for example 30s");
+  command->add_option("--step", call.step, "Distance of points in a range, for example 30s")
+      ->type_name("DURATION");
   command->add_flag("--plot", call.plot, "Draw the range as a chart (default: the last hour)");
   command
       ->add_option("--unit", call.unit,

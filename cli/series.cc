@@ -143,7 +143,8 @@ void AddSeries(CLI::App* program, int* exit_status) {
       ->add_option("selector", options->matches,
                    "Selectors; a series that any of them matches is listed")
       ->required();
-  command->add_option("--limit", options->limit, "At most so many (default: all)");
+  command->add_option("--limit", options->limit, "At most so many (default: all)")
+      ->type_name("COUNT");
   options->range.AddTo(command);
   options->client.AddTo(command);
   command->footer(
@@ -158,7 +159,8 @@ void AddLabels(CLI::App* program, int* exit_status) {
   CLI::App* const command =
       program->add_subcommand("labels", "List the names of labels or, given a name, its values");
   command->add_option("name", options->label, "The label whose values to list");
-  command->add_option("--match", options->matches, "Only of series that this selector matches");
+  command->add_option("--match", options->matches, "Only of series that this selector matches")
+      ->type_name("SELECTOR");
   options->range.AddTo(command);
   options->client.AddTo(command);
   command->footer(

@@ -115,22 +115,34 @@ int Run(const ServeOptions& options) {
 void AddServe(CLI::App* program, int* exit_status) {
   auto options = std::make_shared<ServeOptions>();
   CLI::App* const command = program->add_subcommand("serve", "Run the server");
-  command->add_option("--config", options->config_file, "Configuration file (YAML)");
-  command->add_option("--data-dir", options->data_dir,
-                      "Where everything is kept (default: ./vigil-data)");
-  command->add_option("--grpc-listen", options->grpc_listen,
-                      "OTLP and queries over gRPC (default: 127.0.0.1:4317)");
-  command->add_option("--http-listen", options->http_listen,
-                      "Health and /metrics over HTTP (default: 127.0.0.1:4318)");
-  command->add_option("--rules", options->rules, "Rule files; patterns such as 'rules/*.yaml'");
-  command->add_option("--alertmanager-config", options->alertmanager_config,
-                      "Routes and receivers, in Alertmanager's format");
+  command->add_option("--config", options->config_file, "Configuration file (YAML)")
+      ->type_name("FILE");
+  command
+      ->add_option("--data-dir", options->data_dir,
+                   "Where everything is kept (default: ./vigil-data)")
+      ->type_name("DIR");
+  command
+      ->add_option("--grpc-listen", options->grpc_listen,
+                   "OTLP and queries over gRPC (default: 127.0.0.1:4317)")
+      ->type_name("HOST:PORT");
+  command
+      ->add_option("--http-listen", options->http_listen,
+                   "OTLP, the APIs and /metrics over HTTP (default: 127.0.0.1:4318)")
+      ->type_name("HOST:PORT");
+  command->add_option("--rules", options->rules, "Rule files; patterns such as 'rules/*.yaml'")
+      ->type_name("GLOB");
+  command
+      ->add_option("--alertmanager-config", options->alertmanager_config,
+                   "Routes and receivers, in Alertmanager's format")
+      ->type_name("FILE");
   command
       ->add_option("--durability", options->durability,
                    "sync: acknowledged means on disk (default); interval: synced once a second")
       ->check(CLI::IsMember({"sync", "interval"}));
-  command->add_option("--memory-limit", options->memory_limit,
-                      "What the process may take, such as 2GiB (default: 60 % of the machine)");
+  command
+      ->add_option("--memory-limit", options->memory_limit,
+                   "What the process may take, such as 2GiB (default: 60 % of the machine)")
+      ->type_name("SIZE");
   command
       ->add_option("--experimental-functions", options->experimental_functions,
                    "Whether queries may use what Prometheus calls experimental (default: on)")
@@ -138,6 +150,10 @@ void AddServe(CLI::App* program, int* exit_status) {
   command->add_flag("--admin-api", options->admin_api,
                     "Let HTTP delete and copy metrics (/api/v1/admin/tsdb/...)");
   command->add_flag("--debug", options->debug, "Log more");
+  command->footer(
+      "Examples:\n"
+      "  vigil serve --data-dir /var/lib/vigil --rules 'rules/*.yaml'\n"
+      "  vigil serve --config vigil.yaml --http-listen 0.0.0.0:4318");
   command->callback([options, exit_status] { *exit_status = Run(*options); });
 }
 

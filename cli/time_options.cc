@@ -13,10 +13,14 @@ absl::Status EndsBeforeItsStart() {
 }  // namespace
 
 void TimeOptions::AddTo(CLI::App* command) {
-  CLI::Option* const start_option = command->add_option(
-      "--start", start, "Begin: RFC 3339, Unix seconds, or a distance from now such as -1h");
-  command->add_option("--end", end, "End, likewise (default: now)");
+  CLI::Option* const start_option =
+      command
+          ->add_option("--start", start,
+                       "Begin: RFC 3339, Unix seconds, or a distance from now such as -1h")
+          ->type_name("TIME");
+  command->add_option("--end", end, "End, likewise (default: now)")->type_name("TIME");
   command->add_option("--last", last, "The range that ends now, for example 1h")
+      ->type_name("DURATION")
       ->excludes(start_option);
 }
 
@@ -39,10 +43,12 @@ absl::StatusOr<TimeRange> TimeOptions::Resolve(int64_t now_ms, int64_t default_m
 }
 
 void OpenTimeOptions::AddTo(CLI::App* command) {
-  command->add_option("--from", from,
-                      "Begin: RFC 3339, Unix seconds, or a distance from now such as -1h "
-                      "(default: the first sample)");
-  command->add_option("--to", to, "End, likewise (default: the last sample)");
+  command
+      ->add_option("--from", from,
+                   "Begin: RFC 3339, Unix seconds, or a distance from now such as -1h "
+                   "(default: the first sample)")
+      ->type_name("TIME");
+  command->add_option("--to", to, "End, likewise (default: the last sample)")->type_name("TIME");
 }
 
 absl::StatusOr<OpenTimeRange> OpenTimeOptions::Resolve(int64_t now_ms) const {

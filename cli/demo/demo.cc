@@ -142,6 +142,9 @@ void AddDemo(CLI::App* program, int* exit_status) {
   command->add_option("--duration", options->duration_s, "Seconds to run (default: until stopped)")
       ->check(CLI::PositiveNumber);
   options->client.AddTo(command);
+  command->footer(
+      "Example:\n"
+      "  vigil demo --history 30m");
   command->callback([options, exit_status] { *exit_status = Run(*options); });
 }
 

@@ -18,11 +18,12 @@ constexpr int64_t kMinute = kMillisPerMinute;
 constexpr int64_t kHour = kMillisPerHour;
 constexpr int64_t kDay = kMillisPerDay;
 // Distances that people count time in.
-constexpr std::array<int64_t, 24> kTimeSteps = {
-    1,           5,           10,           50,           100,          500,
-    kSecond,     2 * kSecond, 5 * kSecond,  10 * kSecond, 30 * kSecond, kMinute,
-    2 * kMinute, 5 * kMinute, 10 * kMinute, 30 * kMinute, kHour,        2 * kHour,
-    3 * kHour,   6 * kHour,   12 * kHour,   kDay,         2 * kDay,     7 * kDay};
+constexpr std::array<int64_t, 26> kTimeSteps = {
+    1,        5,           10,          50,           100,          500,
+    kSecond,  2 * kSecond, 5 * kSecond, 10 * kSecond, 15 * kSecond, 30 * kSecond,
+    kMinute,  2 * kMinute, 5 * kMinute, 10 * kMinute, 15 * kMinute, 30 * kMinute,
+    kHour,    2 * kHour,   3 * kHour,   6 * kHour,    12 * kHour,   kDay,
+    2 * kDay, 7 * kDay};
 
 std::tm LocalTime(int64_t unix_ms) {
   const std::time_t seconds = unix_ms >= 0 ? unix_ms / kSecond : (unix_ms - kSecond + 1) / kSecond;

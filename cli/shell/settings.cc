@@ -122,7 +122,7 @@ const std::vector<ShellCommand>& ShellCommands() {
        .takes_query = true},
       {.name = "\\logs",
        .argument = "QUERY",
-       .help = "the newest log records, such as {service_name=\"gateway\"} |= \"timeout\""},
+       .help = "the newest log records: {service_name=\"a\"} |= \"text\""},
       {.name = "\\help", .argument = "", .help = "this list"},
       {.name = "\\q", .argument = "", .help = "leave (so does Ctrl-D)"},
   };

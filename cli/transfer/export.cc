@@ -175,6 +175,9 @@ void AddExport(CLI::App* program, int* exit_status) {
                       "Where to; a name that ends in .gz is compressed (default: standard output)");
   options->format.AddTo(command);
   options->client.AddTo(command);
+  command->footer(
+      "Example:\n"
+      "  vigil export 'llm_requests_total' --from -1d --file requests.jsonl.gz");
   command->callback([options, exit_status] { *exit_status = Run(*options); });
 }
 

@@ -346,6 +346,9 @@ void AddImport(CLI::App* program, int* exit_status) {
       ->required();
   options->format.AddTo(command);
   options->client.AddTo(command);
+  command->footer(
+      "Example:\n"
+      "  vigil import requests.jsonl.gz");
   command->callback([options, exit_status] { *exit_status = Run(*options); });
 }
 

@@ -48,6 +48,11 @@ TEST(ClientTest, NoServerIsAnotherStatus) {
   EXPECT_EQ(reply.exit_status, kExitUnreachable);
   EXPECT_THAT(reply.err, StartsWith("error: no vigil answers at 127.0.0.1:1 (connection refused)"));
   EXPECT_THAT(reply.err, HasSubstr("VIGIL_SERVER"));
+  EXPECT_THAT(Refused(grpc::StatusCode::UNAVAILABLE,
+                      "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: "
+                      "Failed to connect to remote host: Connection refused")
+                  .err,
+              StartsWith("error: no vigil answers at 127.0.0.1:1 (Connection refused);"));
   EXPECT_THAT(Refused(grpc::StatusCode::UNAVAILABLE, "Trying to connect an http1.x server").err,
               HasSubstr("speaks HTTP, not gRPC"));
 }

@@ -213,7 +213,7 @@ class TerminalTest(unittest.TestCase):
                 text = chart.text
                 self.assertRegex(text, "[\u2801-\u28ff]")
                 self.assertRegex(text, r"last +min +max")
-                self.assertRegex(text, r"UTC +\d\d:\d\d +")
+                self.assertRegex(text, r"UTC +\d\d:\d\d")
                 lines = text.splitlines()
                 self.assertLess(len(lines), 40)
                 self.assertGreater(max(map(len, lines)), width - 3)

@@ -91,7 +91,8 @@ class TimeTicksTest : public ::testing::Test {
 
 TEST_F(TimeTicksTest, RoundInstants) {
   SetZone("UTC");
-  EXPECT_EQ(Labels(MakeTimeTicks(kStartMs + 1000, kStartMs + kHour, 14 * kMinute)), "03:30 04:00");
+  EXPECT_EQ(Labels(MakeTimeTicks(kStartMs + 1000, kStartMs + kHour, 14 * kMinute)),
+            "03:15 03:30 03:45 04:00");
   EXPECT_EQ(Labels(MakeTimeTicks(kStartMs, kStartMs + kMinute, 20'000)),
             "03:00:00 03:00:30 03:01:00");
   EXPECT_EQ(Labels(MakeTimeTicks(kStartMs, kStartMs + 100, 40)),
