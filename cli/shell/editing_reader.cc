@@ -85,6 +85,8 @@ class EditingReader final : public LineReader {
     prompt_ = color_ ? fmt::format("{0}\x1b[1;36m{0}{1}{0}\x1b[0m{0}", kLiteral, prompt) : prompt;
     interrupted_ = false;
     int length = 0;
+    // Before the prompt is seen: keys that follow it at once are already for the editor.
+    ::el_set(line_, EL_PREP_TERM, 1);
     const char* const text = ::el_gets(line_, &length);
     if (interrupted_) return Result::kInterrupted;
     if (text == nullptr || length <= 0) return Result::kEnd;
