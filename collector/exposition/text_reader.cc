@@ -13,7 +13,7 @@
 #include "base/status.h"
 #include "base/strings.h"
 #include "collector/exposition/line_reader.h"
-#include "collector/labels/bound_label.h"
+#include "collector/exposition/series_text.h"
 
 namespace vigil::collector {
 namespace {
@@ -23,8 +23,6 @@ using storage::MetricType;
 
 // Beyond this doubles have no whole milliseconds, and no clock has such a time.
 constexpr int64_t kMaxTimeMs = 9'000'000'000'000'000;
-// Whole numbers of so many digits are doubles.
-constexpr size_t kMaxExactDigits = 15;
 // Of a text that is named in a message, what is shown.
 constexpr size_t kShownBytes = 256;
 
@@ -75,132 +73,6 @@ BoundForm FormOf(MetricType type) {
 absl::Status Invalid(std::string text) { return absl::InvalidArgumentError(std::move(text)); }
 
 std::string Shown(std::string_view text) { return ReplaceInvalidUtf8(text.substr(0, kShownBytes)); }
-
-// A number as Go's ParseFloat takes it, but without hexadecimal and underscores.
-bool ParseValue(std::string_view text, double* value) {
-  if (!text.empty() && text.size() <= kMaxExactDigits) {
-    int64_t whole = 0;
-    size_t i = 0;
-    for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
-      whole = 10 * whole + (text[i] - '0');
-    }
-    if (i == text.size()) {
-      *value = static_cast<double>(whole);
-      return true;
-    }
-  }
-  return text.find_first_of("xXpP_") == std::string_view::npos && ParseDouble(text, value);
-}
-
-// Reads `name{...}` into labels, and says what is wrong with it.
-class SeriesParser {
- public:
-  SeriesParser(LineReader* reader, BoundForm form, std::vector<Label>* labels)
-      : reader_(*reader), form_(form), labels_(*labels) {}
-
-  absl::Status Parse() {
-    if (const std::string_view name = reader_.Name(); !name.empty()) {
-      labels_.push_back({std::string(storage::kMetricName), std::string(name)});
-    }
-    reader_.SkipSpace();
-    if (reader_.Consume('{')) VIGIL_RETURN_IF_ERROR(ParseLabels(true));
-    if (labels_.empty() || labels_.front().name != storage::kMetricName) {
-      return Invalid("a sample needs a metric name");
-    }
-    return absl::OkStatus();
-  }
-
-  // What is between braces; the opening one is consumed already. `may_name`: a lone quoted text at
-  // the beginning is the metric's name.
-  absl::Status ParseLabels(bool may_name) {
-    while (true) {
-      reader_.SkipSpace();
-      if (reader_.Consume('}')) return absl::OkStatus();
-      VIGIL_RETURN_IF_ERROR(ParseLabel(may_name));
-      reader_.SkipSpace();
-      if (reader_.Consume(',')) continue;
-      if (reader_.Consume('}')) return absl::OkStatus();
-      return Invalid("expected \",\" or \"}\" behind a label");
-    }
-  }
-
- private:
-  absl::Status ParseLabel(bool may_name) {
-    Label label;
-    const bool quoted = reader_.Consume('"');
-    if (!quoted) {
-      label.name = reader_.Name();
-    } else if (!reader_.QuotedRest(&label.name)) {
-      return Unterminated();
-    }
-    reader_.SkipSpace();
-    const bool has_value = reader_.Consume('=');
-    const bool is_metric = may_name && quoted && !has_value && labels_.empty();
-    if (label.name.empty() || !(has_value || is_metric)) {
-      return Invalid("expected a label name and \"=\" in the braces");
-    }
-    if (is_metric) {
-      labels_.push_back({std::string(storage::kMetricName), std::move(label.name)});
-      return absl::OkStatus();
-    }
-    reader_.SkipSpace();
-    if (!reader_.Consume('"') || !reader_.QuotedRest(&label.value)) return Unterminated();
-    for (const Label& other : labels_) {
-      if (other.name == label.name) {
-        return Invalid(fmt::format("the label {} is given twice", label.name));
-      }
-    }
-    MakeCanonical(&label);
-    labels_.push_back(std::move(label));
-    return absl::OkStatus();
-  }
-
-  // "1" -> "1.0"; what is no number stays as it is.
-  void MakeCanonical(Label* label) const {
-    const bool is_bound = (form_ == BoundForm::kLe && label->name == "le") ||
-                          (form_ == BoundForm::kQuantile && label->name == "quantile");
-    double bound = 0;
-    if (is_bound && ParseValue(label->value, &bound)) label->value = BoundLabel(bound);
-  }
-
-  static absl::Status Unterminated() {
-    return Invalid("a name or value must stand in double quotes on one line");
-  }
-
-  LineReader& reader_;
-  const BoundForm form_;
-  std::vector<Label>& labels_;
-};
-
-// How long the series at the start of `line` is; 0 if none is there.
-size_t SeriesSize(std::string_view line, bool strict) {
-  LineReader reader(line, strict);
-  const bool named = !reader.Name().empty();
-  const size_t name_size = line.size() - reader.rest().size();
-  reader.SkipSpace();
-  if (!reader.At('{')) return named ? name_size : 0;
-  const std::string_view braces = reader.rest();
-  bool quoted = false;
-  for (size_t i = 0; i < braces.size(); ++i) {
-    const char c = braces[i];
-    if (quoted && c == '\\') {
-      ++i;
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (c == '}' && !quoted) {
-      return line.size() - braces.size() + i + 1;
-    }
-  }
-  return 0;
-}
-
-// Whether the line begins with that series, and not with one that only begins like it.
-bool BeginsWith(std::string_view line, std::string_view series) {
-  if (series.empty() || !line.starts_with(series)) return false;
-  if (series.back() == '}') return true;
-  const size_t next = line.find_first_not_of(" \t", series.size());
-  return next != series.size() && next != std::string_view::npos && line[next] != '{';
-}
 
 class TextReader final : public ExpositionReader {
  public:
@@ -311,14 +183,14 @@ class TextReader final : public ExpositionReader {
 
   absl::Status ReadSample(std::string_view line, std::string_view expected, ExposedSample* sample) {
     const size_t size =
-        BeginsWith(line, expected) ? expected.size() : SeriesSize(line, open_metrics_);
+        BeginsWithSeries(line, expected) ? expected.size() : SeriesSize(line, open_metrics_);
     if (size == 0) return WhyNoSeries(line);
     key_ = sample->key = line.substr(0, size);
     VIGIL_RETURN_IF_ERROR(FindFamily(sample));
     LineReader reader(line.substr(size), open_metrics_);
     if (!reader.Gap()) return Invalid("expected one space and a value");
     const std::string_view value = reader.Word();
-    if (!ParseValue(value, &sample->value)) {
+    if (!ParseSampleValue(value, &sample->value)) {
       return Invalid(fmt::format("\"{}\" is not a value", Shown(value)));
     }
     sample->time_ms.reset();
@@ -339,14 +211,14 @@ class TextReader final : public ExpositionReader {
     if (!IsValidUtf8(line)) return Invalid("the text is not UTF-8");
     std::vector<Label> labels;
     LineReader reader(line, open_metrics_);
-    VIGIL_RETURN_IF_ERROR(SeriesParser(&reader, BoundForm::kNone, &labels).Parse());
+    VIGIL_RETURN_IF_ERROR(ParseSeries(&reader, BoundForm::kNone, &labels));
     return Invalid("expected a metric name and labels in braces");
   }
 
   absl::Status ParseKey(std::vector<Label>* labels) const {
     if (!IsValidUtf8(key_)) return Invalid("the text is not UTF-8");
     LineReader reader(key_, open_metrics_);
-    VIGIL_RETURN_IF_ERROR(SeriesParser(&reader, form_, labels).Parse());
+    VIGIL_RETURN_IF_ERROR(ParseSeries(&reader, form_, labels));
     if (reader.AtEnd()) return absl::OkStatus();
     return Invalid(fmt::format("\"{}\" within the labels", Shown(reader.rest())));
   }
@@ -386,7 +258,7 @@ class TextReader final : public ExpositionReader {
     bool parsed = false;
     if (open_metrics_) {
       double seconds = 0;
-      parsed = ParseValue(text, &seconds) &&
+      parsed = ParseSampleValue(text, &seconds) &&
                std::fabs(seconds) * kMillisPerSecond <= static_cast<double>(kMaxTimeMs);
       if (parsed) parsed_ms = std::llround(seconds * kMillisPerSecond);
     } else {
@@ -409,13 +281,12 @@ class TextReader final : public ExpositionReader {
       return Invalid("expected the labels of an exemplar behind \"#\"");
     }
     std::vector<Label> labels;
-    VIGIL_RETURN_IF_ERROR_WITH(SeriesParser(reader, BoundForm::kNone, &labels).ParseLabels(false),
-                               "exemplar");
+    VIGIL_RETURN_IF_ERROR_WITH(ParseExemplarLabels(reader, &labels), "exemplar");
     if (!reader->Gap()) return Invalid("expected one space and a value in the exemplar");
     ExposedExemplar& exemplar = sample->exemplars.emplace_back();
     exemplar.labels = storage::Labels(std::move(labels));
     const std::string_view value = reader->Word();
-    if (!ParseValue(value, &exemplar.value)) {
+    if (!ParseSampleValue(value, &exemplar.value)) {
       return Invalid(fmt::format("\"{}\" is not an exemplar's value", Shown(value)));
     }
     if (reader->AtEnd()) return absl::OkStatus();

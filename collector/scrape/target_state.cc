@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "collector/exposition/bucket_limit.h"
-#include "collector/exposition/line_reader.h"
+#include "collector/scrape/sample_labels.h"
 
 namespace vigil::collector {
 namespace {
@@ -25,8 +25,6 @@ using storage::MetricBatch;
 constexpr size_t kSpareEntries = 1000;
 // Exemplars with longer labels are left out, as the OpenMetrics specification has it.
 constexpr size_t kMaxExemplarRunes = 128;
-// Of labels that are named in a message, what is shown.
-constexpr size_t kShownBytes = 256;
 
 size_t RunesOf(std::string_view text) {
   return static_cast<size_t>(
@@ -39,18 +37,11 @@ bool IsShort(const Labels& exemplar) {
   return runes <= kMaxExemplarRunes;
 }
 
-bool IsLegacyName(std::string_view name, bool colons) {
-  const auto fine = [colons](char c) { return IsNameCharacter(c) && (colons || c != ':'); };
-  return !name.empty() && IsNameStart(name[0]) && std::all_of(name.begin(), name.end(), fine);
-}
-
 // As `scrape_body_size_bytes` tells it.
 double BodySize(const absl::StatusOr<HttpAnswer>& answer) {
   if (answer.ok()) return static_cast<double>(answer->body.size());
   return answer.status().code() == absl::StatusCode::kResourceExhausted ? -1 : 0;
 }
-
-std::string Shown(const Labels& labels) { return labels.ToString().substr(0, kShownBytes); }
 
 }  // namespace
 
@@ -150,71 +141,9 @@ absl::StatusOr<TargetState::EntryMap::value_type*> TargetState::FindEntry(
 // Null if relabelling drops the series.
 absl::StatusOr<TargetState::SeriesMap::value_type*> TargetState::MakeSeries(
     const std::vector<Label>& exposed) {
-  LabelsBuilder builder = WithTargetLabels(exposed);
-  if (!storage::Relabel(config_->metric_relabel, &builder)) return nullptr;
-  Labels labels = builder.Build();
+  VIGIL_ASSIGN_OR_RETURN(Labels labels, SampleLabels(*config_, labels_, exposed));
   if (labels.empty()) return nullptr;
-  VIGIL_RETURN_IF_ERROR(CheckLabels(labels));
   return &*series_.try_emplace(std::move(labels)).first;
-}
-
-LabelsBuilder TargetState::WithTargetLabels(const std::vector<Label>& exposed) const {
-  LabelsBuilder labels;
-  for (const Label& label : exposed) labels.Set(label.name, label.value);
-  const auto exposes = [&exposed](std::string_view name) {
-    return std::any_of(exposed.begin(), exposed.end(),
-                       [name](const Label& label) { return label.name == name; });
-  };
-  std::vector<Label> displaced;
-  for (const LabelView& label : labels_) {
-    // Also if it is exposed as empty: so an endpoint can tell that it speaks for others.
-    if (config_->honor_labels && exposes(label.name)) continue;
-    const std::string_view before = labels.Get(label.name);
-    if (!before.empty()) displaced.push_back({std::string(label.name), std::string(before)});
-    labels.Set(label.name, label.value);
-  }
-  std::stable_sort(displaced.begin(), displaced.end(),
-                   [](const Label& a, const Label& b) { return a.name.size() < b.name.size(); });
-  for (const Label& label : displaced) {
-    std::string name = fmt::format("exported_{}", label.name);
-    while (!labels.Get(name).empty()) name.insert(0, "exported_");
-    labels.Set(name, label.value);
-  }
-  return labels;
-}
-
-absl::Status TargetState::CheckLabels(const Labels& labels) const {
-  if (labels.MetricName().empty()) {
-    return absl::InvalidArgumentError(
-        fmt::format("relabelling leaves no metric name: {}", Shown(labels)));
-  }
-  const ScrapeLimits& limits = config_->limits;
-  if (limits.labels != 0 && labels.size() > limits.labels) {
-    return absl::ResourceExhaustedError(
-        fmt::format("label_limit exceeded: {} has {} labels, at most {} are allowed", Shown(labels),
-                    labels.size(), limits.labels));
-  }
-  for (const LabelView& label : labels) {
-    const bool is_metric = label.name == storage::kMetricName;
-    if (limits.label_name_bytes != 0 && label.name.size() > limits.label_name_bytes) {
-      return absl::ResourceExhaustedError(
-          fmt::format("label_name_length_limit exceeded: {} has the label {} of {} bytes, at most "
-                      "{} are allowed",
-                      Shown(labels), label.name, label.name.size(), limits.label_name_bytes));
-    }
-    if (limits.label_value_bytes != 0 && label.value.size() > limits.label_value_bytes) {
-      return absl::ResourceExhaustedError(
-          fmt::format("label_value_length_limit exceeded: {} has a value of {} bytes in {}, at "
-                      "most {} are allowed",
-                      Shown(labels), label.value.size(), label.name, limits.label_value_bytes));
-    }
-    const bool fine = is_metric ? IsLegacyName(label.value, true) : IsLegacyName(label.name, false);
-    if (config_->legacy_names && !fine) {
-      return absl::InvalidArgumentError(fmt::format(
-          "{} has a name that metric_name_validation_scheme legacy does not allow", Shown(labels)));
-    }
-  }
-  return absl::OkStatus();
 }
 
 absl::Status TargetState::AddRow(SeriesMap::value_type* series, ExposedSample* sample) {

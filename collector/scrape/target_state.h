@@ -97,8 +97,6 @@ class TargetState {
   absl::StatusOr<EntryMap::value_type*> FindEntry(const ExposedSample& sample,
                                                   ExpositionReader* reader);
   absl::StatusOr<SeriesMap::value_type*> MakeSeries(const std::vector<storage::Label>& exposed);
-  storage::LabelsBuilder WithTargetLabels(const std::vector<storage::Label>& exposed) const;
-  absl::Status CheckLabels(const storage::Labels& labels) const;
   absl::Status AddRow(SeriesMap::value_type* series, ExposedSample* sample);
   absl::Status LimitHistogram(ExposedSample* sample) const;
 
