@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include <absl/status/statusor.h>
 
@@ -59,6 +60,8 @@ class RangeVector {
   virtual ~RangeVector() = default;
 
   virtual size_t size() const = 0;
+  // See SeriesSource::ReadOrder.
+  virtual std::vector<uint32_t> ReadOrder() const { return {}; }
   virtual const storage::Labels& labels(size_t series) const = 0;
   // The same, moved out where that saves a copy: labels() of the series is not asked for any more.
   virtual storage::Labels TakeLabels(size_t series) { return labels(series); }
@@ -103,6 +106,8 @@ class FloatWindows {
   // The window of a step is the samples [begin, end); neither ever goes back.
   size_t begin(size_t step) const { return begins_[step]; }
   size_t end(size_t step) const { return ends_[step]; }
+  std::span<const uint32_t> begins() const { return begins_; }
+  std::span<const uint32_t> ends() const { return ends_; }
   int64_t end_ms(size_t step) const { return times_.At(step); }
   int64_t start_ms(size_t step) const { return SaturatingSub(times_.At(step), range_ms_); }
   const std::vector<int64_t>& times_ms() const { return times_ms_; }

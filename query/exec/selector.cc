@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "base/wide.h"
 #include "query/exec/duration_value.h"
 
 namespace vigil::exec {
@@ -42,6 +44,19 @@ absl::Status AccountFor(const std::vector<storage::SeriesHandle>& handles, Reser
   int64_t weight = 0;
   for (const storage::SeriesHandle& handle : handles) weight += LabelWeight(handle.labels);
   return held->Add(weight);
+}
+
+// The store keeps series by their numbers, those of one metric and one day side by side.
+std::vector<uint32_t> OrderInStore(const std::vector<storage::SeriesHandle>& handles) {
+  const auto before = [](const storage::SeriesHandle& a, const storage::SeriesHandle& b) {
+    return a.ref < b.ref;
+  };
+  if (std::is_sorted(handles.begin(), handles.end(), before)) return {};
+  std::vector<uint32_t> order(handles.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::sort(order.begin(), order.end(),
+            [&](uint32_t a, uint32_t b) { return before(handles[a], handles[b]); });
+  return order;
 }
 
 // Moves the labels of a series out: whoever gets them accounts for them.
@@ -114,9 +129,12 @@ void RemoveWhere(const Stale& stale, std::vector<int64_t>* times, std::vector<T>
 }
 
 void RemoveStale(SampleColumns* samples) {
-  bool stale = false;  // A loop without an early end looks at several values at once.
-  for (const double value : samples->values) stale |= storage::IsStale(value);
-  if (stale) {
+  // A loop without an early end, and with a flag as wide as a value, looks at several at once.
+  uint64_t stale = 0;
+  Wide([&] {
+    for (const double value : samples->values) stale |= storage::IsStale(value) ? 1 : 0;
+  });
+  if (stale != 0) {
     RemoveWhere([](double value) { return storage::IsStale(value); }, &samples->times_ms,
                 &samples->values);
   }
@@ -156,6 +174,7 @@ class SelectedRange final : public RangeVector {
         labels_held_(std::move(labels_held)) {}
 
   size_t size() const override { return handles_.size(); }
+  std::vector<uint32_t> ReadOrder() const override { return OrderInStore(handles_); }
   const storage::Labels& labels(size_t series) const override { return handles_[series].labels; }
   storage::Labels TakeLabels(size_t series) override {
     return Take(&handles_[series], &labels_held_);
@@ -192,6 +211,7 @@ class InstantSource final : public SeriesSource {
         labels_held_(std::move(labels_held)) {}
 
   size_t size() const override { return handles_.size(); }
+  std::vector<uint32_t> ReadOrder() const override { return OrderInStore(handles_); }
   const storage::Labels& labels(size_t series) const override { return handles_[series].labels; }
   storage::Labels TakeLabels(size_t series) override {
     return Take(&handles_[series], &labels_held_);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -24,12 +25,14 @@ using Lot = std::vector<Column>;
 // One run of ForEachSeries: lots are made by any thread and taken in their order.
 class LotQueue {
  public:
-  LotQueue(size_t series, absl::FunctionRef<absl::Status(size_t, Column)> take)
-      : series_(series), take_(take) {}
+  LotQueue(const SeriesSource& source, absl::FunctionRef<absl::Status(size_t, Column)> take)
+      : series_(source.size()), order_(source.ReadOrder()), take_(take) {}
 
   size_t lots() const { return (series_ + kLotSize - 1) / kLotSize; }
   size_t BeginOf(size_t lot) const { return lot * kLotSize; }
   size_t EndOf(size_t lot) const { return std::min(series_, (lot + 1) * kLotSize); }
+  // The series that is read in a place.
+  size_t SeriesAt(size_t place) const { return order_.empty() ? place : order_[place]; }
 
   // The next lot to be made, for which there is room; lots() when none is left or wanted.
   size_t Claim() {
@@ -47,7 +50,7 @@ class LotQueue {
       Lot next = std::move(made_.begin()->second);
       made_.erase(made_.begin());
       for (size_t i = 0; i < next.size() && status_.ok(); ++i) {
-        if (!next[i].Empty()) status_ = take_(BeginOf(taken_) + i, std::move(next[i]));
+        if (!next[i].Empty()) status_ = take_(SeriesAt(BeginOf(taken_) + i), std::move(next[i]));
       }
       ++taken_;
     }
@@ -67,6 +70,7 @@ class LotQueue {
 
  private:
   const size_t series_;
+  const std::vector<uint32_t> order_;
   const absl::FunctionRef<absl::Status(size_t, Column)> take_;
 
   Mutex mutex_;
@@ -81,21 +85,33 @@ absl::Status MakeLots(Evaluator& evaluator, const SeriesSource& source, LotQueue
   VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesReader> reader, source.NewReader());
   for (size_t lot = queue->Claim(); lot < queue->lots(); lot = queue->Claim()) {
     Lot columns;
-    for (size_t series = queue->BeginOf(lot); series < queue->EndOf(lot); ++series) {
+    for (size_t place = queue->BeginOf(lot); place < queue->EndOf(lot); ++place) {
       columns.push_back(evaluator.NewColumn());
       VIGIL_RETURN_IF_ERROR(evaluator.context().limits.Check());
-      VIGIL_RETURN_IF_ERROR(reader->Read(series, &columns.back()));
+      VIGIL_RETURN_IF_ERROR(reader->Read(queue->SeriesAt(place), &columns.back()));
     }
     queue->Deliver(lot, std::move(columns));
   }
   return absl::OkStatus();
 }
 
+// Puts series in the order of the places that they have been given.
+void SortByPlace(const std::vector<size_t>& places, std::vector<Series>* series) {
+  if (std::is_sorted(places.begin(), places.end())) return;
+  std::vector<size_t> order(places.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return places[a] < places[b]; });
+  std::vector<Series> sorted;
+  sorted.reserve(series->size());
+  for (const size_t i : order) sorted.push_back(std::move((*series)[i]));
+  *series = std::move(sorted);
+}
+
 }  // namespace
 
 absl::Status ForEachSeries(Evaluator& evaluator, const SeriesSource& source,
                            absl::FunctionRef<absl::Status(size_t series, Column column)> take) {
-  LotQueue queue(source.size(), take);
+  LotQueue queue(source, take);
   const QueryContext& context = evaluator.context();
   RunTogether(context.helpers, std::min(context.options.threads, queue.lots()), [&](size_t) {
     absl::Status status = MakeLots(evaluator, source, &queue);
@@ -106,9 +122,12 @@ absl::Status ForEachSeries(Evaluator& evaluator, const SeriesSource& source,
 
 absl::StatusOr<VectorValue> CollectSeries(Evaluator& evaluator, SeriesSource& source) {
   VectorValue result = evaluator.NewVector();
+  std::vector<size_t> places;  // Of the results' series among the source's.
   VIGIL_RETURN_IF_ERROR(ForEachSeries(evaluator, source, [&](size_t series, Column column) {
+    places.push_back(series);
     return result.Add(source.TakeLabels(series), std::move(column));
   }));
+  SortByPlace(places, &result.series);
   if (source.DropsName()) VIGIL_RETURN_IF_ERROR(DropNames(&result));
   return result;
 }

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
@@ -29,6 +31,9 @@ class SeriesSource {
  public:
   virtual ~SeriesSource() = default;
   virtual size_t size() const = 0;
+  // The series in the order in which they are best read, one behind the other in the store; empty:
+  // as they are.
+  virtual std::vector<uint32_t> ReadOrder() const = 0;
   virtual const storage::Labels& labels(size_t series) const = 0;
   // The same, moved out where that saves a copy: labels() of the series is not asked for any more.
   virtual storage::Labels TakeLabels(size_t series) = 0;
@@ -40,12 +45,12 @@ class SeriesSource {
   virtual absl::StatusOr<std::unique_ptr<SeriesReader>> NewReader() const = 0;
 };
 
-// Calls take(series, column) for every series that has points, in their order, one call at a time.
-// Fails with the first failure of a reader or of `take`.
+// Calls take(series, column) for every series that has points, in the order in which they are read,
+// one call at a time. Fails with the first failure of a reader or of `take`.
 absl::Status ForEachSeries(Evaluator& evaluator, const SeriesSource& source,
                            absl::FunctionRef<absl::Status(size_t series, Column column)> take);
 
-// All of them, as the node gives them.
+// All of them in their own order, as the node gives them.
 absl::StatusOr<VectorValue> CollectSeries(Evaluator& evaluator, SeriesSource& source);
 
 }  // namespace vigil::exec

@@ -3,6 +3,7 @@
 // What a node of an expression gives, for all steps of the evaluation at once: columns.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -71,6 +72,13 @@ class Column {
   }
   // One per step.
   std::span<const double> values() const { return values_; }
+  // Puts a float at each step of [begin, end), for the caller to fill in. Requires: no histogram
+  // was set there.
+  std::span<double> SetFloats(size_t begin, size_t end) {
+    const auto first = kinds_.begin() + static_cast<ptrdiff_t>(begin);
+    std::fill(first, kinds_.begin() + static_cast<ptrdiff_t>(end), PointKind::kFloat);
+    return std::span(values_).subspan(begin, end - begin);
+  }
   // Whether there is a float at every step.
   bool AllFloats() const;
   void SetHistogram(size_t step, HistogramPtr histogram);

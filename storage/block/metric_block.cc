@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "base/wide.h"
 #include "storage/codec/bytes.h"
 #include "storage/codec/checksum.h"
 #include "storage/codec/float_column.h"
@@ -90,18 +91,41 @@ absl::Status CheckExtent(std::span<const int64_t> times, const MetricBlockHeader
 // The same, and that they ascend strictly.
 absl::Status CheckTimes(std::span<const int64_t> times, const MetricBlockHeader& header) {
   VIGIL_RETURN_IF_ERROR(CheckExtent(times, header));
-  bool ascend = true;  // A loop without an early end is several times as fast.
-  for (size_t i = 1; i < times.size(); ++i) ascend &= times[i - 1] < times[i];
-  return ascend ? absl::OkStatus() : absl::DataLossError("times: not in ascending order");
+  // A loop without an early end, and with a flag as wide as what it looks at, is several times as
+  // fast.
+  uint64_t falls = 0;
+  Wide([&] {
+    for (size_t i = 1; i < times.size(); ++i) falls |= times[i] <= times[i - 1] ? 1 : 0;
+  });
+  return falls == 0 ? absl::OkStatus() : absl::DataLossError("times: not in ascending order");
+}
+
+// Times at a constant distance, which ascend without being looked at.
+absl::Status FillSteps(const IntStep& column, const MetricBlockHeader& header,
+                       std::span<int64_t> times) {
+  int64_t length = 0;
+  if (column.step <= 0 || __builtin_mul_overflow(column.step, times.size() - 1, &length)) {
+    return absl::DataLossError("times: not in ascending order");
+  }
+  const uint64_t first = static_cast<uint64_t>(column.first) + static_cast<uint64_t>(header.min_ms);
+  const auto step = static_cast<uint64_t>(column.step);
+  Wide([&] {
+    for (size_t i = 0; i < times.size(); ++i) times[i] = static_cast<int64_t>(first + step * i);
+  });
+  return CheckExtent(times, header);
 }
 
 // Fills `times`, which has header.count entries, from the block's own column.
 absl::Status ReadOwnTimes(ByteReader* reader, const MetricBlockHeader& header,
                           std::span<int64_t> times) {
+  const std::optional<IntStep> steps = ReadStepColumn(reader, "times");
+  if (steps.has_value() && reader->ok()) return FillSteps(*steps, header, times);
   ReadIntColumn(reader, "times", times);
   if (!reader->ok()) return reader->status();
   const auto first = static_cast<uint64_t>(header.min_ms);
-  for (int64_t& time : times) time = static_cast<int64_t>(static_cast<uint64_t>(time) + first);
+  Wide([&] {
+    for (int64_t& time : times) time = static_cast<int64_t>(static_cast<uint64_t>(time) + first);
+  });
   return CheckTimes(times, header);
 }
 

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/wide.h"
 #include "storage/codec/class_codes.h"
 #include "storage/codec/class_shape.h"
 #include "storage/codec/prefix_code.h"
@@ -295,9 +296,11 @@ void ReadClassCodes(ByteReader* reader, std::string_view field, std::span<uint64
   if (!reader->ok()) return;
   // What stands behind a stream may be loaded with its last bytes.
   for (StreamReader& stream : streams) stream.SetReadable(reader->rest());
-  if (head.laned) StreamReader::RunLanes(streams);
   bool fits = true;
-  for (StreamReader& stream : streams) fits &= stream.Finish();
+  Wide([&] {
+    if (head.laned) StreamReader::RunLanes(streams);
+    for (StreamReader& stream : streams) fits &= stream.Finish();
+  });
   if (!fits) {
     reader->Fail(field, fmt::format("the codes do not make {} values", out.size()));
   }

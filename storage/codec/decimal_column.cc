@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/wide.h"
 #include "storage/codec/int_column.h"
 
 namespace vigil::storage {
@@ -83,16 +84,17 @@ void PatchExceptions(ByteReader* reader, std::string_view field, std::span<doubl
 void ToDoubles(std::span<const int64_t> integers, std::span<double> out) {
   constexpr uint64_t kMagicBits = 0x4338'0000'0000'0000;  // 1.5 * 2^52
   constexpr uint64_t kMost = uint64_t{1} << 51;
-  uint64_t beyond = 0;
-  for (const int64_t integer : integers) beyond |= (static_cast<uint64_t>(integer) + kMost) >> 52;
-  if (beyond != 0) {
-    for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<double>(integers[i]);
-    return;
-  }
   const auto magic = std::bit_cast<double>(kMagicBits);
-  for (size_t i = 0; i < out.size(); ++i) {
-    out[i] = std::bit_cast<double>(static_cast<uint64_t>(integers[i]) + kMagicBits) - magic;
-  }
+  uint64_t beyond = 0;
+  Wide([&] {
+    for (size_t i = 0; i < out.size(); ++i) {
+      const auto integer = static_cast<uint64_t>(integers[i]);
+      beyond |= (integer + kMost) >> 52;
+      out[i] = std::bit_cast<double>(integer + kMagicBits) - magic;
+    }
+  });
+  if (beyond == 0) return;
+  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<double>(integers[i]);
 }
 
 }  // namespace
@@ -142,7 +144,9 @@ void ReadDecimalColumn(ByteReader* reader, std::string_view field, int exponent,
   ToDoubles(integers, out);
   if (exponent != 0) {
     const double power = kPowers[static_cast<size_t>(exponent)];
-    for (double& value : out) value /= power;
+    Wide([&] {
+      for (double& value : out) value /= power;
+    });
   }
   PatchExceptions(reader, field, out);
 }

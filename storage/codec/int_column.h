@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,14 @@ void AppendIntColumn(std::span<const int64_t> values, std::string* out,
 
 // Reads out.size() values. When `reader` fails `out` is unspecified.
 void ReadIntColumn(ByteReader* reader, std::string_view field, std::span<int64_t> out);
+
+// A column whose values are `first`, `first` + `step`, ...
+struct IntStep {
+  int64_t first;
+  int64_t step;
+};
+// Reads the column if it is kept as such; otherwise nothing is read.
+std::optional<IntStep> ReadStepColumn(ByteReader* reader, std::string_view field);
 
 // "constant", "scaled delta" and so on: how the column that begins `bytes` is encoded.
 std::string IntEncodingName(std::string_view bytes);

@@ -15,6 +15,10 @@
 namespace vigil::storage {
 namespace {
 
+// Iterators kept for the next series. Making one costs more than a seek; each pins some blocks.
+// Enough for a month of days and two threads.
+constexpr size_t kMaxParked = 64;
+
 // Puts the blocks of a series together as they come, ascending by their first times. Blocks that do
 // not overlap, which is nearly all, are decoded where their samples shall be.
 class Assembler {
@@ -112,15 +116,20 @@ absl::Status BlockReader::Read(int64_t partition_ms, uint32_t metric, uint32_t n
     return times_.Get({tenant_, shard_, partition_ms, id});
   };
   Assembler assembler(columns);
-  std::unique_ptr<KeyValueIterator> iterator = TakeIterator();
-  for (iterator->Seek(prefix); iterator->Valid() && iterator->key().starts_with(prefix);
-       iterator->Next()) {
+  Parked parked = Take(prefix);
+  KeyValueIterator* const iterator = parked.iterator.get();
+  if (!parked.at_series) iterator->Seek(prefix);
+  parked.at_series = true;
+  for (; iterator->Valid() && iterator->key().starts_with(prefix); iterator->Next()) {
     const absl::StatusOr<BlockKey> key = BlockKey::Decode(iterator->key());
     if (!key.ok()) {
       ReportCorrupt("metric block key", iterator->key(), key.status());
       continue;
     }
-    if (key->first_ms > range.end_ms) break;
+    if (key->first_ms > range.end_ms) {
+      parked.at_series = false;
+      break;
+    }
     const absl::StatusOr<MetricBlockHeader> header = PeekMetricBlock(iterator->value());
     if (header.ok() && header->max_ms < range.start_ms) continue;
     absl::Status status = header.status();
@@ -133,29 +142,37 @@ absl::Status BlockReader::Read(int64_t partition_ms, uint32_t metric, uint32_t n
   }
   assembler.Finish();
   absl::Status status = iterator->status();
-  GiveBack(std::move(iterator));
+  parked.at_series &= iterator->Valid();
+  Park(std::move(parked));
   if (!status.ok()) ReportCorrupt("metric blocks", prefix, status);
   return status;
 }
 
-std::unique_ptr<KeyValueIterator> BlockReader::TakeIterator() {
+BlockReader::Parked BlockReader::Take(std::string_view prefix) {
   {
     MutexLock lock(&mutex_);
-    if (!iterators_.empty()) {
-      std::unique_ptr<KeyValueIterator> iterator = std::move(iterators_.back());
-      iterators_.pop_back();
-      return iterator;
+    const auto stands_at = [&](const Parked& parked) {
+      return parked.at_series && parked.iterator->key().starts_with(prefix);
+    };
+    auto found = std::find_if(parked_.rbegin(), parked_.rend(), stands_at);
+    // Of the others the one that has rested longest; it may be of use where it stands.
+    if (found == parked_.rend() && parked_.size() >= kMaxParked) found = std::prev(parked_.rend());
+    if (found != parked_.rend()) {
+      Parked taken = std::move(*found);
+      taken.at_series = stands_at(taken);
+      parked_.erase(std::prev(found.base()));
+      return taken;
     }
   }
-  return store_.NewIterator(Family::kBlocks, PrefixRange(ShardPrefix(tenant_, shard_)),
-                            snapshot_.get());
+  return {store_.NewIterator(Family::kBlocks, PrefixRange(ShardPrefix(tenant_, shard_)),
+                             snapshot_.get())};
 }
 
-void BlockReader::GiveBack(std::unique_ptr<KeyValueIterator> iterator) {
+void BlockReader::Park(Parked parked) {
   // One that failed may keep failing.
-  if (!iterator->status().ok()) return;
+  if (!parked.iterator->status().ok()) return;
   MutexLock lock(&mutex_);
-  iterators_.push_back(std::move(iterator));
+  parked_.push_back(std::move(parked));
 }
 
 }  // namespace vigil::storage

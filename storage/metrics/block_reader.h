@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include <absl/status/status.h>
@@ -33,8 +34,16 @@ class BlockReader {
                     SampleColumns* columns);
 
  private:
-  std::unique_ptr<KeyValueIterator> TakeIterator();
-  void GiveBack(std::unique_ptr<KeyValueIterator> iterator);
+  // An iterator that is not in use.
+  struct Parked {
+    std::unique_ptr<KeyValueIterator> iterator;
+    // It stands at the first block of a series, that of the one read before being the last.
+    bool at_series = false;
+  };
+  // One that stands at `prefix`, if there is one: who reads series in the order of their keys need
+  // not seek. Otherwise at_series is false.
+  Parked Take(std::string_view prefix);
+  void Park(Parked parked);
 
   KeyValueStore& store_;
   const TenantId tenant_;
@@ -43,8 +52,7 @@ class BlockReader {
   TimesCache times_;
 
   Mutex mutex_;
-  // Not in use now. Making one costs more than a seek.
-  std::vector<std::unique_ptr<KeyValueIterator>> iterators_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Parked> parked_ ABSL_GUARDED_BY(mutex_);  // The one used last is the last.
 };
 
 }  // namespace vigil::storage

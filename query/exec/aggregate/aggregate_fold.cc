@@ -11,6 +11,7 @@
 #include <absl/container/node_hash_map.h>
 
 #include "base/status.h"
+#include "base/wide.h"
 #include "query/exec/aggregate/aggregate.h"
 #include "query/exec/histogram/compensated.h"
 #include "query/exec/histogram/histogram_math.h"
@@ -64,7 +65,9 @@ class SumPerStep {
   void AddAll(std::span<const double> values) {
     double* const sums = sums_.data();
     double* const lost = lost_.data();
-    for (size_t i = 0; i < values.size(); ++i) CompensatedSum::Add(values[i], &sums[i], &lost[i]);
+    Wide([&] {
+      for (size_t i = 0; i < values.size(); ++i) CompensatedSum::Add(values[i], &sums[i], &lost[i]);
+    });
   }
   double Result(size_t step) const { return sums_[step] + lost_[step]; }
 
@@ -260,6 +263,7 @@ absl::StatusOr<VectorValue> FoldGroups(AggregateRun& run) {
 absl::StatusOr<VectorValue> FoldSeries(AggregateRun& run, const SeriesSource& source) {
   struct Group {
     const storage::Labels* labels;
+    size_t first;  // Of the series in it.
     std::unique_ptr<Fold> fold;
     Reservation held;
   };
@@ -271,12 +275,16 @@ absl::StatusOr<VectorValue> FoldSeries(AggregateRun& run, const SeriesSource& so
             GroupLabels(run.aggregate, source.labels(series), source.DropsName()), groups.size());
         if (inserted) {
           groups.push_back(
-              {&at->first, MakeFold(run), Reservation(run.evaluator.context().limits)});
+              {&at->first, series, MakeFold(run), Reservation(run.evaluator.context().limits)});
           VIGIL_RETURN_IF_ERROR(groups.back().held.Add(static_cast<int64_t>(column.size())));
         }
-        groups[at->second].fold->Add(column);
+        Group& group = groups[at->second];
+        group.first = std::min(group.first, series);
+        group.fold->Add(column);
         return absl::OkStatus();
       }));
+  std::sort(groups.begin(), groups.end(),
+            [](const Group& a, const Group& b) { return a.first < b.first; });
   VectorValue result = run.evaluator.NewVector();
   for (Group& group : groups) {
     VIGIL_RETURN_IF_ERROR(result.Add(*group.labels, ResultOf(run, group.fold.get())));

@@ -81,6 +81,7 @@ class RangeCallSource final : public SeriesSource {
       : range_call_{evaluator, call, matrix, std::move(scalars)}, range_(std::move(range)) {}
 
   size_t size() const override { return range_->size(); }
+  std::vector<uint32_t> ReadOrder() const override { return range_->ReadOrder(); }
   const storage::Labels& labels(size_t series) const override { return range_->labels(series); }
   storage::Labels TakeLabels(size_t series) override { return range_->TakeLabels(series); }
   bool DropsName() const override { return !KeepsName(range_call_.call.function->id); }

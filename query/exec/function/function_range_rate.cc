@@ -3,12 +3,14 @@
 // rate, increase and delta: the change over a window, extrapolated to its ends. Where counters were
 // reset is noted once per series, so a window costs only the resets inside it.
 #include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "base/wide.h"
 #include "query/exec/function/function_range.h"
 #include "query/exec/histogram_change.h"
 #include "query/promql/functions.h"
@@ -42,13 +44,12 @@ class RateFunction final : public RangeFunction {
     name_noted_ = !is_counter_ || LooksLikeCounter(metric_);
     resets_.clear();
     if (!is_counter_) return;
-    const double* const values = samples.values.data();
-    constexpr size_t kStretch = 64;  // Mostly without a reset: looked through without a branch.
-    for (size_t begin = 1; begin < samples.values.size(); begin += kStretch) {
-      const size_t end = std::min(begin + kStretch, samples.values.size());
-      bool falls = false;
-      for (size_t i = begin; i < end; ++i) falls |= values[i] < values[i - 1];
-      for (size_t i = begin; falls && i < end; ++i) {
+    const std::span<const double> values = samples.values;
+    constexpr size_t kStretch = 256;  // Mostly without a reset: looked through without a branch.
+    for (size_t begin = 1; begin < values.size(); begin += kStretch) {
+      const size_t end = std::min(begin + kStretch, values.size());
+      if (!FallsWithin(values, begin, end)) continue;
+      for (size_t i = begin; i < end; ++i) {
         if (values[i] < values[i - 1]) resets_.push_back(i);
       }
     }
@@ -76,23 +77,12 @@ class RateFunction final : public RangeFunction {
   bool ApplyToFloats(const FloatWindows& windows, const std::vector<double>& values,
                      Column* column) override {
     if (windows.version() != version_) MakeReaches(windows);
-    size_t reset = 0;  // The first that is behind the window's first sample.
     for (size_t step = 0; step < windows.steps(); ++step) {
-      const size_t begin = windows.begin(step);
-      const size_t end = windows.end(step);
-      if (end < begin + 2) continue;
+      if (full_.Holds(step)) step = FillFull(windows, values, column);
+      if (step == windows.steps()) break;
+      if (windows.end(step) < windows.begin(step) + 2) continue;
       NoteName();
-      double change = values[end - 1] - values[begin];
-      while (reset < resets_.size() && resets_[reset] <= begin) ++reset;
-      for (size_t r = reset; r < resets_.size() && resets_[r] < end; ++r) {
-        change += values[resets_[r] - 1];
-      }
-      const Reach& reach = reaches_[step];
-      // Mostly the counter was far above zero, and the factor is the same for all series.
-      const bool near_zero = is_counter_ && change > 0 && values[begin] >= 0 &&
-                             reach.sampled * values[begin] <= reach.to_start * change;
-      column->SetFloat(step,
-                       change * (near_zero ? Factor(reach, values[begin], change) : reach.factor));
+      column->SetFloat(step, AtStep(windows, values, step));
     }
     return true;
   }
@@ -147,13 +137,87 @@ class RateFunction final : public RangeFunction {
         stretch.first, stretch.change);
   }
 
+  // The value of one step with at least two samples.
+  double AtStep(const FloatWindows& windows, std::span<const double> values, size_t step) const {
+    const size_t begin = windows.begin(step);
+    const size_t end = windows.end(step);
+    double change = values[end - 1] - values[begin];
+    auto reset = std::upper_bound(resets_.begin(), resets_.end(), begin);
+    for (; reset != resets_.end() && *reset < end; ++reset) change += values[*reset - 1];
+    const Reach& reach = reaches_[step];
+    return change * (IsNearZero(reach, values[begin], change) ? Factor(reach, values[begin], change)
+                                                              : reach.factor);
+  }
+
+  // Mostly the counter was far above zero, and the factor is the same for all series.
+  bool IsNearZero(const Reach& reach, double first, double change) const {
+    return is_counter_ && change > 0 && first >= 0 &&
+           reach.sampled * first <= reach.to_start * change;
+  }
+
+  // Fills in the steps of full_ and returns the first behind them.
+  size_t FillFull(const FloatWindows& windows, std::span<const double> values, Column* column) {
+    NoteName();
+    const std::span<double> rates = column->SetFloats(full_.begin, full_.end);
+    if (FillPlain(windows, values, rates)) {
+      for (size_t step = full_.begin; step < full_.end; ++step) {
+        rates[step - full_.begin] = AtStep(windows, values, step);
+      }
+      return full_.end;
+    }
+    const std::span<const uint32_t> ends = windows.ends();
+    for (const size_t reset : resets_) {
+      // The windows that hold it and the sample before it.
+      const auto first = std::upper_bound(ends.begin() + static_cast<ptrdiff_t>(full_.begin),
+                                          ends.begin() + static_cast<ptrdiff_t>(full_.end), reset);
+      for (auto step = static_cast<size_t>(first - ends.begin());
+           step < full_.end && windows.begin(step) < reset; ++step) {
+        rates[step - full_.begin] = AtStep(windows, values, step);
+      }
+    }
+    return full_.end;
+  }
+
+  // The values of the steps of full_, as if there were no resets. True if some window is near zero,
+  // so that they are not right.
+  bool FillPlain(const FloatWindows& windows, std::span<const double> values,
+                 std::span<double> rates) const {
+    const uint32_t* const begins = windows.begins().data() + full_.begin;
+    const uint32_t* const ends = windows.ends().data() + full_.begin;
+    const Reach* const reaches = reaches_.data() + full_.begin;
+    uint64_t near_zero = 0;
+    Wide([&] {
+      for (size_t step = 0; step < rates.size(); ++step) {
+        const Reach& reach = reaches[step];
+        const double first = values[begins[step]];
+        const double change = values[ends[step] - 1] - first;
+        near_zero |= static_cast<uint64_t>(change > 0) & static_cast<uint64_t>(first >= 0) &
+                     static_cast<uint64_t>(reach.sampled * first <= reach.to_start * change);
+        rates[step] = change * reach.factor;
+      }
+    });
+    return is_counter_ && near_zero != 0;
+  }
+
+  static bool FallsWithin(std::span<const double> values, size_t begin, size_t end) {
+    uint64_t falls = 0;  // As wide as a value, for several to be looked at at once.
+    Wide([&] {
+      for (size_t i = begin; i < end; ++i) falls |= values[i] < values[i - 1] ? 1 : 0;
+    });
+    return falls != 0;
+  }
+
   void MakeReaches(const FloatWindows& windows) {
     version_ = windows.version();
     reaches_.assign(windows.steps(), {});
+    FullSteps full;
+    full_ = {};
     for (size_t step = 0; step < windows.steps(); ++step) {
       const size_t begin = windows.begin(step);
       const size_t end = windows.end(step);
       if (end < begin + 2) continue;
+      full = {full.end == step ? full.begin : step, step + 1};
+      if (full.end - full.begin > full_.end - full_.begin) full_ = full;
       Reach& reach = reaches_[step];
       reach = ReachOf(windows.times_ms()[begin], windows.times_ms()[end - 1], end - begin,
                       windows.start_ms(step), windows.end_ms(step));
@@ -178,6 +242,13 @@ class RateFunction final : public RangeFunction {
   // Of each step, for series whose times are those of windows of that version.
   std::vector<Reach> reaches_;
   uint64_t version_ = 0;
+  // The longest stretch of steps whose windows have two samples at least.
+  struct FullSteps {
+    size_t begin = 0;
+    size_t end = 0;
+    bool Holds(size_t step) const { return step >= begin && step < end; }
+  };
+  FullSteps full_;
 };
 
 }  // namespace
