@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a day of churn costs: --living series stay all day, --dead come for half an hour each, against no --dead.
+"""What a day of churn costs: --living series at any time, of which --dead come and go, against no --dead.
 
     bazel build //benchmarks/storage/metrics:series_churn && benchmarks/churn.py
 

@@ -28,8 +28,8 @@ struct MetricOptions {
   // Length of a time partition; retention drops whole ones.
   int64_t partition_ms = 24 * 3600 * 1000;
   // Series without a sample for so long, by the time of the samples, leave memory. Queries that
-  // begin later ask memory alone.
-  int64_t hot_window_ms = 3 * 3600 * 1000;
+  // begin later ask memory alone. Four times what the rarest scrapes are apart.
+  int64_t hot_window_ms = 20 * 60 * 1000;
   // Asked before a series is made, told what became of it; shared by the shards, and must outlive
   // them. Null: labels keep to the default limits, and nothing is counted.
   SeriesLimits* limits = nullptr;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When the series of one tenant in one shard were last seen, by the hour, for as far back as they
-// stay in memory. Time is that of the samples; nobody looks at a clock.
+// When the series of one tenant in one shard were last seen, by slots of some minutes, for as
+// far back as they stay in memory. Time is that of the samples; nobody looks at a clock.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,7 @@
 
 namespace vigil::storage {
 
-// The hot window reaches from the newest hour that has a series back over `window_ms`. Thread-safe,
+// The hot window reaches from the newest slot that has a series back over `window_ms`. Thread-safe,
 // but for the calls that flushes make, which come one after the other.
 class RecentSeries {
  public:
@@ -45,10 +45,10 @@ class RecentSeries {
   int64_t WindowStart() const;
   // The same of an instant from which on none was lost.
   int64_t CertainFrom() const;
-  // Forgets the hours before the window; returns the series that were in these alone, or came back
+  // Forgets the slots before the window; returns the series that were in these alone, or came back
   // long ago and got no samples in the window.
   SeriesSet TakeExpired();
-  SeriesSet All() const { return hours_.Union(); }
+  SeriesSet All() const { return slots_.Union(); }
 
   void AddRows(WriteBatch* batch);
   void RowsWritten();
@@ -57,13 +57,13 @@ class RecentSeries {
   const TenantId tenant_;
   const uint8_t shard_;
   const int64_t window_ms_;
-  const Partitioning hour_;
-  NumberSets hours_;
-  std::atomic<int64_t> newest_hour_ms_;
+  const Partitioning slot_;
+  NumberSets slots_;
+  std::atomic<int64_t> newest_slot_ms_;
   int64_t lost_before_ms_;
-  SeriesSet late_;           // Noted in hours before the window.
+  SeriesSet late_;           // Noted in slots before the window.
   SeriesSet thawed_before_;  // Thawed before the last flush.
-  bool old_rows_ = false;    // There may be rows of hours before the window.
+  bool old_rows_ = false;    // There may be rows of slots before the window.
 
   Mutex mutex_;
   SeriesSet thawed_ ABSL_GUARDED_BY(mutex_);

@@ -221,7 +221,7 @@ void StoreCheck::NoteRecent(const BlockKey& key, const SampleColumns& columns) {
   if (!columns.histogram_times_ms.empty()) {
     last_ms = std::max(last_ms, columns.histogram_times_ms.back());
   }
-  // How long the hours of the hot window are is not known: a series is noted too late, so that it
+  // How long the slots of the hot window are is not known: a series is noted too late, so that it
   // is in memory for as long as it must be.
   recent->Add(Partitioning(kMillisPerHour).EndOf(last_ms), static_cast<uint32_t>(key.series));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A day in which series come and go: some live all day, many more live for half an hour. Prints by
-// the hour what new series and samples take, and what memory and disk hold.
+// A day in which series come and go: LIVING are there at any time, of which a part lives for half an
+// hour and is followed by others, so that DEAD are gone in the end. Prints by the half hour what new
+// series and samples take, and what memory and disk hold.
 //
 //     series_churn DIRECTORY LIVING DEAD [SCRAPES]
 //
@@ -79,7 +80,7 @@ class Day {
 
   void Run() {
     std::vector<SeriesRef> living;
-    Make(living_, &living);
+    Make(living_ - born_, &living);
     fmt::print(
         "half hour  new series us  samples ns  flush ns/sample   RSS MB  in memory  disk MB\n");
     for (int i = 0; i < kHalfHours; ++i) HalfHour(i, living);
@@ -180,8 +181,12 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: series_churn DIRECTORY LIVING DEAD [SCRAPES]\n");
     return 2;
   }
-  vigil::storage::Day(argv[1], std::strtoull(argv[2], nullptr, 10),
-                      std::strtoull(argv[3], nullptr, 10), scrapes)
-      .Run();
+  const uint64_t living = std::strtoull(argv[2], nullptr, 10);
+  const uint64_t dead = std::strtoull(argv[3], nullptr, 10);
+  if (dead / vigil::storage::kHalfHours > living) {
+    std::fprintf(stderr, "more would die in half an hour than live: LIVING is too small\n");
+    return 2;
+  }
+  vigil::storage::Day(argv[1], living, dead, scrapes).Run();
   return 0;
 }
