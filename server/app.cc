@@ -35,6 +35,7 @@
 #include "collector/scrape/scrape_manager.h"
 #include "collector/scrape/scrape_sink.h"
 #include "collector/stream/ingest_service.h"
+#include "query/cache/range_cache.h"
 #include "query/exec/engine.h"
 #include "query/promql/parser.h"
 #include "server/api/api_parts.h"
@@ -147,6 +148,8 @@ class AppImpl final : public App {
     engine_options.threads = std::max(1u, std::thread::hardware_concurrency());
     engine_options.language.experimental_functions = config_.experimental_functions;
     engine_.emplace(engine_options, &query_helpers_);
+    ranges_.emplace(&*engine_, &clock_, *config_.query_cache_bytes);
+    storage_->ObserveMetricWrites(&*ranges_);
     VIGIL_RETURN_IF_ERROR(StartAlerting(std::move(alerting_files)));
     VIGIL_RETURN_IF_ERROR(StartGrpc());
     VIGIL_RETURN_IF_ERROR(StartScrapes());
@@ -264,8 +267,8 @@ class AppImpl final : public App {
     query_gate_.emplace(config_.queries);
     MakeApiParts();
     log_calls_ = std::make_unique<LogCalls>(storage_.get(), &clock_, &*query_gate_);
-    services_.push_back(
-        MakeQueryService(storage_.get(), &*engine_, &clock_, &*query_gate_, log_calls_.get()));
+    services_.push_back(MakeQueryService(storage_.get(), &*engine_, &*ranges_, &clock_,
+                                         &*query_gate_, log_calls_.get()));
     services_.push_back(MakeTransferService(storage_.get(), &*admission_));
     services_.push_back(MakeAlertService(rules_.get()));
     grpc_port_ = config_.grpc_listen.port;
@@ -325,6 +328,7 @@ class AppImpl final : public App {
   void MakeApiParts() {
     api_parts_.storage = storage_.get();
     api_parts_.engine = &*engine_;
+    api_parts_.ranges = &*ranges_;
     api_parts_.clock = &clock_;
     api_parts_.gate = &*query_gate_;
     api_parts_.rules = rules_.get();
@@ -472,6 +476,7 @@ class AppImpl final : public App {
   std::optional<collector::Admission> admission_;
   ThreadPool query_helpers_;  // The threads of queries beyond their first.
   std::optional<exec::Engine> engine_;
+  std::optional<cache::RangeCache> ranges_;
   ThreadPool workers_;
   std::unique_ptr<storage::MetricSource> rule_source_;
   std::unique_ptr<storage::MetricSink> rule_output_;

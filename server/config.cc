@@ -60,15 +60,8 @@ class ConfigReader {
     YamlMap map(node, "server", &errors_);
     ReadAddress("grpc_listen", &map, &config_.grpc_listen);
     ReadAddress("http_listen", &map, &config_.http_listen);
-    std::string memory_limit;
-    if (map.TakeString("memory_limit", &memory_limit)) {
-      const absl::StatusOr<uint64_t> bytes = ParseByteSize(memory_limit);
-      if (bytes.ok()) {
-        config_.memory_limit_bytes = *bytes;
-      } else {
-        errors_.Add(map.MarkOf("memory_limit"),
-                    fmt::format("memory_limit: {}", MessageOf(bytes.status())));
-      }
+    if (const auto bytes = ReadByteSize("memory_limit", &map); bytes.has_value()) {
+      config_.memory_limit_bytes = *bytes;
     }
     int64_t max_request_bytes = 0;
     if (map.TakeInt("max_request_bytes", &max_request_bytes)) {
@@ -84,10 +77,23 @@ class ConfigReader {
     ReadCount("max_queries", &map, &config_.queries.max_running);
     ReadCount("max_queued_queries", &map, &config_.queries.max_waiting);
     ReadCount("max_followers", &map, &config_.queries.max_followers);
+    if (const auto bytes = ReadByteSize("query_cache", &map); bytes.has_value()) {
+      config_.query_cache_bytes = bytes;
+    }
     map.TakeDurationMs("slow_query", &config_.slow_query_ms);
     map.TakeBool("experimental_functions", &config_.experimental_functions);
     map.TakeBool("admin_api", &config_.admin_api);
     map.Finish();
+  }
+
+  // nullopt when it is not there, or wrong.
+  std::optional<uint64_t> ReadByteSize(const char* key, YamlMap* map) {
+    std::string text;
+    if (!map->TakeString(key, &text)) return std::nullopt;
+    const absl::StatusOr<uint64_t> bytes = ParseByteSize(text);
+    if (bytes.ok()) return *bytes;
+    errors_.Add(map->MarkOf(key), fmt::format("{}: {}", key, MessageOf(bytes.status())));
+    return std::nullopt;
   }
 
   void ReadCount(const char* key, YamlMap* map, size_t* count) {

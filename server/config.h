@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ struct Config {
   uint64_t memory_limit_bytes = 0;
   size_t arriving_bytes = 0;      // Of memory: for requests that are still arriving.
   int64_t max_query_samples = 0;  // Of memory: that one query may hold.
+  // Of answers to range queries that are kept; none: of memory. 0 keeps none.
+  std::optional<uint64_t> query_cache_bytes;
   storage::StorageOptions storage;
   collector::AdmissionOptions admission;
   collector::OtlpOptions otlp;

@@ -22,11 +22,13 @@ constexpr double kMaxHeadShare = 0.12;
 constexpr double kInFlightShare = 0.06;
 constexpr double kRequestShare = 0.04;
 constexpr double kQueryShare = 0.15;
+constexpr double kQueryCacheShare = 0.02;
 // What a machine with much memory gains nothing by exceeding.
 constexpr double kMostStoreBytes = 256 << 20;
 constexpr double kMostHeadFlushBytes = 256 << 20;
 constexpr double kMostHeadBytes = 2048.0 * (1 << 20);
 constexpr double kMostInFlightBytes = 256 << 20;
+constexpr double kMostQueryCacheBytes = 64 << 20;
 constexpr double kMostRequestBytes = 64 << 20;
 // Requests of the largest size for which there is room while they arrive.
 constexpr size_t kArrivingRequests = 3;
@@ -67,6 +69,7 @@ MemoryPlan DivideMemory(uint64_t limit_bytes, unsigned cores) {
   plan.max_query_samples = static_cast<int64_t>(
       std::min(query_bytes / static_cast<double>(plan.max_queries) / kBytesPerQuerySample,
                kMostQuerySamples));
+  plan.query_cache_bytes = Share<size_t>(limit_bytes, kQueryCacheShare, kMostQueryCacheBytes);
   return plan;
 }
 
@@ -97,6 +100,7 @@ absl::Status ApplyMemoryPlan(Config* config) {
   FillIn(&config->arriving_bytes, kArrivingRequests * admission.max_request_bytes);
   FillIn(&config->queries.max_running, plan.max_queries);
   FillIn(&config->max_query_samples, plan.max_query_samples);
+  if (!config->query_cache_bytes.has_value()) config->query_cache_bytes = plan.query_cache_bytes;
   if (admission.max_head_bytes < storage.head_flush_bytes) {
     return absl::InvalidArgumentError(
         fmt::format("max_head_bytes ({}) is less than flush_bytes ({}): senders would be refused "

@@ -31,6 +31,8 @@ struct MemoryPlan {
   // Queries that run at once, and the samples that each may hold.
   size_t max_queries = 0;
   int64_t max_query_samples = 0;
+  // Answers of range queries that are kept.
+  size_t query_cache_bytes = 0;
 };
 
 MemoryPlan DivideMemory(uint64_t limit_bytes, unsigned cores);

@@ -16,6 +16,7 @@
 #include "storage/journal/kv_journal.h"
 #include "storage/kv/rocksdb_store.h"
 #include "storage/metric_adapters.h"
+#include "storage/metrics/partitioning.h"
 #include "storage/storage_impl.h"
 
 namespace vigil::storage {
@@ -169,6 +170,13 @@ absl::Status StorageImpl::Maintain() {
 
 absl::Status StorageImpl::DropOldPartitions(int64_t now_ms) {
   absl::Status first;
+  if (options_.metric_retention_ms > 0) {
+    const int64_t kept_from_ms =
+        Partitioning(options_.metrics.partition_ms).StartOf(now_ms - options_.metric_retention_ms);
+    if (kept_from_ms != kept_from_ms_.exchange(kept_from_ms) && observer_ != nullptr) {
+      observer_->OnMetricsDropped();
+    }
+  }
   const auto drop = [&](ShardPart& part, int64_t retention_ms) {
     if (retention_ms > 0) KeepFirst(part.DropBefore(now_ms - retention_ms), &first);
   };

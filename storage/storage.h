@@ -25,6 +25,7 @@
 #include "storage/model/ids.h"
 #include "storage/model/record.h"
 #include "storage/model/sample.h"
+#include "storage/model/write_observer.h"
 #include "storage/series/labels.h"
 #include "storage/spans/span_shard.h"
 #include "storage/time_rules.h"
@@ -128,6 +129,9 @@ class Storage {
   virtual absl::StatusOr<MetricDeletion> DeleteMetrics(TenantId tenant,
                                                        const std::vector<Matcher>& matchers,
                                                        TimeRange range) = 0;
+  // From now on `observer` is told of what is written and deleted; null: nobody is. Borrowed.
+  // Requires: no write is under way.
+  virtual void ObserveMetricWrites(MetricWriteObserver* observer) = 0;
   virtual std::unique_ptr<MetricQuerier> NewMetricQuerier(TenantId tenant) = 0;
   // The exemplars in `range` of the series that meet every matcher, sorted by labels; series
   // without any are left out. Those that a batch brings along are as durable as its samples, but of

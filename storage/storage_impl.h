@@ -46,6 +46,7 @@ class StorageImpl final : public Storage {
   absl::StatusOr<MetricDeletion> DeleteMetrics(TenantId tenant,
                                                const std::vector<Matcher>& matchers,
                                                TimeRange range) override;
+  void ObserveMetricWrites(MetricWriteObserver* observer) override { observer_ = observer; }
   std::unique_ptr<MetricQuerier> NewMetricQuerier(TenantId tenant) override;
   absl::StatusOr<std::vector<ExemplarSeries>> ReadExemplars(TenantId tenant,
                                                             const std::vector<Matcher>& matchers,
@@ -110,9 +111,11 @@ class StorageImpl final : public Storage {
   SeriesLimits series_limits_;
   SampleRates sample_rates_;
   std::vector<std::unique_ptr<Shard>> shards_;  // Filled by Recover, then constant.
+  MetricWriteObserver* observer_ = nullptr;
   std::atomic<uint64_t> log_version_{0};
   std::atomic<int64_t> next_retention_ms_{0};
   std::atomic<int64_t> next_sync_ms_{0};
+  std::atomic<int64_t> kept_from_ms_{0};  // The first partition of metrics that is kept.
   DiskWatch disk_watch_;
 };
 

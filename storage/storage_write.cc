@@ -3,6 +3,7 @@
 // The write and read paths of StorageImpl: which shard has what.
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <optional>
 #include <utility>
@@ -39,6 +40,16 @@ std::optional<uint32_t> OnlyShardOf(const MetricBatch& batch) {
       std::any_of(batch.exemplars.begin(), batch.exemplars.end(),
                   [&](const ExemplarSample& sample) { return ShardOf(sample.series) != shard; });
   return others ? std::nullopt : std::optional(shard);
+}
+
+// The earliest instant of a sample. Requires: there is one.
+int64_t FirstInstantOf(const MetricBatch& batch) {
+  int64_t first_ms = std::numeric_limits<int64_t>::max();
+  for (const SampleRun& run : batch.runs) first_ms = std::min(first_ms, run.time_ms);
+  for (const HistogramSample& sample : batch.histograms) {
+    first_ms = std::min(first_ms, sample.time_ms);
+  }
+  return first_ms;
 }
 
 }  // namespace
@@ -131,6 +142,10 @@ absl::StatusOr<WriteResult> StorageImpl::WriteMetrics(TenantId tenant, const Met
       return WriteMetricShard(shard, tenant, parts[shard], token);
     });
   }
+  // Also what failed may be there in part.
+  if (observer_ != nullptr && batch.size() != 0) {
+    observer_->OnMetricsWritten(tenant, FirstInstantOf(batch));
+  }
   VIGIL_RETURN_IF_ERROR(stored.status());
   result.duplicate = !*stored;
   return result;
@@ -147,11 +162,16 @@ absl::StatusOr<MetricDeletion> StorageImpl::DeleteMetrics(TenantId tenant,
         "meet");
   }
   MetricDeletion all;
+  absl::Status status;
   for (const auto& shard : shards_) {
-    VIGIL_ASSIGN_OR_RETURN(const MetricDeletion one, shard->DeleteMetrics(tenant, matchers, range));
-    all.series += one.series;
-    all.samples += one.samples;
+    const absl::StatusOr<MetricDeletion> one = shard->DeleteMetrics(tenant, matchers, range);
+    status = one.status();
+    if (!status.ok()) break;
+    all.series += one->series;
+    all.samples += one->samples;
   }
+  if (observer_ != nullptr) observer_->OnMetricsWritten(tenant, range.start_ms);
+  VIGIL_RETURN_IF_ERROR(status);
   return all;
 }
 

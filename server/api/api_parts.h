@@ -14,6 +14,7 @@
 #include "alerting/rules/rule_engine.h"
 #include "base/clock.h"
 #include "collector/scrape/scrape_status.h"
+#include "query/cache/range_cache.h"
 #include "query/exec/engine.h"
 #include "server/http/http_types.h"
 #include "server/query_gate.h"
@@ -48,6 +49,7 @@ struct ApiOptions {
 struct ApiParts {
   storage::Storage* storage = nullptr;
   const exec::Engine* engine = nullptr;
+  cache::RangeCache* ranges = nullptr;
   const Clock* clock = nullptr;
   QueryGate* gate = nullptr;
   const alerting::RuleEngine* rules = nullptr;

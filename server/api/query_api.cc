@@ -158,7 +158,7 @@ absl::StatusOr<HttpResponse> Run(const ApiParts& parts, const HttpRequest& reque
     VIGIL_ASSIGN_OR_RETURN(const QueryGate::Pass pass,
                            EnterGate(parts, request, options.control.timeout_ms));
     timings.admitted_ns = MonotonicNs();
-    result = evaluate(*source, options.control);
+    result = evaluate(tenant, *source, options.control);
   }
   timings.end_ns = MonotonicNs();
   TellIfSlow(parts, request, options.query, timings, result.status());
@@ -232,10 +232,11 @@ absl::StatusOr<HttpResponse> InstantQuery(const ApiParts& parts, const HttpReque
   VIGIL_RETURN_IF_ERROR(ReadControl(parts, params, &options.control));
   VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, ParseQuery(parts, options.query));
   const std::string query = options.query;
-  return Run(parts, request, std::move(options),
-             [&](storage::MetricSource& source, const exec::QueryControl& control) {
-               return parts.engine->InstantExpr(source, *expr, query, time_ms, control);
-             });
+  return Run(
+      parts, request, std::move(options),
+      [&](storage::TenantId, storage::MetricSource& source, const exec::QueryControl& control) {
+        return parts.engine->InstantExpr(source, *expr, query, time_ms, control);
+      });
 }
 
 absl::StatusOr<HttpResponse> RangeQuery(const ApiParts& parts, const HttpRequest& request) {
@@ -249,10 +250,15 @@ absl::StatusOr<HttpResponse> RangeQuery(const ApiParts& parts, const HttpRequest
   VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, ParseQuery(parts, options.query));
   VIGIL_RETURN_IF_ERROR(CheckRangeType(*expr));
   const std::string query = options.query;
+  // Statistics are of a query that is really run. `nocache` is for those who measure.
+  const bool anew = !options.statistics.empty() || params.First("nocache") == "1";
   return Run(parts, request, std::move(options),
-             [&](storage::MetricSource& source, const exec::QueryControl& control) {
-               return parts.engine->Range(source, query, steps.start_ms, steps.end_ms,
-                                          steps.step_ms, control);
+             [&](storage::TenantId tenant, storage::MetricSource& source,
+                 const exec::QueryControl& control) {
+               return anew ? parts.engine->Range(source, query, steps.start_ms, steps.end_ms,
+                                                 steps.step_ms, control)
+                           : parts.ranges->Range(tenant, source, query, steps.start_ms,
+                                                 steps.end_ms, steps.step_ms, control);
              });
 }
 

@@ -50,9 +50,14 @@ using ServiceBase = v1::QueryService::WithCallbackMethod_Logs<v1::QueryService::
 
 class QueryService final : public ServiceBase {
  public:
-  QueryService(storage::Storage* storage, const exec::Engine* engine, const Clock* clock,
-               QueryGate* gate, LogCalls* logs)
-      : storage_(*storage), engine_(*engine), clock_(*clock), gate_(*gate), logs_(*logs) {}
+  QueryService(storage::Storage* storage, const exec::Engine* engine, cache::RangeCache* ranges,
+               const Clock* clock, QueryGate* gate, LogCalls* logs)
+      : storage_(*storage),
+        engine_(*engine),
+        ranges_(*ranges),
+        clock_(*clock),
+        gate_(*gate),
+        logs_(*logs) {}
 
   grpc::Status Query(grpc::ServerContext* context, const v1::QueryRequest* request,
                      v1::QueryResponse* response) override {
@@ -71,11 +76,12 @@ class QueryService final : public ServiceBase {
   grpc::Status QueryRange(grpc::ServerContext* context, const v1::QueryRangeRequest* request,
                           v1::QueryResponse* response) override {
     return ToGrpcStatus([&]() -> absl::Status {
-      VIGIL_ASSIGN_OR_RETURN(const auto source, SourceOf(*context));
+      VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(*context, storage_));
+      const std::unique_ptr<storage::MetricSource> source = storage_.MetricSourceFor(tenant);
       VIGIL_ASSIGN_OR_RETURN(const QueryGate::Pass pass, Enter(*context));
       VIGIL_ASSIGN_OR_RETURN(
           const exec::QueryResult result,
-          engine_.Range(*source, request->query(), request->start_ms(), request->end_ms(),
+          ranges_.Range(tenant, *source, request->query(), request->start_ms(), request->end_ms(),
                         request->step_ms(), Control(request->timeout_ms())));
       ToMessage(result, response);
       return absl::OkStatus();
@@ -241,6 +247,7 @@ class QueryService final : public ServiceBase {
 
   storage::Storage& storage_;
   const exec::Engine& engine_;
+  cache::RangeCache& ranges_;
   const Clock& clock_;
   QueryGate& gate_;
   LogCalls& logs_;
@@ -249,9 +256,10 @@ class QueryService final : public ServiceBase {
 }  // namespace
 
 std::unique_ptr<grpc::Service> MakeQueryService(storage::Storage* storage,
-                                                const exec::Engine* engine, const Clock* clock,
+                                                const exec::Engine* engine,
+                                                cache::RangeCache* ranges, const Clock* clock,
                                                 QueryGate* gate, LogCalls* logs) {
-  return std::make_unique<QueryService>(storage, engine, clock, gate, logs);
+  return std::make_unique<QueryService>(storage, engine, ranges, clock, gate, logs);
 }
 
 }  // namespace vigil::server
