@@ -26,6 +26,8 @@ ApiHarness::ApiHarness(const exec::EngineOptions& options)
   rules_ = alerting::RuleEngine::Create({}, dependencies).value();
   parts_.storage = &store_.storage();
   parts_.engine = &engine_;
+  parts_.ranges = &ranges_;
+  store_.storage().ObserveMetricWrites(&ranges_);
   parts_.clock = &store_.clock();
   parts_.gate = &gate_;
   parts_.rules = rules_.get();

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "alerting/rules/rule_engine.h"
+#include "query/cache/range_cache.h"
 #include "query/exec/engine.h"
 #include "server/api/api_parts.h"
 #include "server/http/http_types.h"
@@ -50,6 +51,7 @@ class ApiHarness {
 
   storage::testing::StorageHarness store_{2};
   const exec::Engine engine_;
+  cache::RangeCache ranges_{&engine_, &store_.clock(), size_t{8} << 20};
   QueryGate gate_{QueryLimits()};
   std::unique_ptr<storage::MetricSource> source_;
   std::unique_ptr<storage::MetricSink> sink_;
