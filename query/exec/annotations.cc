@@ -14,17 +14,23 @@ std::string Annotations::Place(promql::Span where) const {
   return fmt::format(" ({}:{})", place.line, place.column);
 }
 
-void Annotations::Add(std::string text, std::vector<std::string>* list) {
+void Annotations::Add(std::string text, promql::Span where, std::vector<std::string>* list) {
   MutexLock lock(&mutex_);
-  if (seen_.insert(text).second) list->push_back(std::move(text));
+  std::string placed = text + Place(where);
+  const auto [known, is_new] = places_.try_emplace(std::move(text), list->size());
+  if (is_new) {
+    list->push_back(std::move(placed));
+  } else {
+    (*list)[known->second] = std::move(placed);
+  }
 }
 
 void Annotations::Warn(promql::Span where, std::string_view core) {
-  Add(fmt::format("PromQL warning: {}{}", core, Place(where)), &warnings_);
+  Add(fmt::format("PromQL warning: {}", core), where, &warnings_);
 }
 
 void Annotations::Info(promql::Span where, std::string_view core) {
-  Add(fmt::format("PromQL info: {}{}", core, Place(where)), &infos_);
+  Add(fmt::format("PromQL info: {}", core), where, &infos_);
 }
 
 void Annotations::WarnQuantile(promql::Span where, double quantile) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the engine wants to say about a query that still succeeds: warnings and infos, each once,
-// with the position of the expression they are about.
+// What the engine wants to say about a query that still succeeds: warnings and infos, each text
+// once, with the position of the last expression it was said about, as Prometheus has it.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,12 +41,13 @@ class Annotations {
   void InfoReconciledBounds(promql::Span where, std::string_view operation);
 
  private:
-  void Add(std::string text, std::vector<std::string>* list);
+  void Add(std::string text, promql::Span where, std::vector<std::string>* list);
   std::string Place(promql::Span where) const;
 
   const std::string_view text_;
   Mutex mutex_;
-  StringSet seen_ ABSL_GUARDED_BY(mutex_);
+  // Of each text without its position, where it is in its list.
+  StringMap<size_t> places_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> warnings_;  // Added to under the mutex, taken when all threads are done.
   std::vector<std::string> infos_;
 };

@@ -131,7 +131,11 @@ absl::StatusOr<std::string> Parser::ParseLabel() {
     if (!label.empty()) return label;
     return ErrorAt(token.span, "invalid label name for grouping: \"\"");
   }
-  if (!IsIdentifier(TextOf(token))) return Unexpected(kGroupingContext, "label");
+  // Keywords are labels too, but `inf` and `nan` are numbers.
+  const bool is_label = token.kind != TokenKind::kNumber && IsIdentifier(TextOf(token));
+  if (!is_label && token.kind != TokenKind::kMetricIdentifier) {
+    return Unexpected(kGroupingContext, "label");
+  }
   return std::string(TextOf(Take()));
 }
 

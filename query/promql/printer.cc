@@ -23,11 +23,17 @@ std::string LabelName(const std::string& name) {
   return IsIdentifier(name) ? name : storage::Quote(name);
 }
 
+// Which is a number where labels are listed.
+bool IsNumberWord(const std::string& name) {
+  const std::string lower = ToLower(name);
+  return lower == "inf" || lower == "nan";
+}
+
 std::string LabelList(const std::vector<std::string>& labels) {
   std::string list = "(";
   for (size_t i = 0; i < labels.size(); ++i) {
     if (i > 0) list += ", ";
-    list += LabelName(labels[i]);
+    list += IsNumberWord(labels[i]) ? storage::Quote(labels[i]) : LabelName(labels[i]);
   }
   return list + ")";
 }

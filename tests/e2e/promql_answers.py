@@ -8,6 +8,8 @@ import re
 import urllib.parse
 
 TOLERANCE = 1e-9
+# Of deviations that are nothing but rounding.
+ABSOLUTE_TOLERANCE = 1e-16
 TIMEOUT_SECONDS = 60
 
 # Where elements that are equal in value may be chosen or ordered one way or another.
@@ -74,7 +76,7 @@ def _same_number(left, right):
         return True
     if math.isinf(a) or math.isinf(b):
         return False
-    return abs(a - b) <= TOLERANCE * max(abs(a), abs(b))
+    return abs(a - b) <= max(TOLERANCE * max(abs(a), abs(b)), ABSOLUTE_TOLERANCE)
 
 
 def _counted(histogram):
@@ -128,7 +130,14 @@ def _only_ranked(result):
     for series in result:
         for (_, time), value in _samples(series).items():
             values.setdefault(time, []).append(float(value))
-    return {time: sorted(map(str, numbers)) for time, numbers in values.items()}
+    return {time: sorted(numbers, key=lambda number: (math.isnan(number), number)) for time, numbers in values.items()}
+
+
+def _same_ranked(left, right):
+    a, b = _only_ranked(left), _only_ranked(right)
+    return a.keys() == b.keys() and all(
+        len(a[time]) == len(b[time]) and all(map(_same_number, a[time], b[time])) for time in a
+    )
 
 
 def _same_series(question, left, right):
@@ -141,7 +150,7 @@ def _same_series(question, left, right):
         if ORDERED.match(question.text) and not all(_same_samples(x, y) for x, y in zip(left, right)):
             return "the elements are in another order"
         return None
-    if ANY_AMONG_EQUALS.match(question.text) and _only_ranked(left) == _only_ranked(right):
+    if ANY_AMONG_EQUALS.match(question.text) and _same_ranked(left, right):
         return None
     return "the series are others" if a.keys() != b.keys() else "the values are others"
 

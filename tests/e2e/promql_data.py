@@ -11,6 +11,7 @@ import random
 import remote_write
 from remote_write import CUSTOM_BUCKETS, GAUGE, Histogram, Stale
 
+BEGINS_MS = 1_749_996_420_000  # Of what tells how old a Prometheus is: an hour before all others.
 START_MS = 1_750_000_020_000  # A minute's boundary: many scrapes fall onto the steps of queries.
 LENGTH_MS = 40 * 60_000
 INTERVAL_MS = 15_000

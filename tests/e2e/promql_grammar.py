@@ -70,6 +70,11 @@ CORRECTED = {
         'or label_replace(vector(1), "le", "+Inf", "", ""))',
         "1",
     ),
+    # Of the samples that are read for it the offset is forgotten.
+    "shifted timestamps": (
+        f"timestamp(begins @ {promql_data.BEGINS_MS / 1000:.3f} offset -30s) - {promql_data.BEGINS_MS // 1000}",
+        "30",
+    ),
     "mad_over_time": (f"mad_over_time(sqrt(vector(time() - {promql_data.START_MS // 1000 - 40}))[1m:15s])", "NaN"),
 }
 
@@ -78,6 +83,10 @@ CORRECTED = {
 BEGINS_AT_ZERO = re.compile(
     r"\b(rate|increase)\(\(*(native_gauge\b|(rate|increase|delta|irate)\(\(*(native|custom)_)"
 )
+
+
+# More than one matcher of a label.
+SEVERAL_MATCHERS = re.compile(r"\b(\w+)[!=~]+\"[^\"]*\",\1[!=~]")
 
 
 class Node:
@@ -312,8 +321,11 @@ class Generator:
     def aggregate(self, depth, grouped=True):
         by = self.grouping() if grouped and self.chance(0.6) else ""
         kind = self.rng.random()
+        parameter = self.parameter()
+        if kind < 0.1 and "time()" in str(parameter):
+            return Node(VECTOR, "quantile", by, "(", parameter, ", ", Node(VECTOR, self.metric()), ")")
         if kind < 0.1:
-            head = ["quantile", by, "(", self.parameter(), ", "]
+            head = ["quantile", by, "(", parameter, ", "]
         elif kind < 0.18:
             # Of what was stored: a last digit that is another one makes another label.
             return Node(VECTOR, "count_values", by, "(" + self.pick('"v"', '"job"', '"le"') + ", ", self.selector(), ")")
@@ -343,7 +355,10 @@ class Generator:
         if name.startswith("sort"):
             return Node(VECTOR, f"{name}(", self.vector(depth), ")")
         by = self.grouping() if self.chance(0.4) else ""
-        return Node(VECTOR, f"{name}{by}(", self.parameter(), ", ", self.vector(depth), ")")
+        parameter = self.parameter()
+        # Of what is the same at each step Prometheus takes the first step's parameter for all.
+        inner = Node(VECTOR, self.metric()) if "time()" in str(parameter) else self.vector(depth)
+        return Node(VECTOR, f"{name}{by}(", parameter, ", ", inner, ")")
 
     def labels(self, depth):
         if self.chance(0.3):
@@ -422,11 +437,17 @@ class Generator:
         return Node(VECTOR, self.pick("-", "+", "-"), self.vector(depth))
 
     def absent(self, depth):
-        return Node(VECTOR, "absent(", self.pick(self.selector(), self.vector(depth)), ")")
+        inner = self.pick(self.selector(), self.vector(depth))
+        # Prometheus may have looked at several matchers of a label in another order.
+        while SEVERAL_MATCHERS.search(str(inner)):
+            inner = self.selector()
+        return Node(VECTOR, "absent(", inner, ")")
 
     def timestamp(self, depth):
         # Small, so that the order in which variances are computed does not show.
         inner = self.pick(self.selector(), self.vector(depth))
+        if not self.has("shifted timestamps"):
+            inner = self.pick(Node(VECTOR, self.metric()), self.aggregate(depth))
         return Node(VECTOR, "(timestamp(", inner, f") - {promql_data.START_MS // 1000})")
 
     def from_scalar(self, depth):

@@ -58,7 +58,7 @@ class Peers:
         """Whether this Prometheus lets a native histogram begin below zero when it extrapolates."""
         if not self.histograms:
             return False
-        begin_ms = promql_data.START_MS - 3_600_000
+        begin_ms = promql_data.BEGINS_MS
         samples = [(begin_ms + i * 15_000, Histogram(positive={1: count})) for i, count in enumerate((1, 10, 20))]
         body = remote_write.snappy(remote_write.series({"__name__": "begins"}, samples))
         self.prometheus.post("/api/v1/write", body, remote_write.HEADERS)
