@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <cmath>
+#include <optional>
 #include <utility>
 
 #include <absl/status/statusor.h>
@@ -58,6 +61,12 @@ constexpr std::array<std::pair<std::string_view, TokenKind>, 20> kOperators = {{
     {"[", TokenKind::kLeftBracket},
     {"{", TokenKind::kLeftBrace},
 }};
+
+// As Go words it, in which Prometheus is written.
+std::string NumberFault(std::string_view number, std::string_view why) {
+  return fmt::format("error parsing number: strconv.ParseFloat: parsing {}: {}",
+                     storage::Quote(number), why);
+}
 
 // What is wrong with what begins like a number and is neither that nor a duration: units that are
 // out of order, too many of them, or no units at all.
@@ -220,7 +229,14 @@ class Lexer {
     size_t length = 1;
     while (continues(length)) ++length;
     const std::string_view number = Rest().substr(0, length);
-    if (ParseNumber(number).has_value()) return Add(TokenKind::kNumber, length);
+    if (const std::optional<double> value = ParseNumber(number); value.has_value()) {
+      if (std::isinf(*value)) return Fail(NumberFault(number, "value out of range"));
+      return Add(TokenKind::kNumber, length);
+    }
+    const bool all_hex = hex && number.size() > 2 &&
+                         std::all_of(number.begin() + 2, number.end(),
+                                     [](unsigned char c) { return std::isxdigit(c) != 0; });
+    if (all_hex) return Fail(NumberFault(number, "invalid syntax"));
     const absl::StatusOr<int64_t> duration_ms = ParseDurationMs(number);
     if (!duration_ms.ok()) return Fail(DurationFault(number));
     if (*duration_ms > kMaxDurationMs) return Fail("duration out of range");

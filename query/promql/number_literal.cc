@@ -11,6 +11,8 @@
 namespace vigil::promql {
 namespace {
 
+constexpr double kIntegersEnd = 9223372036854775808.0;
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsAlphanumeric(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
@@ -28,6 +30,7 @@ std::optional<std::string> WithoutUnderscores(std::string_view text) {
   return digits;
 }
 
+// Nothing, too, beyond the integers of 64 bits.
 std::optional<double> ParseInteger(std::string_view digits, int base) {
   double value = 0;
   for (const char c : digits) {
@@ -35,6 +38,7 @@ std::optional<double> ParseInteger(std::string_view digits, int base) {
     const int digit = IsDigit(lower) ? lower - '0' : lower >= 'a' ? lower - 'a' + 10 : base;
     if (digit >= base) return std::nullopt;
     value = value * base + digit;
+    if (value >= kIntegersEnd) return std::nullopt;
   }
   return digits.empty() ? std::nullopt : std::optional(value);
 }
