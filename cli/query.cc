@@ -54,6 +54,9 @@ void AddQuery(CLI::App* program, int* exit_status) {
                    "What a chart's values count; auto goes by the names of metrics")
       ->check(CLI::IsMember({"auto", "none", "bytes", "seconds", "percent"}))
       ->capture_default_str();
+  command->add_flag(
+      "--explain", call.explain,
+      "Show how the answer comes about, with series, blocks and times, not the answer");
   options->watch.AddTo(command);
   options->client.AddTo(command);
   command->footer(
@@ -62,6 +65,7 @@ void AddQuery(CLI::App* program, int* exit_status) {
       "  vigil query 'llm_requests_total' --last 30m --step 1m -o csv\n"
       "  vigil query 'histogram_quantile(0.95, sum by (le) (rate(rt_seconds_bucket[5m])))' "
       "--last 6h --plot\n"
+      "  vigil query --explain 'topk(3, rate(llm_requests_total[5m]))' --last 1d\n"
       "  vigil query --watch 5s 'sum(rate(llm_requests_total[1m]))' --last 15m --plot");
   command->callback([options, exit_status] { *exit_status = Run(*options); });
 }

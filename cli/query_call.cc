@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "cli/explain_output.h"
 #include "cli/interrupt.h"
 #include "cli/query_output.h"
 #include "proto/vigil/v1/query.grpc.pb.h"
@@ -28,6 +29,7 @@ absl::StatusOr<v1::QueryRangeRequest> RangeRequest(const QueryCall& call, const 
   VIGIL_ASSIGN_OR_RETURN(const TimeRange range, call.range.Resolve(now_ms, kMillisPerHour));
   v1::QueryRangeRequest request;
   request.set_query(call.query);
+  request.set_explain(call.explain);
   request.set_start_ms(range.start_ms);
   request.set_end_ms(range.end_ms);
   const int64_t points = call.plot ? PlotPoints(PlotWidth(terminal)) : kDefaultPoints;
@@ -78,8 +80,8 @@ Reply AskRange(const QueryCall& call, v1::QueryService::Stub& stub, const Client
   const CancelOnInterrupt guard(&context);
   const grpc::Status status = stub.QueryRange(&context, *request, &response);
   if (!status.ok()) return client.Refuse(status, call.query);
-  Answer answer = AnswerOf(response);
-  if (call.plot) {
+  Answer answer = call.explain ? AnswerOf(response.explanation()) : AnswerOf(response);
+  if (call.plot && !call.explain) {
     PlotOptions options = PlotOptionsFor(*request, terminal);
     options.unit = UnitOf(call, response);
     answer.text = [&](const Terminal&) { return PlotResult(response, call.query, options); };
@@ -93,6 +95,7 @@ Reply AskInstant(const QueryCall& call, v1::QueryService::Stub& stub, const Clie
                  const Terminal& terminal) {
   v1::QueryRequest request;
   request.set_query(call.query);
+  request.set_explain(call.explain);
   const int64_t now_ms = SystemClock().NowMs();
   const absl::StatusOr<int64_t> time_ms =
       call.time.empty() ? now_ms : ParseInstantMs(call.time, now_ms);
@@ -106,7 +109,8 @@ Reply AskInstant(const QueryCall& call, v1::QueryService::Stub& stub, const Clie
   const CancelOnInterrupt guard(&context);
   const grpc::Status status = stub.Query(&context, request, &response);
   if (!status.ok()) return client.Refuse(status, call.query);
-  Reply reply = client.Show(AnswerOf(response), terminal);
+  const Answer answer = call.explain ? AnswerOf(response.explanation()) : AnswerOf(response);
+  Reply reply = client.Show(answer, terminal);
   reply.err = Notes(response);
   return reply;
 }

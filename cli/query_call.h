@@ -19,6 +19,7 @@ struct QueryCall {
   TimeOptions range;  // Over which; with none, and without step and plot, it is an instant.
   std::string step;   // Of a range; if empty, as fits the terminal.
   bool plot = false;
+  bool explain = false;       // How the answer came about, instead of the answer.
   std::string unit = "auto";  // Of a plot.
 
   bool is_range() const { return plot || range.given() || !step.empty(); }

@@ -47,6 +47,16 @@ class MergedQuerier final : public MetricQuerier {
     return queriers_[ShardOf(ref)]->Read(ref, range, columns);
   }
 
+  ReadStatistics Statistics() const override {
+    ReadStatistics all;
+    for (const auto& querier : queriers_) {
+      const ReadStatistics one = querier->Statistics();
+      all.blocks += one.blocks;
+      all.bytes += one.bytes;
+    }
+    return all;
+  }
+
   absl::StatusOr<std::vector<std::string>> LabelNames(const std::vector<Matcher>& matchers,
                                                       TimeRange range) override {
     std::vector<std::string> all;

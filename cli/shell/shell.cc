@@ -188,6 +188,8 @@ class Session {
       call.plot = true;
       call.step = settings_.step;
       Ask(call);
+    } else if (name == "\\explain") {
+      Explain(argument);
     } else if (FindShellCommand(name) != nullptr) {
       const absl::StatusOr<std::string> now = ApplySetting(name, argument, &settings_);
       Say(now.ok() ? Reply{kExitOk, *now + "\n", ""}
@@ -195,6 +197,15 @@ class Session {
     } else {
       Say(Refusal(kExitUsage, fmt::format("there is no command {}; \\help lists them", name)));
     }
+  }
+
+  void Explain(std::string_view query) {
+    if (query.empty()) {
+      return Say(Refusal(kExitUsage, "name an expression: \\explain sum(rate(m_total[5m]))"));
+    }
+    QueryCall call = settings_.CallFor(query);
+    call.explain = true;
+    Ask(call);
   }
 
   void ShowNames(const std::string& header, std::vector<std::string> names, std::string_view part) {

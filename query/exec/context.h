@@ -44,6 +44,7 @@ struct QueryContext {
   // For QueryStatistics.
   std::atomic<int64_t> selection_ns{0};
   std::atomic<int64_t> samples_read{0};
+  PlanRecorder* plan = nullptr;  // Null: nobody asks.
 };
 
 }  // namespace vigil::exec

@@ -178,6 +178,7 @@ class Run {
   Run(QueryContext& context, const StepGrid& grid, const QueryControl& control, int64_t begin_ns)
       : context_(context), begin_ns_(begin_ns), grid_(grid) {
     if (control.count_samples) counts_.emplace(grid.count);
+    if (control.explain) context.plan = &plan_.emplace(context.text);
     statistics_.preparation_ns = MonotonicNs() - begin_ns;
   }
 
@@ -191,6 +192,8 @@ class Run {
         MonotonicNs() - begin_ns_ - statistics_.preparation_ns - statistics_.sorting_ns;
     statistics_.peak_samples = context_.limits.peak();
     statistics_.samples_read = context_.samples_read.load();
+    statistics_.read = context_.querier.Statistics();
+    if (plan_.has_value()) statistics_.plan = plan_->Take();
     for (size_t step = 0; counts_.has_value() && step < counts_->steps(); ++step) {
       statistics_.step_times_ms.push_back(grid_.At(step));
       statistics_.step_samples.push_back(counts_->at(step));
@@ -204,6 +207,7 @@ class Run {
   const int64_t begin_ns_;
   const StepGrid grid_;
   std::optional<SampleCounts> counts_;
+  std::optional<PlanRecorder> plan_;
   QueryStatistics statistics_;
 };
 

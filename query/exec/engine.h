@@ -14,6 +14,7 @@
 
 #include <absl/status/statusor.h>
 
+#include "query/exec/plan.h"
 #include "query/promql/ast.h"
 #include "query/promql/parser.h"
 #include "storage/metrics/querier.h"
@@ -49,6 +50,8 @@ struct QueryControl {
   const std::atomic<bool>* cancelled = nullptr;
   // Whether the samples of each step are counted, which takes some time.
   bool count_samples = false;
+  // Whether it is taken down what the parts of the query do.
+  bool explain = false;
 };
 
 struct ScalarResult {
@@ -79,6 +82,8 @@ struct QueryStatistics {
   int64_t sorting_ns = 0;
   int64_t peak_samples = 0;
   int64_t samples_read = 0;  // From the store, each once.
+  storage::ReadStatistics read;
+  Plan plan;  // With QueryControl::explain.
   // By step: their instants, and the samples that the query looked at for each.
   std::vector<int64_t> step_times_ms;
   std::vector<int64_t> step_samples;

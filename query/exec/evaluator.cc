@@ -7,6 +7,7 @@
 #include "query/exec/function/function.h"
 #include "query/exec/histogram/histogram_math.h"
 #include "query/exec/selector.h"
+#include "query/exec/series_source.h"
 #include "query/exec/subquery.h"
 
 namespace vigil::exec {
@@ -14,6 +15,21 @@ namespace vigil::exec {
 using promql::As;
 using promql::Expr;
 using promql::ExprKind;
+
+namespace {
+
+// Selectors tell of themselves; the others are not worth a line.
+bool IsPlanned(ExprKind kind) {
+  return kind == ExprKind::kUnary || kind == ExprKind::kBinary || kind == ExprKind::kAggregate ||
+         kind == ExprKind::kCall;
+}
+
+size_t CountSeries(const Value& value) {
+  const auto* const vector = std::get_if<VectorValue>(&value);
+  return vector != nullptr ? vector->series.size() : 1;
+}
+
+}  // namespace
 
 const Expr& Unwrap(const Expr& expr) {
   const Expr* inner = &expr;
@@ -30,8 +46,11 @@ absl::StatusOr<ScalarValue> Evaluator::NewScalar(double fill) {
 
 absl::StatusOr<Value> Evaluator::Evaluate(const Expr& expr) {
   VIGIL_RETURN_IF_ERROR(context_.limits.Check());
-  if (steps() > 1 && context_.constant_nodes.contains(&expr)) return EvaluateOnce(expr);
-  return Dispatch(expr);
+  PlanScope scope(IsPlanned(expr.kind) ? context_.plan : nullptr, expr.span);
+  const bool once = steps() > 1 && context_.constant_nodes.contains(&expr);
+  absl::StatusOr<Value> value = once ? EvaluateOnce(expr) : Dispatch(expr);
+  if (value.ok()) scope.SetSeries(CountSeries(*value));
+  return value;
 }
 
 absl::StatusOr<Value> Evaluator::Dispatch(const Expr& expr) {
@@ -118,7 +137,12 @@ absl::StatusOr<std::unique_ptr<SeriesSource>> Evaluator::Source(const Expr& expr
     return SelectInstantSource(*this, As<promql::VectorSelector>(inner), SelectWhat::kSamples);
   }
   if (!constant && inner.kind == ExprKind::kCall && IsRangeCall(As<promql::Call>(inner))) {
-    return RangeCallSeries(*this, As<promql::Call>(inner));
+    PlanScope scope(context_.plan, inner.span);
+    VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<SeriesSource> source,
+                           RangeCallSeries(*this, As<promql::Call>(inner)));
+    scope.SetSeries(source->size());
+    scope.SetStreamed();
+    return source;
   }
   return std::unique_ptr<SeriesSource>();
 }

@@ -274,6 +274,18 @@ absl::StatusOr<std::unique_ptr<SeriesSource>> SelectPlain(
                     });
 }
 
+absl::StatusOr<std::unique_ptr<SeriesSource>> SelectSmoothed(
+    Evaluator& evaluator, const std::vector<storage::Matcher>& matchers, const LookupTimes& times) {
+  QueryContext& context = evaluator.context();
+  TimeRange span = SpanOf(times, context.lookback_ms);
+  span.end_ms = SaturatingAdd(span.end_ms, context.lookback_ms);
+  return SelectWith(evaluator, matchers, span,
+                    [times, &context](SampleColumns& samples, Column* column) {
+                      RemoveStale(&samples);
+                      FillSmoothed(samples, times, context.lookback_ms, column);
+                    });
+}
+
 }  // namespace
 
 absl::StatusOr<VectorValue> SelectAt(Evaluator& evaluator,
@@ -287,18 +299,18 @@ absl::StatusOr<VectorValue> SelectAt(Evaluator& evaluator,
 absl::StatusOr<std::unique_ptr<SeriesSource>> SelectInstantSource(
     Evaluator& evaluator, const promql::VectorSelector& selector, SelectWhat what) {
   QueryContext& context = evaluator.context();
+  PlanScope scope(context.plan, selector.span);
   VIGIL_ASSIGN_OR_RETURN(const LookupTimes times,
                          ResolveShift(context, evaluator.grid(), selector.shift));
+  std::unique_ptr<SeriesSource> source;
   if (!selector.smoothed || what == SelectWhat::kTimes) {
-    return SelectPlain(evaluator, selector.matchers, times, what);
+    VIGIL_ASSIGN_OR_RETURN(source, SelectPlain(evaluator, selector.matchers, times, what));
+  } else {
+    VIGIL_ASSIGN_OR_RETURN(source, SelectSmoothed(evaluator, selector.matchers, times));
   }
-  TimeRange span = SpanOf(times, context.lookback_ms);
-  span.end_ms = SaturatingAdd(span.end_ms, context.lookback_ms);
-  return SelectWith(evaluator, selector.matchers, span,
-                    [times, &context](SampleColumns& samples, Column* column) {
-                      RemoveStale(&samples);
-                      FillSmoothed(samples, times, context.lookback_ms, column);
-                    });
+  scope.SetSeries(source->size());
+  scope.SetStreamed();
+  return source;
 }
 
 absl::StatusOr<VectorValue> SelectInstant(Evaluator& evaluator,
@@ -311,6 +323,7 @@ absl::StatusOr<VectorValue> SelectInstant(Evaluator& evaluator,
 absl::StatusOr<std::unique_ptr<RangeVector>> SelectRange(Evaluator& evaluator,
                                                          const promql::MatrixSelector& matrix) {
   QueryContext& context = evaluator.context();
+  PlanScope scope(context.plan, matrix.span);
   VIGIL_ASSIGN_OR_RETURN(LookupTimes times,
                          ResolveShift(context, evaluator.grid(), matrix.selector->shift));
   VIGIL_ASSIGN_OR_RETURN(
@@ -325,6 +338,8 @@ absl::StatusOr<std::unique_ptr<RangeVector>> SelectRange(Evaluator& evaluator,
   }
   VIGIL_ASSIGN_OR_RETURN(std::vector<storage::SeriesHandle> handles,
                          FindSeries(context, matrix.selector->matchers, SpanOf(times, range_ms)));
+  scope.SetSeries(handles.size());
+  scope.SetStreamed();
   Reservation held(context.limits);
   VIGIL_RETURN_IF_ERROR(AccountFor(handles, &held));
   return std::make_unique<SelectedRange>(context, times, range_ms, std::move(handles),

@@ -113,6 +113,24 @@ void ToMessages(const storage::Labels& labels,
   }
 }
 
+void ToMessage(const exec::QueryStatistics& statistics, v1::Explanation* message) {
+  for (const exec::PlanNode& node : statistics.plan) {
+    v1::PlanNode* const added = message->add_nodes();
+    added->set_text(node.text);
+    added->set_depth(static_cast<uint32_t>(node.depth));
+    added->set_series(node.series);
+    added->set_time_ns(node.time_ns);
+    added->set_streamed(node.streamed);
+  }
+  message->set_preparation_ns(statistics.preparation_ns);
+  message->set_evaluation_ns(statistics.evaluation_ns);
+  message->set_sorting_ns(statistics.sorting_ns);
+  message->set_samples_read(statistics.samples_read);
+  message->set_peak_samples(statistics.peak_samples);
+  message->set_blocks(statistics.read.blocks);
+  message->set_block_bytes(statistics.read.bytes);
+}
+
 void ToMessage(const exec::QueryResult& result, v1::QueryResponse* message) {
   std::visit(ResultWriter{message}, result.value);
   for (const std::string& warning : result.warnings) message->add_warnings(warning);

@@ -10,6 +10,7 @@
 #include "storage/series/labels.h"
 
 namespace vigil::v1 {
+class Explanation;
 class Label;
 class QueryResponse;
 class TraceSpan;
@@ -20,6 +21,7 @@ namespace vigil::server {
 void ToMessages(const storage::Labels& labels,
                 google::protobuf::RepeatedPtrField<vigil::v1::Label>* messages);
 void ToMessage(const exec::QueryResult& result, vigil::v1::QueryResponse* message);
+void ToMessage(const exec::QueryStatistics& statistics, vigil::v1::Explanation* message);
 void ToMessage(const storage::Span& span, vigil::v1::TraceSpan* message);
 
 }  // namespace vigil::server

@@ -67,8 +67,9 @@ class QueryService final : public ServiceBase {
       const int64_t time_ms = request->time_ms() == 0 ? clock_.NowMs() : request->time_ms();
       VIGIL_ASSIGN_OR_RETURN(
           const exec::QueryResult result,
-          engine_.Instant(*source, request->query(), time_ms, Control(request->timeout_ms())));
+          engine_.Instant(*source, request->query(), time_ms, Control(*request)));
       ToMessage(result, response);
+      if (request->explain()) ToMessage(result.statistics, response->mutable_explanation());
       return absl::OkStatus();
     }());
   }
@@ -79,11 +80,9 @@ class QueryService final : public ServiceBase {
       VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(*context, storage_));
       const std::unique_ptr<storage::MetricSource> source = storage_.MetricSourceFor(tenant);
       VIGIL_ASSIGN_OR_RETURN(const QueryGate::Pass pass, Enter(*context));
-      VIGIL_ASSIGN_OR_RETURN(
-          const exec::QueryResult result,
-          ranges_.Range(tenant, *source, request->query(), request->start_ms(), request->end_ms(),
-                        request->step_ms(), Control(request->timeout_ms())));
+      VIGIL_ASSIGN_OR_RETURN(const exec::QueryResult result, Range(tenant, *source, *request));
       ToMessage(result, response);
+      if (request->explain()) ToMessage(result.statistics, response->mutable_explanation());
       return absl::OkStatus();
     }());
   }
@@ -153,8 +152,21 @@ class QueryService final : public ServiceBase {
     return gate_.Enter(context.deadline(), [&context] { return context.IsCancelled(); });
   }
 
-  exec::QueryControl Control(int64_t timeout_ms) const {
-    return {.timeout_ms = timeout_ms, .cancelled = &gate_.closed()};
+  template <typename Request>
+  exec::QueryControl Control(const Request& request) const {
+    return {.timeout_ms = request.timeout_ms(),
+            .cancelled = &gate_.closed(),
+            .explain = request.explain()};
+  }
+
+  absl::StatusOr<exec::QueryResult> Range(storage::TenantId tenant, storage::MetricSource& source,
+                                          const v1::QueryRangeRequest& request) {
+    if (request.explain()) {
+      return engine_.Range(source, request.query(), request.start_ms(), request.end_ms(),
+                           request.step_ms(), Control(request));
+    }
+    return ranges_.Range(tenant, source, request.query(), request.start_ms(), request.end_ms(),
+                         request.step_ms(), Control(request));
   }
 
   absl::StatusOr<std::unique_ptr<storage::MetricSource>> SourceOf(

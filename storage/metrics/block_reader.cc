@@ -116,6 +116,8 @@ absl::Status BlockReader::Read(int64_t partition_ms, uint32_t metric, uint32_t n
     return times_.Get({tenant_, shard_, partition_ms, id});
   };
   Assembler assembler(columns);
+  uint64_t blocks = 0;
+  uint64_t bytes = 0;
   Parked parked = Take(prefix);
   KeyValueIterator* const iterator = parked.iterator.get();
   if (!parked.at_series) iterator->Seek(prefix);
@@ -132,6 +134,8 @@ absl::Status BlockReader::Read(int64_t partition_ms, uint32_t metric, uint32_t n
     }
     const absl::StatusOr<MetricBlockHeader> header = PeekMetricBlock(iterator->value());
     if (header.ok() && header->max_ms < range.start_ms) continue;
+    ++blocks;
+    bytes += iterator->value().size();
     absl::Status status = header.status();
     if (status.ok()) {
       status = assembler.Add(*header, key->sequence, [&](SampleColumns* samples) {
@@ -141,6 +145,8 @@ absl::Status BlockReader::Read(int64_t partition_ms, uint32_t metric, uint32_t n
     if (!status.ok()) ReportCorrupt("metric block", iterator->key(), status);
   }
   assembler.Finish();
+  blocks_.fetch_add(blocks, std::memory_order_relaxed);
+  bytes_.fetch_add(bytes, std::memory_order_relaxed);
   absl::Status status = iterator->status();
   parked.at_series &= iterator->Valid();
   Park(std::move(parked));

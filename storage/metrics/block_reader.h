@@ -3,6 +3,7 @@
 // Reads metric blocks of one tenant in one shard as they are at one moment.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "base/mutex.h"
 #include "storage/kv/kv_store.h"
 #include "storage/kv/record_keys.h"
+#include "storage/metrics/querier.h"
 #include "storage/metrics/times_cache.h"
 #include "storage/model/ids.h"
 #include "storage/model/sample.h"
@@ -33,6 +35,8 @@ class BlockReader {
   absl::Status Read(int64_t partition_ms, uint32_t metric, uint32_t number, TimeRange range,
                     SampleColumns* columns);
 
+  ReadStatistics Statistics() const { return {blocks_.load(), bytes_.load()}; }
+
  private:
   // An iterator that is not in use.
   struct Parked {
@@ -50,6 +54,8 @@ class BlockReader {
   const uint8_t shard_;
   const std::unique_ptr<KeyValueSnapshot> snapshot_;
   TimesCache times_;
+  std::atomic<uint64_t> blocks_{0};
+  std::atomic<uint64_t> bytes_{0};
 
   Mutex mutex_;
   std::vector<Parked> parked_ ABSL_GUARDED_BY(mutex_);  // The one used last is the last.

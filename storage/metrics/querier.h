@@ -37,6 +37,12 @@ inline absl::Status CheckLabelBytes(const std::vector<SeriesHandle>& handles, si
       "query processing would load too many series into memory: select fewer");
 }
 
+// What a querier has read of the store.
+struct ReadStatistics {
+  uint64_t blocks = 0;
+  uint64_t bytes = 0;  // Of the blocks, as they are kept.
+};
+
 // A consistent view of the samples of one tenant. Made for one query and dropped after it.
 // Thread-safe: several threads may read different series at once.
 class MetricQuerier {
@@ -56,6 +62,9 @@ class MetricQuerier {
   // among them. DataLoss only when nothing can be read; a corrupt block is reported in the log,
   // counted and skipped.
   virtual absl::Status Read(SeriesRef ref, TimeRange range, SampleColumns* columns) = 0;
+
+  // Of all calls of Read so far.
+  virtual ReadStatistics Statistics() const { return {}; }
 
   // Sorted names of the labels that series meeting `matchers` have (all series if there is none).
   virtual absl::StatusOr<std::vector<std::string>> LabelNames(const std::vector<Matcher>& matchers,

@@ -54,6 +54,7 @@ class ShardQuerier final : public MetricQuerier {
                                                    TimeRange range) override;
   void LimitSelection(size_t label_bytes) override { max_label_bytes_ = label_bytes; }
   absl::Status Read(SeriesRef ref, TimeRange range, SampleColumns* columns) override;
+  ReadStatistics Statistics() const override { return blocks_.Statistics(); }
   absl::StatusOr<std::vector<std::string>> LabelNames(const std::vector<Matcher>& matchers,
                                                       TimeRange range) override;
   absl::StatusOr<std::vector<std::string>> LabelValues(const std::string& name,

@@ -186,6 +186,21 @@ class ClientTest(unittest.TestCase):
         self.assertEqual([], self.data("query", "there_is_no_such_metric")["result"])
         self.assertEqual([], rows_of(self.ok("query", "there_is_no_such_metric", "-o", "csv")))
 
+    def test_explain(self):
+        query = ("query", "--explain", "sum by (model) (rate(llm_requests_total[1m]))", "--last", "2m")
+        told = self.data(*query)
+        parts = [(node["depth"], node["text"]) for node in told["nodes"]]
+        self.assertEqual(
+            [(0, query[2]), (1, "rate(llm_requests_total[1m])"), (2, "llm_requests_total[1m]")], parts
+        )
+        self.assertEqual(len(self.data("labels", "model")), told["nodes"][0]["series"])
+        self.assertGreater(told["samplesRead"], told["nodes"][2]["series"])
+        self.assertGreater(told["evaluationSeconds"], 0)
+        text = self.ok(*query)
+        self.assertIn("\n    llm_requests_total[1m]  ", text)
+        self.assertIn(" ms finding series, ", text)
+        self.assertEqual(3, len(rows_of(self.ok(*query, "-o", "csv"))))
+
     def test_plot(self):
         chart = self.ok("query", "sum by (model) (llm_requests_total)", "--last", "2m", "--plot")
         self.assertIn("UTC", chart)
