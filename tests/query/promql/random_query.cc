@@ -46,7 +46,8 @@ std::string RandomQuery::Name() {
 std::string RandomQuery::Labels() {
   std::string labels = "(";
   for (int i = Below(3); i > 0; --i) {
-    labels += OneOf("a", "b", "by", "sum", "a:b", "\"inf\"", "\"x.y\"", "'c'") + OneOf("", " ") + ",";
+    labels +=
+        OneOf("a", "b", "by", "sum", "a:b", "\"inf\"", "\"x.y\"", "'c'") + OneOf("", " ") + ",";
   }
   if (labels.size() > 1 && OneIn(2)) labels.pop_back();
   return labels + ")";
