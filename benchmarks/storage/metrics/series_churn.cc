@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A day in which series come and go: LIVING are there at any time, of which a part lives for half an
-// hour and is followed by others, so that DEAD are gone in the end. Prints by the half hour what new
-// series and samples take, and what memory and disk hold.
+// A day in which series come and go: LIVING are there at any time, of which a part lives for half
+// an hour and is followed by others, so that DEAD are gone in the end. Prints by the half hour what
+// new series and samples take, and what memory and disk hold.
 //
 //     series_churn DIRECTORY LIVING DEAD [SCRAPES]
 //
