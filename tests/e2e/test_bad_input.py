@@ -398,7 +398,7 @@ class BadQuestionTest(ServedTest):
     """Broken queries: line and column, and exit status 1 of the client commands."""
 
     PROMQL = {
-        "": "1:1: parse error",
+        "": "unknown position: parse error: no expression found in input",
         "sum(rate(x[5m])": "1:16: parse error: unclosed left parenthesis",
         "up\n+\n  sum by (": "3:11: parse error",
         "nofunc(up)": '1:1: parse error: unknown function with name "nofunc"',
@@ -483,12 +483,13 @@ class CommandLineTest(unittest.TestCase):
 
     def test_unknown_things(self):
         see = "see `vigil --help`"
-        self.usage([], "subcommand is required", see)
-        self.usage(["frobnicate"], '"frobnicate" is neither a command nor an option', see)
-        self.usage(["--frobnicate"], '"--frobnicate" is neither a command nor an option', see)
-        self.usage(["serve", "--frobnicate"], "--frobnicate", "not expected", see)
-        self.usage(["serve", "now"], "now", "not expected", see)
-        self.usage(["query"], "promql is required", see)
+        self.usage([], "vigil needs a command", see)
+        self.usage(["frobnicate"], "vigil has no command frobnicate", see)
+        self.usage(["qurey"], "vigil has no command qurey; did you mean query?", see)
+        self.usage(["--frobnicate"], "vigil has no option --frobnicate", see)
+        self.usage(["serve", "--frobnicate"], "vigil serve has no option --frobnicate", "see `vigil serve --help`")
+        self.usage(["serve", "now"], '"now" is too much', "see `vigil serve --help`")
+        self.usage(["query"], "promql is required", "see `vigil query --help`")
 
     def test_values(self):
         self.usage(["query", "up", "-o", "xml"], "--output", "xml not in {table,json,csv}")

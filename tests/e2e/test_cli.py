@@ -54,6 +54,7 @@ class Demo:
 
     def __init__(self, vigil, history="2m", seed=1):
         started = time.time()
+        before = self._newest(vigil)
         self._process = subprocess.Popen(
             [BINARY, "demo", "--history", history, "--seed", str(seed)],
             env=vigil.environment(),
@@ -62,7 +63,8 @@ class Demo:
             text=True,
         )
         try:
-            wait_until(lambda: self._newest(vigil) >= started - 5, "the demo has caught up")
+            # Another one may have been here just before.
+            wait_until(lambda: self._newest(vigil) > max(before, started - 5), "the demo has caught up")
         finally:
             self._process.terminate()
             _, errors = self._process.communicate(timeout=DEADLINE_SECONDS)
