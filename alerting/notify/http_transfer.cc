@@ -37,18 +37,10 @@ HttpTransfer::HttpTransfer(std::string receiver, Delivery delivery,
       done_(std::move(done)),
       handle_(curl_easy_init()) {}
 
-bool HttpTransfer::AddHeader(const std::string& header) {
-  curl_slist* const longer = curl_slist_append(headers_.get(), header.c_str());
-  if (longer == nullptr) return false;
-  (void)headers_.release();  // `longer` begins with it.
-  headers_.reset(longer);
-  return true;
-}
-
 void HttpTransfer::SetOptions(const std::string& user_agent) {
   CURL* const curl = handle_.get();
-  bool complete = AddHeader("Expect:");  // Without waiting for "100 Continue".
-  for (const std::string& header : delivery_.headers) complete &= AddHeader(header);
+  bool complete = Append("Expect:", &headers_);  // Without waiting for "100 Continue".
+  for (const std::string& header : delivery_.headers) complete &= Append(header, &headers_);
   if (!complete) {
     handle_.reset();
     return;

@@ -12,6 +12,7 @@
 #include <curl/curl.h>
 
 #include "alerting/notify/notifier.h"
+#include "base/curl_loop.h"
 
 namespace vigil::alerting {
 
@@ -33,16 +34,8 @@ class HttpTransfer {
   void Fail(std::string_view reason);
 
  private:
-  struct HandleDeleter {
-    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-  };
-  struct HeadersDeleter {
-    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-  };
-
   HttpTransfer(std::string receiver, Delivery delivery, std::function<void(DeliveryOutcome)> done);
   void SetOptions(const std::string& user_agent);
-  bool AddHeader(const std::string& header);
   static size_t KeepSnippet(char* data, size_t size, size_t count, void* transfer);
   DeliveryOutcome OutcomeOf(CURLcode code) const;
 
@@ -51,8 +44,8 @@ class HttpTransfer {
   const std::function<void(DeliveryOutcome)> done_;
   std::string snippet_;  // The beginning of the answer.
   std::array<char, CURL_ERROR_SIZE> error_{};
-  std::unique_ptr<curl_slist, HeadersDeleter> headers_;
-  std::unique_ptr<CURL, HandleDeleter> handle_;  // Goes first: it points at the others.
+  CurlList headers_;
+  CurlHandle handle_;  // Goes first: it points at the others.
 };
 
 }  // namespace vigil::alerting

@@ -83,14 +83,6 @@ std::string PartOf(CURLU* url, CURLUPart part, unsigned int flags = 0) {
 HttpTransfer::HttpTransfer(HttpGet get, HttpClient::Done done)
     : get_(std::move(get)), done_(std::move(done)), handle_(curl_easy_init()) {}
 
-bool HttpTransfer::Append(const std::string& text, List* list) {
-  curl_slist* const longer = curl_slist_append(list->get(), text.c_str());
-  if (longer == nullptr) return false;
-  (void)list->release();  // `longer` begins with it.
-  list->reset(longer);
-  return true;
-}
-
 absl::Status HttpTransfer::Prepare(const std::string& user_agent, const HttpConfig& config) {
   CURL* const curl = handle_.get();
   if (curl == nullptr) return absl::ResourceExhaustedError("libcurl has no memory");

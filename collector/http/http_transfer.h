@@ -10,6 +10,7 @@
 #include <absl/status/status.h>
 #include <curl/curl.h>
 
+#include "base/curl_loop.h"
 #include "collector/http/http_client.h"
 
 namespace vigil::collector {
@@ -32,15 +33,6 @@ class HttpTransfer {
   void Fail(absl::Status status);
 
  private:
-  struct HandleDeleter {
-    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-  };
-  struct ListDeleter {
-    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-  };
-  using List = std::unique_ptr<curl_slist, ListDeleter>;
-
-  static bool Append(const std::string& text, List* list);
   absl::Status SetCredentials(const HttpConfig& config);
   absl::Status SetTls(const TlsConfig& tls);
   absl::Status ExpectServer(const std::string& server_name);
@@ -53,9 +45,9 @@ class HttpTransfer {
   HttpAnswer answer_;
   bool too_large_ = false;
   std::array<char, CURL_ERROR_SIZE> error_{};
-  List headers_;
-  List connect_to_;
-  std::unique_ptr<CURL, HandleDeleter> handle_;  // Goes first: it points at the others.
+  CurlList headers_;
+  CurlList connect_to_;
+  CurlHandle handle_;  // Goes first: it points at the others.
 };
 
 }  // namespace vigil::collector

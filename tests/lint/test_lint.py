@@ -24,7 +24,7 @@ INCLUDE_OWNERS = {
     r"rocksdb/": ("storage/kv/", "tests/storage/kv/"),
     r"grpcpp/": ("benchmarks/", "cli/", "collector/", "server/", "tests/"),
     r"boost/": ("server/http/", "tests/server/http/"),
-    r"curl/": ("alerting/notify/", "benchmarks/load/", "collector/http/", "tests/"),
+    r"curl/": ("alerting/notify/", "base/curl_loop", "benchmarks/load/", "collector/http/", "tests/"),
     r"yaml-cpp/": (
         "alerting/", "base/yaml_map", "benchmarks/", "collector/", "server/config", "storage/relabel/relabel_config",
         "tests/",
