@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "collector/otlp/wire.h"
 #include "collector/remote_write/histogram_wire.h"
+#include "collector/remote_write/label_wire.h"
 
 namespace vigil::collector {
 namespace {
@@ -127,27 +128,13 @@ absl::Status ReadField(WireReader* reader, WireCounts* counts, ClientHistogram* 
 
 }  // namespace
 
-bool ReadClientLabel(std::string_view bytes, Label* label) {
-  WireReader reader(bytes);
-  while (reader.NextField()) {
-    if (reader.Is(1, WireType::kBytes)) {
-      label->name = reader.Bytes();
-    } else if (reader.Is(2, WireType::kBytes)) {
-      label->value = reader.Bytes();
-    } else {
-      reader.Skip();
-    }
-  }
-  return reader.ok();
-}
-
 absl::Status ReadClientExemplar(std::string_view bytes, std::vector<ExposedExemplar>* exemplars) {
   ExposedExemplar& exemplar = exemplars->emplace_back();
   std::vector<Label> labels;
   WireReader reader(bytes);
   while (reader.NextField()) {
     if (reader.Is(1, WireType::kBytes)) {
-      if (!ReadClientLabel(reader.Bytes(), &labels.emplace_back())) return Malformed();
+      if (!ReadLabel(reader.Bytes(), &labels.emplace_back())) return Malformed();
       if (!IsValidUtf8(labels.back().name) || !IsValidUtf8(labels.back().value)) {
         return absl::InvalidArgumentError("an exemplar is not UTF-8");
       }

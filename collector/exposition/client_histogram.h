@@ -11,7 +11,6 @@
 
 #include "collector/exposition/exposition.h"
 #include "storage/model/histogram.h"
-#include "storage/series/labels.h"
 
 namespace vigil::collector {
 
@@ -34,8 +33,5 @@ absl::Status ReadClientHistogram(std::string_view bytes, ClientHistogram* read);
 
 // Adds the exemplar.
 absl::Status ReadClientExemplar(std::string_view bytes, std::vector<ExposedExemplar>* exemplars);
-
-// A LabelPair; false when malformed.
-bool ReadClientLabel(std::string_view bytes, storage::Label* label);
 
 }  // namespace vigil::collector

@@ -15,6 +15,7 @@
 #include "collector/exposition/client_histogram.h"
 #include "collector/labels/bound_label.h"
 #include "collector/otlp/wire.h"
+#include "collector/remote_write/label_wire.h"
 
 namespace vigil::collector {
 namespace {
@@ -101,7 +102,7 @@ class ProtobufReader final : public ExpositionReader {
     while (!fields.empty()) {
       std::string_view one;
       Label label;
-      if (!TakeDelimited(&fields, &one) || !ReadClientLabel(one, &label)) {
+      if (!TakeDelimited(&fields, &one) || !ReadLabel(one, &label)) {
         return Located(Malformed());
       }
       if (absl::Status status = AddLabel(std::move(label), labels); !status.ok()) {

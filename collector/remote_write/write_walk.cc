@@ -2,6 +2,7 @@
 #include "collector/remote_write/write_walk.h"
 
 #include "collector/otlp/wire.h"
+#include "collector/remote_write/label_wire.h"
 
 namespace vigil::collector {
 namespace {
@@ -14,20 +15,6 @@ using storage::SeriesRef;
 constexpr std::string_view kJobName = "\x0a\x03job";
 constexpr std::string_view kInstanceName = "\x0a\x08instance";
 
-bool ReadLabel(std::string_view bytes, Label* label) {
-  WireReader reader(bytes);
-  while (reader.NextField()) {
-    if (reader.Is(1, WireType::kBytes)) {
-      label->name = reader.Bytes();
-    } else if (reader.Is(2, WireType::kBytes)) {
-      label->value = reader.Bytes();
-    } else {
-      reader.Skip();
-    }
-  }
-  return reader.ok();
-}
-
 // The label fields as they should be: sorted by name, each once, no value empty. False if they are
 // not, or malformed.
 bool ReadSortedLabels(std::string_view fields, std::vector<LabelView>* labels) {
@@ -36,17 +23,9 @@ bool ReadSortedLabels(std::string_view fields, std::vector<LabelView>* labels) {
   WireReader reader(fields);
   while (reader.NextField()) {
     LabelView label;
-    WireReader message(reader.Bytes());
-    while (message.NextField()) {
-      if (message.Is(1, WireType::kBytes)) {
-        label.name = message.Bytes();
-      } else if (message.Is(2, WireType::kBytes)) {
-        label.value = message.Bytes();
-      } else {
-        message.Skip();
-      }
+    if (!ReadLabel(reader.Bytes(), &label) || label.value.empty() || label.name <= previous) {
+      return false;
     }
-    if (!message.ok() || label.value.empty() || label.name <= previous) return false;
     previous = label.name;
     labels->push_back(label);
   }
