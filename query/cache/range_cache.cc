@@ -112,11 +112,6 @@ size_t SizeOf(const QueryResult& result) {
   return bytes;
 }
 
-bool MayBeKept(std::string_view query, const promql::ParseOptions& language) {
-  const absl::StatusOr<promql::ExprPtr> expr = promql::ParseExpr(query, language);
-  return expr.ok() && IsStepLocal(**expr);
-}
-
 }  // namespace
 
 // From before the samples are read until the answer is kept.
@@ -145,18 +140,32 @@ class RangeCache::Run {
   int64_t changed_ms_ = kNever;
 };
 
+bool RangeCache::MayKeep(const TimeRange& range, int64_t step_ms) const {
+  return max_bytes_ != 0 && range.start_ms >= 0 && step_ms > 0 && range.end_ms >= range.start_ms &&
+         (range.end_ms - range.start_ms) / step_ms <= engine_.options().max_points;
+}
+
 absl::StatusOr<QueryResult> RangeCache::Range(storage::TenantId tenant,
                                               storage::MetricSource& source, std::string_view query,
                                               int64_t start_ms, int64_t end_ms, int64_t step_ms,
                                               const exec::QueryControl& control) {
+  if (!MayKeep({start_ms, end_ms}, step_ms)) {
+    return engine_.Range(source, query, start_ms, end_ms, step_ms, control);
+  }
+  VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr,
+                         promql::ParseExpr(query, engine_.options().language));
+  return RangeExpr(tenant, source, *expr, query, start_ms, end_ms, step_ms, control);
+}
+
+absl::StatusOr<QueryResult> RangeCache::RangeExpr(storage::TenantId tenant,
+                                                  storage::MetricSource& source,
+                                                  const promql::Expr& expr, std::string_view query,
+                                                  int64_t start_ms, int64_t end_ms, int64_t step_ms,
+                                                  const exec::QueryControl& control) {
   const auto compute = [&](int64_t first_ms) {
-    return engine_.Range(source, query, first_ms, end_ms, step_ms, control);
+    return engine_.RangeExpr(source, expr, query, first_ms, end_ms, step_ms, control);
   };
-  // What the engine refuses by its range is refused as a whole.
-  const bool plain = start_ms >= 0 && step_ms > 0 && end_ms >= start_ms &&
-                     (end_ms - start_ms) / step_ms <= engine_.options().max_points;
-  if (max_bytes_ == 0 || !plain || !MayBeKept(query, engine_.options().language))
-    return compute(start_ms);
+  if (!MayKeep({start_ms, end_ms}, step_ms) || !IsStepLocal(expr)) return compute(start_ms);
 
   const Steps steps = {start_ms, start_ms + (end_ms - start_ms) / step_ms * step_ms, step_ms};
   Key key = {tenant, step_ms, start_ms % step_ms, control.lookback_ms, std::string(query)};

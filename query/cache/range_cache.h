@@ -17,6 +17,7 @@
 #include <absl/status/statusor.h>
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/mutex.h"
 #include "query/exec/engine.h"
 #include "storage/model/ids.h"
@@ -40,6 +41,12 @@ class RangeCache final : public storage::MetricWriteObserver {
   absl::StatusOr<exec::QueryResult> Range(storage::TenantId tenant, storage::MetricSource& source,
                                           std::string_view query, int64_t start_ms, int64_t end_ms,
                                           int64_t step_ms, const exec::QueryControl& control = {});
+  // What Engine::RangeExpr gives; `query` is the text that `expr` was parsed from.
+  absl::StatusOr<exec::QueryResult> RangeExpr(storage::TenantId tenant,
+                                              storage::MetricSource& source,
+                                              const promql::Expr& expr, std::string_view query,
+                                              int64_t start_ms, int64_t end_ms, int64_t step_ms,
+                                              const exec::QueryControl& control = {});
 
   void OnMetricsWritten(storage::TenantId tenant, int64_t first_ms) override;
   void OnMetricsDropped() override;
@@ -87,6 +94,8 @@ class RangeCache final : public storage::MetricWriteObserver {
   };
   // A query that runs: what is written meanwhile may or may not be in its answer.
   class Run;
+  // Whether anything is kept, and the engine would not refuse the range.
+  bool MayKeep(const TimeRange& range, int64_t step_ms) const;
   // An answer that is good for the step at `start_ms` and those up to `*good_end_ms`; null if there
   // is none.
   ExtentPtr Find(const Key& key, int64_t start_ms, int64_t* good_end_ms);

@@ -235,22 +235,31 @@ absl::StatusOr<QueryResult> Engine::InstantExpr(storage::MetricSource& source, c
 absl::StatusOr<QueryResult> Engine::Range(storage::MetricSource& source, std::string_view query,
                                           int64_t start_ms, int64_t end_ms, int64_t step_ms,
                                           const QueryControl& control) const {
-  const int64_t begin_ns = MonotonicNs();
+  // What is wrong with the range is told first.
   VIGIL_RETURN_IF_ERROR(CheckRange(options_, start_ms, end_ms, step_ms));
   VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, promql::ParseExpr(query, options_.language));
-  if (expr->type != ValueType::kScalar && expr->type != ValueType::kVector) {
+  return RangeExpr(source, *expr, query, start_ms, end_ms, step_ms, control);
+}
+
+absl::StatusOr<QueryResult> Engine::RangeExpr(storage::MetricSource& source, const Expr& expr,
+                                              std::string_view text, int64_t start_ms,
+                                              int64_t end_ms, int64_t step_ms,
+                                              const QueryControl& control) const {
+  const int64_t begin_ns = MonotonicNs();
+  VIGIL_RETURN_IF_ERROR(CheckRange(options_, start_ms, end_ms, step_ms));
+  if (expr.type != ValueType::kScalar && expr.type != ValueType::kVector) {
     return absl::InvalidArgumentError(
         fmt::format("invalid expression type \"{}\" for range query, must be Scalar or instant "
                     "Vector",
-                    promql::ValueTypeName(expr->type)));
+                    promql::ValueTypeName(expr.type)));
   }
   const std::unique_ptr<storage::MetricQuerier> querier = NewQuerier(source, options_);
   QueryContext context =
-      MakeContext(options_, helpers_, *querier, *expr, query, {start_ms, end_ms, step_ms}, control);
+      MakeContext(options_, helpers_, *querier, expr, text, {start_ms, end_ms, step_ms}, control);
   const auto count = static_cast<size_t>(SaturatingSub(end_ms, start_ms) / step_ms) + 1;
   Run run(context, {start_ms, step_ms, count}, control, begin_ns);
   Evaluator evaluator = run.NewEvaluator();
-  VIGIL_ASSIGN_OR_RETURN(AnyResult value, RunRange(evaluator, *expr, run.statistics()));
+  VIGIL_ASSIGN_OR_RETURN(AnyResult value, RunRange(evaluator, expr, run.statistics()));
   return run.Finish(std::move(value));
 }
 

@@ -114,10 +114,13 @@ class Engine {
   absl::StatusOr<QueryResult> Range(storage::MetricSource& source, std::string_view query,
                                     int64_t start_ms, int64_t end_ms, int64_t step_ms,
                                     const QueryControl& control = {}) const;
-  // The same for an expression that is parsed already. `text` serves positions in annotations.
+  // The same for expressions that are parsed already. `text` serves positions in annotations.
   absl::StatusOr<QueryResult> InstantExpr(storage::MetricSource& source, const promql::Expr& expr,
                                           std::string_view text, int64_t time_ms,
                                           const QueryControl& control = {}) const;
+  absl::StatusOr<QueryResult> RangeExpr(storage::MetricSource& source, const promql::Expr& expr,
+                                        std::string_view text, int64_t start_ms, int64_t end_ms,
+                                        int64_t step_ms, const QueryControl& control = {}) const;
 
   const EngineOptions& options() const { return options_; }
 

@@ -255,10 +255,10 @@ absl::StatusOr<HttpResponse> RangeQuery(const ApiParts& parts, const HttpRequest
   return Run(parts, request, std::move(options),
              [&](storage::TenantId tenant, storage::MetricSource& source,
                  const exec::QueryControl& control) {
-               return anew ? parts.engine->Range(source, query, steps.start_ms, steps.end_ms,
-                                                 steps.step_ms, control)
-                           : parts.ranges->Range(tenant, source, query, steps.start_ms,
-                                                 steps.end_ms, steps.step_ms, control);
+               return anew ? parts.engine->RangeExpr(source, *expr, query, steps.start_ms,
+                                                     steps.end_ms, steps.step_ms, control)
+                           : parts.ranges->RangeExpr(tenant, source, *expr, query, steps.start_ms,
+                                                     steps.end_ms, steps.step_ms, control);
              });
 }
 
