@@ -35,9 +35,8 @@ absl::StatusOr<std::vector<std::pair<std::string, Template>>> ParseTemplates(
 // What the template function `query` runs.
 absl::StatusOr<std::vector<QuerySample>> RunTemplateQuery(const RuleEvaluation& evaluation,
                                                           const std::string& query) {
-  VIGIL_ASSIGN_OR_RETURN(
-      exec::QueryResult result,
-      evaluation.engine.Instant(evaluation.source, query, evaluation.data_time_ms()));
+  VIGIL_ASSIGN_OR_RETURN(exec::QueryResult result,
+                         evaluation.runner.RunText(query, evaluation.data_time_ms()));
   VIGIL_ASSIGN_OR_RETURN(exec::VectorResult elements, ToVector(std::move(result)));
   std::vector<QuerySample> samples;
   for (exec::VectorElement& element : elements) {

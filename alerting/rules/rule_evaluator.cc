@@ -26,8 +26,7 @@ RuleEvaluator::RuleEvaluator(const Rule& rule, promql::ExprPtr expr)
 
 absl::StatusOr<exec::VectorResult> RuleEvaluator::RunExpr(const RuleEvaluation& evaluation) const {
   VIGIL_ASSIGN_OR_RETURN(exec::QueryResult result,
-                         evaluation.engine.InstantExpr(evaluation.source, *expr_, rule_.expr,
-                                                       evaluation.data_time_ms()));
+                         evaluation.runner.Run(*expr_, rule_.expr, evaluation.data_time_ms()));
   return ToVector(std::move(result));
 }
 

@@ -12,6 +12,7 @@
 #include <absl/status/statusor.h>
 
 #include "alerting/rules/alert_tracker.h"
+#include "alerting/rules/expr_runner.h"
 #include "alerting/rules/rule_engine.h"
 #include "query/exec/engine.h"
 #include "query/promql/ast.h"
@@ -21,8 +22,7 @@ namespace vigil::alerting {
 
 // What a group gives its rules for one evaluation.
 struct RuleEvaluation {
-  const exec::Engine& engine;
-  storage::MetricSource& source;
+  ExprRunner& runner;
   const RuleEngineOptions& options;
   int64_t time_ms = 0;    // The slot.
   int64_t offset_ms = 0;  // Data are looked at, and samples written, so much before it.

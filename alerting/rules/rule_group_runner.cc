@@ -73,7 +73,8 @@ bool RuleGroupRunner::Evaluate(int64_t now_ms) {
   iterations_missed_ += missed;
   next_slot_ms_ = slot_ms + interval_ms();
   const int64_t start_ns = MonotonicNs();
-  for (RunningRule& rule : rules_) EvaluateRule(slot_ms, &rule);
+  EngineRunner runner(dependencies_.engine, dependencies_.source);
+  for (RunningRule& rule : rules_) EvaluateRule(slot_ms, &runner, &rule);
   const bool wrote = TellAndSave(slot_ms, now_ms);
   last_evaluation_ms_ = slot_ms;
   evaluation_seconds_ = SecondsSince(start_ns);
@@ -86,10 +87,9 @@ bool RuleGroupRunner::Evaluate(int64_t now_ms) {
   return wrote;
 }
 
-void RuleGroupRunner::EvaluateRule(int64_t slot_ms, RunningRule* rule) {
+void RuleGroupRunner::EvaluateRule(int64_t slot_ms, ExprRunner* runner, RunningRule* rule) {
   const int64_t start_ns = MonotonicNs();
-  const RuleEvaluation evaluation = {.engine = *dependencies_.engine,
-                                     .source = *dependencies_.source,
+  const RuleEvaluation evaluation = {.runner = *runner,
                                      .options = options_,
                                      .time_ms = slot_ms,
                                      .offset_ms = offset_ms_,

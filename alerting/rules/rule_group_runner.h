@@ -76,7 +76,7 @@ class RuleGroupRunner {
   RuleGroupRunner(RuleGroup group, std::string key, const RuleEngineOptions& options,
                   const Dependencies& dependencies);
 
-  void EvaluateRule(int64_t slot_ms, RunningRule* rule);
+  void EvaluateRule(int64_t slot_ms, ExprRunner* runner, RunningRule* rule);
   // Writes `samples` and marks the ends of series that are not among them any more.
   absl::Status WriteSamples(std::vector<storage::LabeledSample> samples, int64_t time_ms,
                             RunningRule* rule);

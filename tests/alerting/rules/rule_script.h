@@ -31,9 +31,9 @@
 #include <string>
 #include <vector>
 
+#include "alerting/replay/memory_metrics.h"
 #include "alerting/rules/rule_engine.h"
 #include "storage/kv/memory_store.h"
-#include "tests/alerting/rules/memory_metrics.h"
 #include "tests/testing/text_test.h"
 
 namespace vigil::alerting {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/alerting/rules/memory_metrics.h"
+#include "alerting/replay/memory_metrics.h"
 
 #include <bit>
 #include <utility>

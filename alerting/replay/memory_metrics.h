@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Metrics in memory: what rules read from and write to in tests.
+// Metrics in memory: what rules read from and write to where no store is wanted.
 #pragma once
 
 #include <cstdint>
