@@ -59,6 +59,9 @@ constexpr size_t kMaxQueuedRequests = 1024;
 constexpr size_t kWorkersPerCore = 4;
 // Beside those that run queries over HTTP, so that what costs little is answered meanwhile.
 constexpr size_t kSpareQueryWorkers = 4;
+// Groups that are evaluated side by side: one whose query takes long leaves room for others.
+constexpr size_t kRuleWorkers = 4;
+constexpr size_t kMaxQueuedGroups = 1 << 16;
 constexpr int64_t kMaintenanceIntervalMs = 1000;
 constexpr int64_t kTellAgainNs = 60 * kMillisPerSecond * kNanosPerMilli;
 // Memory is looked at apart from maintenance, which may take seconds, and often: a second of ingest
@@ -247,15 +250,15 @@ class AppImpl final : public App {
     dependencies.output = rule_output_.get();
     dependencies.state = &storage_->state();
     dependencies.sink = manager_.get();
+    rule_workers_.emplace(kRuleWorkers, kMaxQueuedGroups);
+    dependencies.workers = &*rule_workers_;
+    dependencies.evaluated = [this] { manager_ticker_->Wake(); };
     VIGIL_ASSIGN_OR_RETURN(rules_, alerting::RuleEngine::Create(config_.rules, dependencies));
     VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(files.groups), now_ms));
     manager_ticker_ = std::make_unique<Ticker>(
         &clock_, kMaxAlertWaitMs, [this](int64_t now) { return manager_->RunDue(now); });
-    rules_ticker_ = std::make_unique<Ticker>(&clock_, kMaxAlertWaitMs, [this](int64_t now) {
-      const int64_t due_ms = rules_->RunDue(now);
-      manager_ticker_->Wake();
-      return due_ms;
-    });
+    rules_ticker_ = std::make_unique<Ticker>(
+        &clock_, kMaxAlertWaitMs, [this](int64_t now) { return rules_->RunDue(now); });
     return absl::OkStatus();
   }
 
@@ -441,6 +444,7 @@ class AppImpl final : public App {
     if (grpc_ != nullptr) grpc_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
     http_.reset();
     rules_ticker_.reset();
+    rule_workers_.reset();  // What they evaluate is evaluated to its end.
     manager_ticker_.reset();
     memory_watch_.reset();
     maintenance_.reset();
@@ -484,6 +488,7 @@ class AppImpl final : public App {
   std::unique_ptr<alerting::AlertManager> manager_;
   std::unique_ptr<alerting::RuleEngine> rules_;
   std::unique_ptr<Ticker> manager_ticker_;
+  std::optional<ThreadPool> rule_workers_;
   std::unique_ptr<Ticker> rules_ticker_;
   Mutex scrapes_mutex_;
   std::unique_ptr<collector::ScrapeManager> scrapes_ ABSL_GUARDED_BY(scrapes_mutex_);

@@ -10,6 +10,7 @@
 
 #include <absl/status/statusor.h>
 
+#include "base/strings.h"
 #include "query/exec/engine.h"
 #include "query/promql/ast.h"
 #include "storage/metrics/querier.h"
@@ -25,9 +26,14 @@ class ExprRunner {
                                                 int64_t time_ms) = 0;
   // The same for an expression that a template asks for.
   virtual absl::StatusOr<exec::QueryResult> RunText(std::string_view text, int64_t time_ms) = 0;
+  // Samples of metrics with these names were written: what selects them from now on is to see them.
+  virtual void Wrote(const StringSet& metrics) = 0;
 };
 
-// Asks the engine each time.
+// Whether `expr` may select series of one of `metrics`, judging by names alone.
+bool MaySelect(const promql::Expr& expr, const StringSet& metrics);
+
+// Asks the engine each time, which looks at what is there then.
 class EngineRunner final : public ExprRunner {
  public:
   // Both must outlive it.
@@ -41,6 +47,7 @@ class EngineRunner final : public ExprRunner {
   absl::StatusOr<exec::QueryResult> RunText(std::string_view text, int64_t time_ms) override {
     return engine_->Instant(*source_, text, time_ms);
   }
+  void Wrote(const StringSet&) override {}
 
  private:
   const exec::Engine* const engine_;

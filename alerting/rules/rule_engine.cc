@@ -14,6 +14,7 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "base/strings.h"
+#include "base/thread_pool.h"
 
 namespace vigil::alerting {
 namespace {
@@ -27,9 +28,20 @@ constexpr int64_t kAliveIntervalMs = 15'000;
 // The series of a rule that is gone end after so many intervals: by then it might be back under
 // another group.
 constexpr int64_t kIntervalsUntilStale = 2;
+// How often it is looked whether a group has ended that is due again.
+constexpr int64_t kLateWaitMs = 10;
 
 using RunnerPtr = std::unique_ptr<RuleGroupRunner>;
-using RunnerList = std::vector<std::shared_ptr<RuleGroupRunner>>;
+
+// A group and what the engine knows of it while it may be at work.
+struct Member {
+  std::shared_ptr<RuleGroupRunner> runner;
+  bool busy = false;  // A thread evaluates it; nobody else may touch the runner.
+  int64_t due_ms = 0;  // When it is to be evaluated next.
+  bool has_alerts = false;
+  std::shared_ptr<const GroupStatus> status;
+};
+using MemberList = std::vector<std::shared_ptr<Member>>;
 
 // Series whose rule is gone.
 struct OrphanedSeries {
@@ -49,48 +61,59 @@ class RuleEngineImpl final : public RuleEngine {
  public:
   RuleEngineImpl(const RuleEngineOptions& options, const Dependencies& dependencies)
       : options_(options), dependencies_(dependencies) {}
+  ~RuleEngineImpl() override {
+    const MutexLock lock(&mutex_);
+    WaitUntilIdle();
+  }
 
   absl::Status SetGroups(std::vector<RuleGroup> groups, int64_t now_ms) override;
   int64_t RunDue(int64_t now_ms) override;
   std::vector<GroupStatus> Status() const override;
 
  private:
-  // The runner of a group: the one that is there if the group did not change, else a new one with
+  // The member for a group: the one that is there if the group did not change, else a new one with
   // the state of the old one or of an earlier process.
-  absl::StatusOr<std::shared_ptr<RuleGroupRunner>> MakeRunner(RuleGroup group, int64_t now_ms,
-                                                              StoredState* stored,
-                                                              std::vector<OrphanedSeries>* orphans)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(run_mutex_);
-  std::shared_ptr<RuleGroupRunner> FindRunner(std::string_view key) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(run_mutex_);
+  absl::StatusOr<std::shared_ptr<Member>> MakeMember(RuleGroup group, int64_t now_ms,
+                                                     StoredState* stored,
+                                                     std::vector<OrphanedSeries>* orphans)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::shared_ptr<Member> Find(std::string_view key) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<StoredState> ReadState() const;
-  // Makes the store hold exactly the rows of `runners`.
-  absl::Status SyncState(const RunnerList& runners, const StoredState& stored, int64_t now_ms)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(run_mutex_);
-  void EndOrphans(int64_t now_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(run_mutex_);
-  void SayAlive(int64_t now_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(run_mutex_);
-  int64_t NextDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(run_mutex_);
-  void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(run_mutex_);
+  // Makes the store hold exactly the rows of `members`.
+  absl::Status SyncState(const MemberList& members, const StoredState& stored, int64_t now_ms)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // No group is evaluated when it returns, nor until the lock is given up.
+  void WaitUntilIdle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  MemberList TakeDue(int64_t now_ms) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Evaluate(const std::shared_ptr<Member>& member, int64_t now_ms) ABSL_LOCKS_EXCLUDED(mutex_);
+  void EndOrphans(int64_t now_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SayAlive(int64_t now_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int64_t NextDue(int64_t now_ms) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const RuleEngineOptions options_;
   const Dependencies dependencies_;
 
-  // Held while rules are evaluated or replaced, which may take long.
-  Mutex run_mutex_;
-  RunnerList runners_ ABSL_GUARDED_BY(run_mutex_);
-  std::vector<OrphanedSeries> orphans_ ABSL_GUARDED_BY(run_mutex_);
-  bool restored_ ABSL_GUARDED_BY(run_mutex_) = false;
-  int64_t said_alive_ms_ ABSL_GUARDED_BY(run_mutex_) = std::numeric_limits<int64_t>::min() / 2;
-
-  // What others see, held for a moment only.
-  mutable Mutex status_mutex_;
-  std::vector<GroupStatus> status_ ABSL_GUARDED_BY(status_mutex_);
+  // Not held while rules are evaluated, but for as long as it takes to replace them.
+  mutable Mutex mutex_;
+  CondVar idle_;  // A group has been evaluated.
+  MemberList members_ ABSL_GUARDED_BY(mutex_);
+  int64_t busy_ ABSL_GUARDED_BY(mutex_) = 0;  // How many members are.
+  std::vector<OrphanedSeries> orphans_ ABSL_GUARDED_BY(mutex_);
+  bool restored_ ABSL_GUARDED_BY(mutex_) = false;
+  int64_t said_alive_ms_ ABSL_GUARDED_BY(mutex_) = std::numeric_limits<int64_t>::min() / 2;
 };
 
+void Publish(Member* member) {
+  member->due_ms = member->runner->next_slot_ms();
+  member->has_alerts = member->runner->HasAlerts();
+  member->status = std::make_shared<const GroupStatus>(member->runner->Status());
+}
+
 absl::Status RuleEngineImpl::SetGroups(std::vector<RuleGroup> groups, int64_t now_ms) {
-  const MutexLock lock(&run_mutex_);
+  const MutexLock lock(&mutex_);
+  WaitUntilIdle();
   VIGIL_ASSIGN_OR_RETURN(StoredState stored, ReadState());
-  RunnerList runners;
+  MemberList members;
   StringSet keys;
   std::vector<OrphanedSeries> orphans;
   for (RuleGroup& group : groups) {
@@ -98,48 +121,51 @@ absl::Status RuleEngineImpl::SetGroups(std::vector<RuleGroup> groups, int64_t no
       return absl::InvalidArgumentError(
           fmt::format("group \"{}\" of {} is there twice", group.name, group.file));
     }
-    VIGIL_ASSIGN_OR_RETURN(auto runner, MakeRunner(std::move(group), now_ms, &stored, &orphans));
-    runners.push_back(std::move(runner));
+    VIGIL_ASSIGN_OR_RETURN(auto member, MakeMember(std::move(group), now_ms, &stored, &orphans));
+    members.push_back(std::move(member));
   }
-  VIGIL_RETURN_IF_ERROR_WITH(SyncState(runners, stored, now_ms), "writing rule state");
-  for (const auto& old : runners_) {
-    if (keys.contains(old->key())) continue;
-    OrphanedSeries gone = {
-        now_ms + kIntervalsUntilStale * old->interval_ms(), old->offset_ms(), {}};
-    for (const RunningRule& rule : old->rules()) {
-      gone.series.insert(gone.series.end(), rule.series.begin(), rule.series.end());
+  VIGIL_RETURN_IF_ERROR_WITH(SyncState(members, stored, now_ms), "writing rule state");
+  for (const auto& member : members_) {
+    const RuleGroupRunner& old = *member->runner;
+    if (keys.contains(old.key())) continue;
+    OrphanedSeries gone = {now_ms + kIntervalsUntilStale * old.interval_ms(), old.offset_ms(), {}};
+    for (const RunningRule& rule : old.rules()) {
+      gone.series.insert(gone.series.end(), rule.output.series.begin(), rule.output.series.end());
     }
     orphans.push_back(std::move(gone));
   }
   std::move(orphans.begin(), orphans.end(), std::back_inserter(orphans_));
-  runners_ = std::move(runners);
+  members_ = std::move(members);
   restored_ = true;
-  Publish();
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<RuleGroupRunner>> RuleEngineImpl::MakeRunner(
+absl::StatusOr<std::shared_ptr<Member>> RuleEngineImpl::MakeMember(
     RuleGroup group, int64_t now_ms, StoredState* stored, std::vector<OrphanedSeries>* orphans) {
   const std::string key = GroupKey(group);
-  const std::shared_ptr<RuleGroupRunner> old = FindRunner(key);
-  if (old != nullptr && old->group() == group) return old;
+  const std::shared_ptr<Member> old = Find(key);
+  if (old != nullptr && old->runner->group() == group) return old;
   VIGIL_ASSIGN_OR_RETURN(
       RunnerPtr runner, RuleGroupRunner::Create(std::move(group), options_, dependencies_, now_ms));
   if (old != nullptr) {
-    std::vector<storage::Labels> series = runner->Adopt(*old);
+    std::vector<storage::Labels> series = runner->Adopt(*old->runner);
     if (!series.empty())
       orphans->push_back({now_ms + kIntervalsUntilStale * runner->interval_ms(),
                           runner->offset_ms(), std::move(series)});
   } else if (!restored_ && now_ms - stored->alive_ms <= options_.for_outage_tolerance_ms) {
     runner->Restore(std::move(stored->by_group[key]), stored->alive_ms, now_ms);
   }
-  return std::shared_ptr<RuleGroupRunner>(std::move(runner));
+  auto member = std::make_shared<Member>();
+  member->runner = std::move(runner);
+  Publish(member.get());
+  return member;
 }
 
-std::shared_ptr<RuleGroupRunner> RuleEngineImpl::FindRunner(std::string_view key) const {
-  const auto found = std::find_if(runners_.begin(), runners_.end(),
-                                  [key](const auto& runner) { return runner->key() == key; });
-  return found == runners_.end() ? nullptr : *found;
+std::shared_ptr<Member> RuleEngineImpl::Find(std::string_view key) const {
+  const auto found = std::find_if(members_.begin(), members_.end(), [key](const auto& member) {
+    return member->runner->key() == key;
+  });
+  return found == members_.end() ? nullptr : *found;
 }
 
 absl::StatusOr<StoredState> RuleEngineImpl::ReadState() const {
@@ -169,12 +195,12 @@ absl::StatusOr<StoredState> RuleEngineImpl::ReadState() const {
   return stored;
 }
 
-absl::Status RuleEngineImpl::SyncState(const RunnerList& runners, const StoredState& stored,
+absl::Status RuleEngineImpl::SyncState(const MemberList& members, const StoredState& stored,
                                        int64_t now_ms) {
   WriteBatch batch;
   std::map<std::string, std::string> obsolete = stored.rows;
-  for (const auto& runner : runners) {
-    for (auto& [key, value] : runner->StateRows()) {
+  for (const auto& member : members) {
+    for (auto& [key, value] : member->runner->StateRows()) {
       const auto row = obsolete.find(key);
       const bool same = row != obsolete.end() && row->second == value;
       if (row != obsolete.end()) obsolete.erase(row);
@@ -187,36 +213,68 @@ absl::Status RuleEngineImpl::SyncState(const RunnerList& runners, const StoredSt
   return dependencies_.state->Write(batch, storage::Durability::kSync);
 }
 
-int64_t RuleEngineImpl::RunDue(int64_t now_ms) {
-  const MutexLock lock(&run_mutex_);
-  RunnerList due;
-  for (const auto& runner : runners_) {
-    if (runner->next_slot_ms() <= now_ms) due.push_back(runner);
+void RuleEngineImpl::WaitUntilIdle() {
+  while (busy_ > 0) idle_.wait(mutex_);
+}
+
+MemberList RuleEngineImpl::TakeDue(int64_t now_ms) {
+  const MutexLock lock(&mutex_);
+  MemberList due;
+  for (const auto& member : members_) {
+    if (!member->busy && member->due_ms <= now_ms) due.push_back(member);
   }
   std::stable_sort(due.begin(), due.end(), [](const auto& a, const auto& b) {
-    return a->next_slot_ms() < b->next_slot_ms();
+    return a->due_ms < b->due_ms;
   });
-  for (const auto& runner : due) {
-    if (runner->Evaluate(now_ms)) said_alive_ms_ = now_ms;
+  for (const auto& member : due) {
+    member->busy = true;
+    member->due_ms = member->runner->SlotAfter(now_ms);
   }
+  busy_ += static_cast<int64_t>(due.size());
+  return due;
+}
+
+void RuleEngineImpl::Evaluate(const std::shared_ptr<Member>& member, int64_t now_ms) {
+  const bool wrote = member->runner->Evaluate(now_ms);
+  const MutexLock lock(&mutex_);
+  if (wrote) said_alive_ms_ = now_ms;
+  Publish(member.get());
+  member->busy = false;
+  --busy_;
+  SayAlive(now_ms);
+  idle_.notify_all();
+}
+
+int64_t RuleEngineImpl::RunDue(int64_t now_ms) {
+  for (const auto& member : TakeDue(now_ms)) {
+    const auto work = [this, member, now_ms] { Evaluate(member, now_ms); };
+    // The engine may be gone as soon as the group is evaluated.
+    const bool handed_over =
+        dependencies_.workers != nullptr &&
+        dependencies_.workers->TrySubmit([work, evaluated = dependencies_.evaluated] {
+          work();
+          if (evaluated) evaluated();
+        });
+    if (!handed_over) work();
+  }
+  const MutexLock lock(&mutex_);
   EndOrphans(now_ms);
-  if (!due.empty()) {
-    SayAlive(now_ms);
-    Publish();
-  }
-  return NextDue();
+  return NextDue(now_ms);
 }
 
 void RuleEngineImpl::EndOrphans(int64_t now_ms) {
+  const auto is_due = [now_ms](const auto& orphaned) { return orphaned.due_ms <= now_ms; };
+  if (std::none_of(orphans_.begin(), orphans_.end(), is_due)) return;
+  WaitUntilIdle();
   std::vector<storage::LabeledSample> markers;
   for (const OrphanedSeries& orphaned : orphans_) {
-    if (orphaned.due_ms > now_ms) continue;
+    if (!is_due(orphaned)) continue;
     for (const storage::Labels& labels : orphaned.series) {
       const bool adopted =
-          std::any_of(runners_.begin(), runners_.end(), [&labels](const auto& runner) {
+          std::any_of(members_.begin(), members_.end(), [&labels](const auto& member) {
             return std::any_of(
-                runner->rules().begin(), runner->rules().end(),
-                [&labels](const RunningRule& rule) { return rule.series.contains(labels); });
+                member->runner->rules().begin(), member->runner->rules().end(),
+                [&labels](const RunningRule& rule) { return rule.output.series.contains(labels); });
           });
       if (adopted) continue;
       storage::LabeledSample marker;
@@ -226,7 +284,7 @@ void RuleEngineImpl::EndOrphans(int64_t now_ms) {
       markers.push_back(std::move(marker));
     }
   }
-  std::erase_if(orphans_, [now_ms](const auto& orphaned) { return orphaned.due_ms <= now_ms; });
+  std::erase_if(orphans_, is_due);
   if (markers.empty()) return;
   const absl::Status written = dependencies_.output->Append(markers, {}).status();
   if (written.ok()) return;
@@ -236,8 +294,8 @@ void RuleEngineImpl::EndOrphans(int64_t now_ms) {
 }
 
 void RuleEngineImpl::SayAlive(int64_t now_ms) {
-  const bool has_alerts = std::any_of(runners_.begin(), runners_.end(),
-                                      [](const auto& runner) { return runner->HasAlerts(); });
+  const bool has_alerts = std::any_of(members_.begin(), members_.end(),
+                                      [](const auto& member) { return member->has_alerts; });
   if (!has_alerts || now_ms - said_alive_ms_ < kAliveIntervalMs) return;
   WriteBatch batch;
   batch.Put(Family::kState, std::string(kRuleAliveKey), EncodeRuleAlive(now_ms));
@@ -246,23 +304,26 @@ void RuleEngineImpl::SayAlive(int64_t now_ms) {
   if (written.ok()) said_alive_ms_ = now_ms;
 }
 
-int64_t RuleEngineImpl::NextDue() const {
+int64_t RuleEngineImpl::NextDue(int64_t now_ms) const {
   int64_t next_ms = std::numeric_limits<int64_t>::max();
-  for (const auto& runner : runners_) next_ms = std::min(next_ms, runner->next_slot_ms());
+  for (const auto& member : members_) {
+    // One that takes longer than its interval is due again when it has ended.
+    const bool late = member->busy && member->due_ms <= now_ms;
+    next_ms = std::min(next_ms, late ? now_ms + kLateWaitMs : member->due_ms);
+  }
   for (const OrphanedSeries& orphaned : orphans_) next_ms = std::min(next_ms, orphaned.due_ms);
   return next_ms;
 }
 
-void RuleEngineImpl::Publish() {
-  std::vector<GroupStatus> status;
-  for (const auto& runner : runners_) status.push_back(runner->Status());
-  const MutexLock lock(&status_mutex_);
-  status_ = std::move(status);
-}
-
 std::vector<GroupStatus> RuleEngineImpl::Status() const {
-  const MutexLock lock(&status_mutex_);
-  return status_;
+  std::vector<std::shared_ptr<const GroupStatus>> published;
+  {
+    const MutexLock lock(&mutex_);
+    for (const auto& member : members_) published.push_back(member->status);
+  }
+  std::vector<GroupStatus> status;
+  for (const auto& group : published) status.push_back(*group);
+  return status;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,10 @@
 #include "alerting/rules/rule_file.h"
 #include "query/exec/engine.h"
 #include "storage/storage.h"
+
+namespace vigil {
+class ThreadPool;
+}
 
 namespace vigil::alerting {
 
@@ -78,6 +83,11 @@ class RuleEngine {
     storage::MetricSink* output = nullptr;
     storage::KeyValueStore* state = nullptr;
     AlertSink* sink = nullptr;
+    // Evaluate groups side by side, so that one that takes long delays none but itself. Null:
+    // RunDue does, one after the other.
+    ThreadPool* workers = nullptr;
+    // Called by a worker when it has evaluated a group: the sink may have news.
+    std::function<void()> evaluated;
   };
 
   // `now_ms` fixes the first slots. Restores the state of alerts from Dependencies::state.
@@ -88,8 +98,9 @@ class RuleEngine {
   // Replaces all groups. Groups that did not change keep their state.
   virtual absl::Status SetGroups(std::vector<RuleGroup> groups, int64_t now_ms) = 0;
 
-  // Evaluates every group whose slot has come, each at its slot's time. Returns when the next is
-  // due (Unix ms), INT64_MAX if there are no groups.
+  // Evaluates every group whose slot has come, each at its slot's time; with workers it has them
+  // begin and does not wait. Returns when the next is due (Unix ms), INT64_MAX if there are no
+  // groups.
   virtual int64_t RunDue(int64_t now_ms) = 0;
 
   virtual std::vector<GroupStatus> Status() const = 0;

@@ -54,6 +54,7 @@ class RuleEvaluator {
   }
 
   const Rule& rule() const { return rule_; }
+  const promql::Expr& expr() const { return *expr_; }
   // The expression as Prometheus prints it.
   const std::string& printed_expr() const { return printed_expr_; }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "alerting/rules/shared_runner.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/status.h"
@@ -51,6 +52,9 @@ absl::StatusOr<std::unique_ptr<RuleGroupRunner>> RuleGroupRunner::Create(
     running.address = {runner->key_, index++, rule.name(), RuleSignature(merged)};
     runner->rules_.push_back(std::move(running));
   }
+  std::vector<const promql::Expr*> exprs;
+  for (const RunningRule& rule : runner->rules_) exprs.push_back(&rule.evaluator->expr());
+  runner->common_ = exec::CommonNodes(exprs);
   runner->next_slot_ms_ = runner->schedule_.SlotAtOrAfter(now_ms);
   runner->metrics_.rules.Set(index);
   runner->metrics_.interval_seconds.Set(runner->interval_ms() / kMillisPerSecond);
@@ -73,8 +77,7 @@ bool RuleGroupRunner::Evaluate(int64_t now_ms) {
   iterations_missed_ += missed;
   next_slot_ms_ = slot_ms + interval_ms();
   const int64_t start_ns = MonotonicNs();
-  EngineRunner runner(dependencies_.engine, dependencies_.source);
-  for (RunningRule& rule : rules_) EvaluateRule(slot_ms, &runner, &rule);
+  EvaluateRules(slot_ms);
   const bool wrote = TellAndSave(slot_ms, now_ms);
   last_evaluation_ms_ = slot_ms;
   evaluation_seconds_ = SecondsSince(start_ns);
@@ -82,26 +85,38 @@ bool RuleGroupRunner::Evaluate(int64_t now_ms) {
   metrics_.iterations_missed.Add(missed);
   metrics_.last_evaluation_seconds.Set(slot_ms / kMillisPerSecond);
   int64_t series = 0;
-  for (const RunningRule& rule : rules_) series += static_cast<int64_t>(rule.series.size());
+  for (const RunningRule& rule : rules_) series += static_cast<int64_t>(rule.output.series.size());
   metrics_.last_evaluation_samples.Set(series);
   return wrote;
 }
 
-void RuleGroupRunner::EvaluateRule(int64_t slot_ms, ExprRunner* runner, RunningRule* rule) {
+void RuleGroupRunner::EvaluateRules(int64_t slot_ms) {
+  SharedRunner runner(dependencies_.engine, dependencies_.source, &common_, slot_ms - offset_ms_);
+  GroupSamples samples(&runner, dependencies_.output);
+  for (RunningRule& rule : rules_) EvaluateRule(slot_ms, &samples, &rule);
+  samples.Flush();
+  for (RunningRule& rule : rules_) Conclude(&rule);
+}
+
+void RuleGroupRunner::EvaluateRule(int64_t slot_ms, GroupSamples* samples, RunningRule* rule) {
   const int64_t start_ns = MonotonicNs();
-  const RuleEvaluation evaluation = {.runner = *runner,
+  const RuleEvaluation evaluation = {.runner = *samples,
                                      .options = options_,
                                      .time_ms = slot_ms,
                                      .offset_ms = offset_ms_,
                                      .limit = group_.limit};
-  absl::StatusOr<std::vector<storage::LabeledSample>> samples =
+  absl::StatusOr<std::vector<storage::LabeledSample>> result =
       rule->evaluator->Evaluate(evaluation);
-  const absl::Status status =
-      samples.ok() ? WriteSamples(*std::move(samples), evaluation.data_time_ms(), rule)
-                   : samples.status();
-  rule->evaluated = samples.ok();
+  rule->evaluated = result.ok();
+  rule->evaluation = result.status();
+  rule->output.status = absl::OkStatus();
+  if (result.ok()) samples->Add(*std::move(result), evaluation.data_time_ms(), &rule->output);
   rule->last_evaluation_ms = slot_ms;
   rule->evaluation_seconds = SecondsSince(start_ns);
+}
+
+void RuleGroupRunner::Conclude(RunningRule* rule) {
+  const absl::Status& status = rule->evaluated ? rule->output.status : rule->evaluation;
   metrics_.evaluations.Add();
   std::string error(MessageOf(status));
   if (!status.ok()) {
@@ -114,31 +129,6 @@ void RuleGroupRunner::EvaluateRule(int64_t slot_ms, ExprRunner* runner, RunningR
   }
   rule->health = status.ok() ? RuleHealth::kOk : RuleHealth::kError;
   rule->last_error = std::move(error);
-}
-
-absl::Status RuleGroupRunner::WriteSamples(std::vector<storage::LabeledSample> samples,
-                                           int64_t time_ms, RunningRule* rule) {
-  SeriesSet written;
-  for (const storage::LabeledSample& sample : samples) written.insert(sample.labels);
-  for (const storage::Labels& labels : rule->series) {
-    if (written.contains(labels)) continue;
-    storage::LabeledSample marker;
-    marker.labels = labels;
-    marker.time_ms = time_ms;
-    marker.value = storage::StaleNan();
-    samples.push_back(std::move(marker));
-  }
-  if (samples.empty()) return absl::OkStatus();
-  const absl::StatusOr<storage::WriteResult> result = dependencies_.output->Append(samples, {});
-  if (!result.ok()) {
-    // What was not marked now is to be marked later.
-    rule->series.insert(written.begin(), written.end());
-    return Annotate(result.status(), "writing samples");
-  }
-  rule->series = std::move(written);
-  if (result->rejected == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      fmt::format("{} samples were rejected: {}", result->rejected, result->rejection_reason));
 }
 
 bool RuleGroupRunner::HasAlerts() const {

@@ -10,27 +10,27 @@
 #include <utility>
 #include <vector>
 
-#include <absl/container/flat_hash_set.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "alerting/rules/group_samples.h"
 #include "alerting/rules/rule_engine.h"
 #include "alerting/rules/rule_evaluator.h"
 #include "alerting/rules/rule_metrics.h"
 #include "alerting/rules/rule_schedule.h"
 #include "alerting/rules/rule_state_rows.h"
+#include "query/exec/common_nodes.h"
 
 namespace vigil::alerting {
-
-using SeriesSet = absl::flat_hash_set<storage::Labels>;
 
 // A rule and what is known of its evaluations.
 struct RunningRule {
   std::unique_ptr<RuleEvaluator> evaluator;
   RuleAddress address;
-  SeriesSet series;  // Written by the last evaluation.
+  RuleOutput output;
   // The last evaluation gave a result, even if its samples could not be written.
   bool evaluated = false;
+  absl::Status evaluation;  // How it went, but for the writing.
   RuleHealth health = RuleHealth::kUnknown;
   std::string last_error;
   int64_t last_evaluation_ms = 0;
@@ -66,6 +66,8 @@ class RuleGroupRunner {
   const RuleGroup& group() const { return group_; }
   const std::string& key() const { return key_; }
   int64_t next_slot_ms() const { return next_slot_ms_; }
+  // The slot after `time_ms`.
+  int64_t SlotAfter(int64_t time_ms) const { return schedule_.SlotAtOrAfter(time_ms + 1); }
   int64_t interval_ms() const { return schedule_.interval_ms(); }
   int64_t offset_ms() const { return offset_ms_; }
   const std::vector<RunningRule>& rules() const { return rules_; }
@@ -76,10 +78,10 @@ class RuleGroupRunner {
   RuleGroupRunner(RuleGroup group, std::string key, const RuleEngineOptions& options,
                   const Dependencies& dependencies);
 
-  void EvaluateRule(int64_t slot_ms, ExprRunner* runner, RunningRule* rule);
-  // Writes `samples` and marks the ends of series that are not among them any more.
-  absl::Status WriteSamples(std::vector<storage::LabeledSample> samples, int64_t time_ms,
-                            RunningRule* rule);
+  void EvaluateRules(int64_t slot_ms);
+  void EvaluateRule(int64_t slot_ms, GroupSamples* samples, RunningRule* rule);
+  // Notes how the rule's evaluation went, once its samples are written.
+  void Conclude(RunningRule* rule);
   // Hands alerts to the sink and writes what changed, in one batch. True if it wrote.
   bool TellAndSave(int64_t slot_ms, int64_t now_ms);
   // What `tell` hands to the sink.
@@ -101,6 +103,7 @@ class RuleGroupRunner {
   const int64_t offset_ms_;
   const RuleGroupMetrics metrics_;
   std::vector<RunningRule> rules_;
+  exec::CommonNodes common_;  // Of the rules' expressions.
   int64_t next_slot_ms_ = 0;
   int64_t last_evaluation_ms_ = 0;
   double evaluation_seconds_ = 0;

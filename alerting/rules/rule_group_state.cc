@@ -41,7 +41,7 @@ std::vector<storage::Labels> RuleGroupRunner::Adopt(const RuleGroupRunner& old) 
       const RunningRule& candidate = old.rules_[i];
       if (taken[i] || candidate.address.signature != rule.address.signature) continue;
       taken[i] = true;
-      rule.series = candidate.series;
+      rule.output.series = candidate.output.series;
       rule.health = candidate.health;
       rule.last_error = candidate.last_error;
       rule.last_evaluation_ms = candidate.last_evaluation_ms;
@@ -59,7 +59,8 @@ std::vector<storage::Labels> RuleGroupRunner::Adopt(const RuleGroupRunner& old) 
   std::vector<storage::Labels> orphans;
   for (size_t i = 0; i < old.rules_.size(); ++i) {
     if (taken[i]) continue;
-    orphans.insert(orphans.end(), old.rules_[i].series.begin(), old.rules_[i].series.end());
+    orphans.insert(orphans.end(), old.rules_[i].output.series.begin(),
+                   old.rules_[i].output.series.end());
   }
   return orphans;
 }
@@ -80,7 +81,7 @@ void RuleGroupRunner::Restore(std::vector<RuleAlertRow> rows, int64_t alive_ms, 
                       &row.alert.alert);
       // Its series were written then, and end when it does.
       for (auto& sample : rule.evaluator->AlertSamples(row.alert.alert, now_ms)) {
-        rule.series.insert(std::move(sample.labels));
+        rule.output.series.insert(std::move(sample.labels));
       }
       tracker->Restore(std::move(row.alert));
     }

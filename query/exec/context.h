@@ -19,6 +19,8 @@
 
 namespace vigil::exec {
 
+class SharedValues;
+
 // The query's own window, which `start()`, `end()`, `step()`, `range()` and `@ start()` mean,
 // also inside subqueries.
 struct QueryWindow {
@@ -45,6 +47,8 @@ struct QueryContext {
   std::atomic<int64_t> selection_ns{0};
   std::atomic<int64_t> samples_read{0};
   PlanRecorder* plan = nullptr;  // Null: nobody asks.
+  // What this and other expressions have in common; null: nothing is shared.
+  SharedValues* shared = nullptr;
 };
 
 }  // namespace vigil::exec

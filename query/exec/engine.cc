@@ -46,15 +46,6 @@ QueryContext MakeContext(const EngineOptions& options, ThreadPool* helpers,
                       Annotations(text)};
 }
 
-// Whose selections fit into what a query may hold.
-std::unique_ptr<storage::MetricQuerier> NewQuerier(storage::MetricSource& source,
-                                                   const EngineOptions& options) {
-  std::unique_ptr<storage::MetricQuerier> querier = source.NewQuerier();
-  querier->LimitSelection(static_cast<size_t>(options.max_samples) * kBytesPerSample /
-                          kLabelCopies);
-  return querier;
-}
-
 // The first step of each series.
 VectorResult ToVector(const VectorValue& vector, int64_t time_ms) {
   VectorResult result;
@@ -213,6 +204,13 @@ class Run {
 
 }  // namespace
 
+std::unique_ptr<storage::MetricQuerier> Engine::NewQuerier(storage::MetricSource& source) const {
+  std::unique_ptr<storage::MetricQuerier> querier = source.NewQuerier();
+  querier->LimitSelection(static_cast<size_t>(options_.max_samples) * kBytesPerSample /
+                          kLabelCopies);
+  return querier;
+}
+
 absl::StatusOr<QueryResult> Engine::Instant(storage::MetricSource& source, std::string_view query,
                                             int64_t time_ms, const QueryControl& control) const {
   VIGIL_ASSIGN_OR_RETURN(const promql::ExprPtr expr, promql::ParseExpr(query, options_.language));
@@ -222,10 +220,17 @@ absl::StatusOr<QueryResult> Engine::Instant(storage::MetricSource& source, std::
 absl::StatusOr<QueryResult> Engine::InstantExpr(storage::MetricSource& source, const Expr& expr,
                                                 std::string_view text, int64_t time_ms,
                                                 const QueryControl& control) const {
+  const std::unique_ptr<storage::MetricQuerier> querier = NewQuerier(source);
+  return InstantOn(*querier, nullptr, expr, text, time_ms, control);
+}
+
+absl::StatusOr<QueryResult> Engine::InstantOn(storage::MetricQuerier& querier, SharedValues* shared,
+                                              const Expr& expr, std::string_view text,
+                                              int64_t time_ms, const QueryControl& control) const {
   const int64_t begin_ns = MonotonicNs();
-  const std::unique_ptr<storage::MetricQuerier> querier = NewQuerier(source, options_);
   QueryContext context =
-      MakeContext(options_, helpers_, *querier, expr, text, {time_ms, time_ms, 0}, control);
+      MakeContext(options_, helpers_, querier, expr, text, {time_ms, time_ms, 0}, control);
+  context.shared = shared;
   Run run(context, {time_ms, 1, 1}, control, begin_ns);
   Evaluator evaluator = run.NewEvaluator();
   VIGIL_ASSIGN_OR_RETURN(AnyResult value, RunInstant(evaluator, expr, time_ms, run.statistics()));
@@ -253,7 +258,7 @@ absl::StatusOr<QueryResult> Engine::RangeExpr(storage::MetricSource& source, con
                     "Vector",
                     promql::ValueTypeName(expr.type)));
   }
-  const std::unique_ptr<storage::MetricQuerier> querier = NewQuerier(source, options_);
+  const std::unique_ptr<storage::MetricQuerier> querier = NewQuerier(source);
   QueryContext context =
       MakeContext(options_, helpers_, *querier, expr, text, {start_ms, end_ms, step_ms}, control);
   const auto count = static_cast<size_t>(SaturatingSub(end_ms, start_ms) / step_ms) + 1;

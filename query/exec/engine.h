@@ -27,6 +27,8 @@ class ThreadPool;
 
 namespace vigil::exec {
 
+class SharedValues;
+
 struct EngineOptions {
   int64_t lookback_ms = 5 * 60 * 1000;
   // Samples that one query may hold at a time; a histogram counts for more than one.
@@ -121,6 +123,14 @@ class Engine {
   absl::StatusOr<QueryResult> RangeExpr(storage::MetricSource& source, const promql::Expr& expr,
                                         std::string_view text, int64_t start_ms, int64_t end_ms,
                                         int64_t step_ms, const QueryControl& control = {}) const;
+
+  // The same at an instant on a view of the store that the caller has, so that expressions can have
+  // `shared` values (of this instant) in common; null if they have none.
+  absl::StatusOr<QueryResult> InstantOn(storage::MetricQuerier& querier, SharedValues* shared,
+                                        const promql::Expr& expr, std::string_view text,
+                                        int64_t time_ms, const QueryControl& control = {}) const;
+  // A view of the store that holds selections to what queries may have.
+  std::unique_ptr<storage::MetricQuerier> NewQuerier(storage::MetricSource& source) const;
 
   const EngineOptions& options() const { return options_; }
 

@@ -8,6 +8,8 @@
 #include "query/exec/histogram/histogram_math.h"
 #include "query/exec/selector.h"
 #include "query/exec/series_source.h"
+#include "query/exec/shared_source.h"
+#include "query/exec/shared_values.h"
 #include "query/exec/subquery.h"
 
 namespace vigil::exec {
@@ -46,11 +48,31 @@ absl::StatusOr<ScalarValue> Evaluator::NewScalar(double fill) {
 
 absl::StatusOr<Value> Evaluator::Evaluate(const Expr& expr) {
   VIGIL_RETURN_IF_ERROR(context_.limits.Check());
+  VIGIL_ASSIGN_OR_RETURN(const SharedVector* const shared, Shared(expr));
+  if (shared != nullptr) return CopyOf(*shared);
   PlanScope scope(IsPlanned(expr.kind) ? context_.plan : nullptr, expr.span);
   const bool once = steps() > 1 && context_.constant_nodes.contains(&expr);
   absl::StatusOr<Value> value = once ? EvaluateOnce(expr) : Dispatch(expr);
   if (value.ok()) scope.SetSeries(CountSeries(*value));
   return value;
+}
+
+absl::StatusOr<SharedVector*> Evaluator::Shared(const Expr& expr) {
+  SharedValues* const shared = context_.shared;
+  if (shared == nullptr || steps() != 1 || !shared->Shares(expr, grid_.start_ms)) return nullptr;
+  return shared->Get(expr, [&]() -> absl::StatusOr<VectorValue> {
+    VIGIL_ASSIGN_OR_RETURN(Value value, Dispatch(expr));
+    return std::get<VectorValue>(std::move(value));
+  });
+}
+
+absl::StatusOr<Value> Evaluator::CopyOf(const SharedVector& shared) {
+  VectorValue copy = NewVector();
+  copy.series.reserve(shared.series().size());
+  for (const Series& series : shared.series()) {
+    VIGIL_RETURN_IF_ERROR(copy.Add(series.labels, series.column));
+  }
+  return copy;
 }
 
 absl::StatusOr<Value> Evaluator::Dispatch(const Expr& expr) {
@@ -131,6 +153,8 @@ absl::StatusOr<VectorValue> Evaluator::Vector(const Expr& expr) {
 
 absl::StatusOr<std::unique_ptr<SeriesSource>> Evaluator::Source(const Expr& expr) {
   const Expr& inner = Unwrap(expr);
+  VIGIL_ASSIGN_OR_RETURN(const SharedVector* const shared, Shared(inner));
+  if (shared != nullptr) return std::make_unique<SharedSource>(*shared);
   // What is the same at every step is made once.
   const bool constant = steps() > 1 && context_.constant_nodes.contains(&inner);
   if (!constant && inner.kind == ExprKind::kVectorSelector) {

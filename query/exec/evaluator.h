@@ -19,6 +19,7 @@
 namespace vigil::exec {
 
 class SeriesSource;
+class SharedVector;
 
 // Borrows the context. A subquery makes another evaluator, with its own grid, on the same context.
 class Evaluator {
@@ -39,6 +40,9 @@ class Evaluator {
   // it is not. Borrows `expr`.
   absl::StatusOr<std::unique_ptr<SeriesSource>> Source(const promql::Expr& expr);
 
+  // The value of a node that other expressions have, too; null if it is not shared.
+  absl::StatusOr<SharedVector*> Shared(const promql::Expr& expr);
+
   // Empty ones, accounted for.
   absl::StatusOr<ScalarValue> NewScalar(double fill = 0);
   VectorValue NewVector() { return VectorValue(context_.limits); }
@@ -55,6 +59,7 @@ class Evaluator {
   // Evaluates at one step and repeats what comes out.
   absl::StatusOr<Value> EvaluateOnce(const promql::Expr& expr);
   absl::StatusOr<Value> Repeat(const VectorValue& single);
+  absl::StatusOr<Value> CopyOf(const SharedVector& shared);
   absl::StatusOr<Value> EvaluateUnary(const promql::Unary& unary);
 
   QueryContext& context_;

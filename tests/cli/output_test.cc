@@ -124,7 +124,8 @@ TEST(OutputTest, ATableFitsAnyTerminalThatHoldsItsNumbers) {
   for (int width = 30; width < 100; ++width) {
     Terminal terminal;
     terminal.width = width;
-    for (const std::string_view line : Split(Trim(table.ToText(terminal)), '\n')) {
+    const std::string text = table.ToText(terminal);
+    for (const std::string_view line : Split(Trim(text), '\n')) {
       EXPECT_LE(DisplayWidth(line), static_cast<size_t>(width)) << line;
       EXPECT_TRUE(line.ends_with("value") || line.ends_with("123456")) << line;
     }

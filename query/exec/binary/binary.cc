@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/exec/binary/binary.h"
 
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/status.h"
 #include "query/exec/binary/binary_point.h"
+#include "query/exec/shared_values.h"
 
 namespace vigil::exec {
 namespace {
 
 using promql::Binary;
+using promql::BinaryOp;
 using promql::ValueType;
 
 absl::StatusOr<ScalarValue> CombineScalars(const Binary& binary, ScalarValue left,
@@ -48,9 +52,50 @@ absl::StatusOr<VectorValue> CombineWithScalar(Evaluator& evaluator, const Binary
   return result;
 }
 
+// The comparison that holds for (b, a) when `op` does for (a, b).
+BinaryOp Turned(BinaryOp op) {
+  switch (op) {
+    case BinaryOp::kGreater:
+      return BinaryOp::kLess;
+    case BinaryOp::kLess:
+      return BinaryOp::kGreater;
+    case BinaryOp::kGreaterOrEqual:
+      return BinaryOp::kLessOrEqual;
+    case BinaryOp::kLessOrEqual:
+      return BinaryOp::kGreaterOrEqual;
+    default:
+      return op;
+  }
+}
+
+// What of a vector that other expressions have, too, a comparison with a scalar lets through. Only
+// that is copied. Nothing where it must be made in the common way.
+absl::StatusOr<std::optional<VectorValue>> FilterShared(Evaluator& evaluator,
+                                                        const Binary& binary) {
+  if (!promql::IsComparison(binary.op) || binary.return_bool) return std::nullopt;
+  const bool scalar_left = binary.lhs->type == ValueType::kScalar;
+  const promql::Expr& scalar = scalar_left ? *binary.lhs : *binary.rhs;
+  const promql::Expr& vector = Unwrap(scalar_left ? *binary.rhs : *binary.lhs);
+  if (scalar.type != ValueType::kScalar || vector.type != ValueType::kVector) return std::nullopt;
+  VIGIL_ASSIGN_OR_RETURN(SharedVector* const shared, evaluator.Shared(vector));
+  if (shared == nullptr) return std::nullopt;
+  VIGIL_ASSIGN_OR_RETURN(const ScalarValue threshold, evaluator.Scalar(scalar));
+  const std::optional<std::vector<uint32_t>> found =
+      shared->Beyond(scalar_left ? Turned(binary.op) : binary.op, threshold.values[0]);
+  if (!found.has_value()) return std::nullopt;
+  VectorValue result = evaluator.NewVector();
+  for (const uint32_t i : *found) {
+    const Series& series = shared->series()[i];
+    VIGIL_RETURN_IF_ERROR(result.Add(series.labels, series.column));
+  }
+  return result;
+}
+
 }  // namespace
 
 absl::StatusOr<Value> EvaluateBinary(Evaluator& evaluator, const Binary& binary) {
+  VIGIL_ASSIGN_OR_RETURN(std::optional<VectorValue> filtered, FilterShared(evaluator, binary));
+  if (filtered.has_value()) return *std::move(filtered);
   VIGIL_ASSIGN_OR_RETURN(Value left, evaluator.Evaluate(*binary.lhs));
   VIGIL_ASSIGN_OR_RETURN(Value right, evaluator.Evaluate(*binary.rhs));
   auto* const left_vector = std::get_if<VectorValue>(&left);

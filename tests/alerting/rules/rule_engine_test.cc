@@ -4,11 +4,15 @@
 #include "alerting/rules/rule_engine.h"
 
 #include <atomic>
+#include <latch>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/thread_pool.h"
 #include "tests/alerting/rules/rule_script.h"
 #include "tests/testing/status_matchers.h"
 
@@ -104,7 +108,7 @@ TEST_F(RuleEngineTest, UnreadableRowsCostOnlyThemselves) {
   EXPECT_EQ(row, std::nullopt);
 }
 
-// Run under ThreadSanitizer this shows that status and reloads do not race with evaluation.
+// Run under ThreadSanitizer these show that status and reloads do not race with evaluation.
 TEST_F(RuleEngineTest, StatusAndReloadsGoOnBesideEvaluation) {
   ASSERT_OK_AND_ASSIGN(const auto engine, Create());
   ASSERT_OK(engine->SetGroups({Group("g", "vector(1)")}, kNowMs));
@@ -123,6 +127,82 @@ TEST_F(RuleEngineTest, StatusAndReloadsGoOnBesideEvaluation) {
   }
   done = true;
   reader.join();
+}
+
+TEST_F(RuleEngineTest, WorkersEvaluateBesideStatusAndReloads) {
+  ThreadPool workers(3, 100);
+  std::atomic<int> evaluated = 0;
+  ASSERT_OK_AND_ASSIGN(const auto engine,
+                       RuleEngine::Create({}, {.engine = &query_engine_,
+                                               .source = &metrics_,
+                                               .output = &metrics_,
+                                               .state = &store_,
+                                               .workers = &workers,
+                                               .evaluated = [&] { ++evaluated; }}));
+  std::vector<RuleGroup> groups;
+  for (int i = 0; i < 8; ++i) groups.push_back(Group(fmt::format("g{}", i), "vector(1)"));
+  for (int64_t i = 0; i < 100; ++i) {
+    groups[0].rules[0].expr = i % 20 < 10 ? "vector(1)" : "vector(2)";
+    if (i % 10 == 0) {
+      ASSERT_OK(engine->SetGroups(groups, kNowMs + i * 60'000));
+    }
+    engine->RunDue(kNowMs + i * 60'000);
+    EXPECT_EQ(engine->Status().size(), groups.size());
+  }
+  // Waits for those that are under way.
+  ASSERT_OK(engine->SetGroups(groups, kNowMs + 100 * 60'000));
+  for (const GroupStatus& group : engine->Status()) {
+    ASSERT_EQ(group.rules[0].alerts.size(), 1u);
+    EXPECT_EQ(group.rules[0].alerts[0].state, AlertState::kFiring);
+  }
+  EXPECT_GE(evaluated, 8);
+}
+
+// Holds up whoever writes the metric `slow`.
+class HoldingSink final : public storage::MetricSink {
+ public:
+  absl::StatusOr<storage::WriteResult> Append(const std::vector<storage::LabeledSample>& samples,
+                                              const storage::MetricMetadata&) override {
+    if (samples.front().labels.MetricName() != "slow") return storage::WriteResult{};
+    if (!held.try_wait()) held.count_down();
+    release.wait();
+    return storage::WriteResult{};
+  }
+
+  std::latch held{1};
+  std::latch release{1};
+};
+
+TEST_F(RuleEngineTest, AGroupThatTakesLongDelaysOnlyItself) {
+  HoldingSink sink;
+  ThreadPool workers(2, 100);
+  ASSERT_OK_AND_ASSIGN(const auto engine,
+                       RuleEngine::Create({.default_interval_ms = 1000}, {.engine = &query_engine_,
+                                                                          .source = &metrics_,
+                                                                          .output = &sink,
+                                                                          .state = &store_,
+                                                                          .workers = &workers}));
+  RuleGroup slow = Group("slow", "vector(1)");
+  slow.rules[0].alert.clear();
+  slow.rules[0].record = "slow";
+  ASSERT_OK(engine->SetGroups({slow, Group("quick", "vector(1)")}, kNowMs));
+  engine->RunDue(kNowMs + 1000);
+  sink.held.wait();
+  const auto evaluated_ms = [&](size_t group) {
+    return engine->Status()[group].last_evaluation_ms;
+  };
+  for (int64_t second = 2; second <= 5; ++second) {
+    const int64_t now_ms = kNowMs + second * 1000;
+    // Late groups are looked at again soon, others when they are due.
+    EXPECT_LE(engine->RunDue(now_ms), now_ms + 10);
+    while (evaluated_ms(1) <= now_ms - 1000) std::this_thread::yield();
+  }
+  EXPECT_EQ(evaluated_ms(0), 0);
+  sink.release.count_down();
+  while (evaluated_ms(0) == 0) std::this_thread::yield();
+  engine->RunDue(kNowMs + 6000);
+  while (evaluated_ms(0) <= kNowMs + 5000) std::this_thread::yield();
+  EXPECT_EQ(engine->Status()[0].iterations_missed, 4);
 }
 
 }  // namespace
