@@ -41,6 +41,7 @@ class ConfigReader {
     ReadLimits(map.Take("limits"), &config_.storage.limits, &errors_);
     ReadGlobal(map.Take("global"));
     ReadRuleFiles(map.Take("rule_files"));
+    ReadRules(map.Take("rules"));
     ReadAlertmanager(map.Take("alertmanager"));
     if (const YAML::Node scrapes = map.Take("scrape_configs"); !scrapes.IsNull()) {
       scrape_defaults_.directory = RelativeTo(file_name_, "");
@@ -197,6 +198,16 @@ class ConfigReader {
         config_.rule_files.push_back(RelativeTo(file_name_, pattern.Scalar()));
       }
     }
+  }
+
+  // What Prometheus takes as flags.
+  void ReadRules(const YAML::Node& node) {
+    if (node.IsNull()) return;
+    YamlMap map(node, "rules", &errors_);
+    map.TakeDurationMs("for_outage_tolerance", &config_.rules.for_outage_tolerance_ms);
+    map.TakeDurationMs("for_grace_period", &config_.rules.for_grace_period_ms);
+    map.TakeDurationMs("resend_delay", &config_.rules.resend_delay_ms);
+    map.Finish();
   }
 
   // Jobs in files of their own. Mistakes in this file go to errors_, those in others are returned.

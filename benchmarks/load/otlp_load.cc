@@ -4,12 +4,13 @@
 // send only times and values are written over, so the generator is never what is measured.
 //
 //   otlp_load --server HOST:PORT --series N --rounds N [--batch POINTS] [--connections N]
-//             [--start-round N --base-ms MS] [--interval-ms MS]
+//             [--start-round N --base-ms MS] [--interval-ms MS] [--live]
 //
 // A round is one point of every series, an interval after the round before it. The rounds end about
 // now; to go on where another run has ended, give both the same --base-ms, the instant of round 0,
 // and the second run the first's rounds as --start-round. Whoever is told to come back does so
-// after a moment. Prints one line of JSON: points, seconds, requests, refused, retries, base_ms.
+// after a moment. With --live the rounds begin now instead, and each request waits for its time
+// within the interval: a steady load of N series per interval. Prints one line of JSON: points, seconds, requests, refused, retries, base_ms.
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -54,6 +55,7 @@ struct Options {
   int64_t start_round = 0;
   int64_t interval_ms = 1000;
   int64_t base_ms = 0;  // 0: such that the rounds end now.
+  bool live = false;
 };
 
 void SetText(const char* key, std::string value,
@@ -168,6 +170,11 @@ void Deliver(grpc::GenericStub& stub, const std::string& bytes, int64_t points, 
   }
 }
 
+void SleepUntil(int64_t time_ns) {
+  const int64_t wait_ns = time_ns - SystemClock().NowNs();
+  if (wait_ns > 0) std::this_thread::sleep_for(std::chrono::nanoseconds(wait_ns));
+}
+
 // Sends every `options.connections`-th template, from `first` on, in all rounds.
 void Send(const Options& options, int first, std::vector<Template>* templates, Totals* totals) {
   grpc::ChannelArguments arguments;
@@ -178,6 +185,11 @@ void Send(const Options& options, int first, std::vector<Template>* templates, T
   for (int64_t round = options.start_round; round < end; ++round) {
     const int64_t time_ns = (options.base_ms + round * options.interval_ms) * kNanosPerMilli;
     for (size_t i = first; i < templates->size(); i += options.connections) {
+      if (options.live) {
+        const auto into_ms = static_cast<int64_t>(i) * options.interval_ms /
+                             static_cast<int64_t>(templates->size());
+        SleepUntil(time_ns + into_ms * kNanosPerMilli);
+      }
       Template& one = (*templates)[i];
       Deliver(stub, one.At(time_ns, round), one.points(), totals);
     }
@@ -190,7 +202,9 @@ int Run(Options options) {
     templates.emplace_back(first, std::min(options.batch, options.series - first));
   }
   Totals totals;
-  if (options.base_ms == 0) {
+  if (options.live) {
+    options.base_ms = SystemClock().NowMs() - options.start_round * options.interval_ms;
+  } else if (options.base_ms == 0) {
     // So that the last is not in the future.
     const int64_t end = options.start_round + options.rounds;
     options.base_ms = SystemClock().NowMs() - end * options.interval_ms;
@@ -226,6 +240,7 @@ int main(int argc, char** argv) {
   program.add_option("--interval-ms", options.interval_ms, "Between rounds")->capture_default_str();
   program.add_option("--base-ms", options.base_ms,
                      "Unix time of round 0 (default: so that the last round is now)");
+  program.add_flag("--live", options.live, "Rounds begin now, each request waits for its time");
   CLI11_PARSE(program, argc, argv);
   return vigil::Run(options);
 }

@@ -134,6 +134,16 @@ void PostingList::AddTo(SeriesSet* set) const {
   }
 }
 
+void PostingList::Keep(SeriesSet* set) const {
+  if (bits_ != 0 && kind() == kMany) {
+    *set &= *many();
+  } else {
+    SeriesSet members;
+    AddTo(&members);
+    *set &= members;
+  }
+}
+
 bool PostingList::Intersects(const SeriesSet& set) const {
   if (bits_ == 0) return false;
   if (kind() == kOne) return set.contains(one());

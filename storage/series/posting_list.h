@@ -29,6 +29,8 @@ class PostingList {
   uint64_t size() const;
 
   void AddTo(SeriesSet* set) const;
+  // Leaves in `*set` those that are in the list.
+  void Keep(SeriesSet* set) const;
   bool Intersects(const SeriesSet& set) const;
 
  private:

@@ -63,11 +63,23 @@ class MemoryPostingSource final : public PostingSource {
 
   absl::StatusOr<SeriesSet> WithPair(std::string_view name, std::string_view value) override {
     SeriesSet set;
-    if (const Postings::Name* const found = postings_.FindName(name); found != nullptr) {
-      const PostingList* const list = Postings::FindList(*found, value);
-      if (list != nullptr) list->AddTo(&set);
-    }
+    if (const PostingList* const list = Find(name, value); list != nullptr) list->AddTo(&set);
     return set;
+  }
+
+  uint64_t PairSize(std::string_view name, std::string_view value) override {
+    const PostingList* const list = Find(name, value);
+    return list == nullptr ? 0 : list->size();
+  }
+
+  absl::Status KeepPair(std::string_view name, std::string_view value, SeriesSet* set) override {
+    const PostingList* const list = Find(name, value);
+    if (list == nullptr) {
+      *set = SeriesSet();
+    } else {
+      list->Keep(set);
+    }
+    return absl::OkStatus();
   }
 
   absl::StatusOr<SeriesSet> WithValues(
@@ -94,6 +106,11 @@ class MemoryPostingSource final : public PostingSource {
   }
 
  private:
+  const PostingList* Find(std::string_view name, std::string_view value) const {
+    const Postings::Name* const found = postings_.FindName(name);
+    return found == nullptr ? nullptr : Postings::FindList(*found, value);
+  }
+
   const Postings& postings_;
 };
 

@@ -73,14 +73,51 @@ absl::Status Try(PostingSource& source, const Matcher& matcher, SeriesSet* set) 
   return absl::OkStatus();
 }
 
+// Whether the matcher requires one pair.
+bool IsPair(const Matcher& matcher) {
+  return matcher.literals().size() == 1 && !matcher.literals().front().empty() &&
+         !matcher.ExpressionMatchesEmpty() && Requires(matcher);
+}
+
+// Those that have the pairs of all matchers; the pair of fewest series is taken first, and the
+// others' series are not copied.
+absl::StatusOr<SeriesSet> IntersectPairs(PostingSource& source,
+                                         const std::vector<const Matcher*>& pairs) {
+  struct Sized {
+    const Matcher* matcher;
+    uint64_t series;
+  };
+  std::vector<Sized> by_size;
+  for (const Matcher* pair : pairs) {
+    by_size.push_back({pair, source.PairSize(pair->name(), pair->literals().front())});
+  }
+  std::stable_sort(by_size.begin(), by_size.end(),
+                   [](const Sized& a, const Sized& b) { return a.series < b.series; });
+  const Matcher& first = *by_size.front().matcher;
+  VIGIL_ASSIGN_OR_RETURN(SeriesSet set, source.WithPair(first.name(), first.literals().front()));
+  for (size_t i = 1; i < by_size.size() && !set.isEmpty(); ++i) {
+    const Matcher& next = *by_size[i].matcher;
+    VIGIL_RETURN_IF_ERROR(source.KeepPair(next.name(), next.literals().front(), &set));
+  }
+  return set;
+}
+
 // The intersection of what the matchers that are look-ups require; everything if there are none.
 absl::StatusOr<SeriesSet> IntersectRequired(PostingSource& source,
                                             const std::vector<Matcher>& matchers) {
+  std::vector<const Matcher*> pairs;
   std::vector<SeriesSet> required;
   for (const Matcher& matcher : matchers) {
-    if (!IsLookUp(matcher) || !Requires(matcher)) continue;
+    if (IsPair(matcher)) pairs.push_back(&matcher);
+  }
+  if (!pairs.empty()) {
+    VIGIL_ASSIGN_OR_RETURN(SeriesSet set, IntersectPairs(source, pairs));
+    required.push_back(std::move(set));
+  }
+  for (const Matcher& matcher : matchers) {
+    if (!required.empty() && required.back().isEmpty()) return std::move(required.back());
+    if (!IsLookUp(matcher) || !Requires(matcher) || IsPair(matcher)) continue;
     VIGIL_ASSIGN_OR_RETURN(SeriesSet set, LookUp(source, matcher));
-    if (set.isEmpty()) return set;
     required.push_back(std::move(set));
   }
   if (required.empty()) return source.All();

@@ -26,6 +26,14 @@ class PostingSource {
   // The series that have the label, whatever its value; that have the pair.
   virtual absl::StatusOr<SeriesSet> WithName(std::string_view name) = 0;
   virtual absl::StatusOr<SeriesSet> WithPair(std::string_view name, std::string_view value) = 0;
+  // About how many series have the pair; known only where that costs next to nothing.
+  virtual uint64_t PairSize(std::string_view, std::string_view) { return 0; }
+  // Leaves in `*set` those that have the pair.
+  virtual absl::Status KeepPair(std::string_view name, std::string_view value, SeriesSet* set) {
+    absl::StatusOr<SeriesSet> with = WithPair(name, value);
+    if (with.ok()) *set &= *with;
+    return with.status();
+  }
   // The series that have one of the values that `wanted` says yes to. It need not be asked about
   // values that do not begin with `prefix`.
   virtual absl::StatusOr<SeriesSet> WithValues(

@@ -122,12 +122,18 @@ SeriesSet SeriesIndex::PresentLocked(TimeRange partitions) const {
 
 SeriesSet SeriesIndex::SelectLocked(const std::vector<Matcher>& matchers, const Scope& scope,
                                     SeriesSet* cold) const {
-  SeriesSet present = PresentLocked(scope.partitions);
   *cold = SeriesSet();
-  if (present.isEmpty()) return present;
-  if (scope.start_ms < window_start_ms_) *cold = present - postings_.all();
-  present &= postings_.Select(matchers);
-  return present;
+  if (scope.start_ms < window_start_ms_) {
+    *cold = PresentLocked(scope.partitions) - postings_.all();
+  }
+  SeriesSet selected;
+  if (scope.partitions.start_ms > scope.partitions.end_ms) return selected;
+  const SeriesSet meeting = postings_.Select(matchers);
+  const auto end = partitions_.upper_bound(scope.partitions.end_ms);
+  for (auto at = partitions_.lower_bound(scope.partitions.start_ms); at != end; ++at) {
+    selected |= meeting & at->second;
+  }
+  return selected;
 }
 
 std::vector<SeriesIndex::Series> SeriesIndex::Select(const std::vector<Matcher>& matchers,

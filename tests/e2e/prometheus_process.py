@@ -66,13 +66,14 @@ def free_port():
 class Prometheus:
     """One process with a directory of its own, which takes remote writes.
 
-    `config` is the text of its configuration, `features` are switched on beside FEATURES.
+    `config` is the text of its configuration, `features` are switched on beside FEATURES, `flags` are further ones.
     """
 
-    def __init__(self, program, config="global: {}\n", features=()):
+    def __init__(self, program, config="global: {}\n", features=(), flags=()):
         self.program = program
         self.config = config
         self.features = ",".join((FEATURES, *features))
+        self.flags = flags
         self._directory = tempfile.mkdtemp(prefix="vigil-prometheus-")
         self._process = None
         self.http_address = None
@@ -81,7 +82,12 @@ class Prometheus:
         directory = pathlib.Path(self._directory)
         (directory / "prometheus.yml").write_text(self.config, encoding="utf-8")
         self.http_address = f"127.0.0.1:{free_port()}"
-        with (directory / "log").open("wb") as log:
+        self._start()
+        return self
+
+    def _start(self):
+        directory = pathlib.Path(self._directory)
+        with (directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
                     self.program,
@@ -91,6 +97,7 @@ class Prometheus:
                     f"--web.listen-address={self.http_address}",
                     "--web.enable-remote-write-receiver",
                     f"--enable-feature={self.features}",
+                    *self.flags,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -101,7 +108,12 @@ class Prometheus:
         except BaseException:
             self.close()
             raise
-        return self
+
+    def restart(self):
+        """As an operator would; its address and its data stay."""
+        self._process.terminate()
+        self._process.wait(DEADLINE_SECONDS)
+        self._start()
 
     def __exit__(self, *_):
         self.close()

@@ -76,6 +76,9 @@ TEST(PostingListTest, AnySequenceIsASets) {
         const uint32_t number = 1 + random() % range;
         probe.add(number);
         ASSERT_EQ(list.Intersects(SeriesSet::bitmapOf(1, number)), model.contains(number));
+        SeriesSet kept = SeriesSet::bitmapOf(2, number, number + 1);
+        list.Keep(&kept);
+        ASSERT_EQ(kept.cardinality(), model.count(number) + model.count(number + 1));
       }
     }
   }
