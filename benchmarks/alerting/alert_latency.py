@@ -97,11 +97,13 @@ class AlertingVigil(systems.Vigil):
         return contextlib.closing(Ended(process))
 
     def probe(self, name):
-        import otlp_client
+        import otlp_client  # Needs packages that Prometheus does without.
 
         if not hasattr(self, "client"):
-            self.client = otlp_client.OtlpClient(f"127.0.0.1:{self.grpc_port}")
-        self.client.export_gauges("probe_level", [({"probe": name}, time.time_ns(), 2.0)])
+            self.client = otlp_client.Client(f"127.0.0.1:{self.grpc_port}")
+        request, scope = otlp_client.metrics_request("probe", name)
+        otlp_client.add_gauge(scope, "probe_level", [(int(time.time() * 1000), 2.0)], {"probe": name})
+        self.client.export(otlp_client.METRICS, request)
 
 
 class Ended:
