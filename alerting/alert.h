@@ -22,6 +22,9 @@ struct Alert {
   // it. 0: not given.
   int64_t ends_at_ms = 0;
   std::string generator_url;
+  // What its state rests on: "recovered" or "no_data" of a resolved alert, "no_data" or
+  // "partial_data" of one that is kept without its data, "late_data"; "" otherwise.
+  std::string reason;
 };
 
 // FNV-1a over the sorted labels, each name and value followed by byte 0xFF: Alertmanager's

@@ -108,6 +108,7 @@ std::string EncodeAlert(const StoredAlert& alert) {
                {"start", alert.alert.starts_at_ms},
                {"end", alert.alert.ends_at_ms},
                {"url", alert.alert.generator_url},
+               {"reason", alert.alert.reason},
                {"updated", alert.updated_at_ms},
                {"timeout", alert.ends_by_timeout},
                {"groups", alert.groups}});
@@ -121,6 +122,7 @@ absl::StatusOr<StoredAlert> DecodeAlert(std::string_view row) {
     json.at("start").get_to(alert.alert.starts_at_ms);
     json.at("end").get_to(alert.alert.ends_at_ms);
     json.at("url").get_to(alert.alert.generator_url);
+    alert.alert.reason = json.value("reason", "");  // Older rows have none.
     json.at("updated").get_to(alert.updated_at_ms);
     json.at("timeout").get_to(alert.ends_by_timeout);
     json.at("groups").get_to(alert.groups);

@@ -47,6 +47,8 @@ Json ToJson(const ToldAlert& told) {
   json["endsAt"] = told.resolved ? GoTime(told.alert.ends_at_ms) : kZeroTime;
   json["generatorURL"] = told.alert.generator_url;
   json["fingerprint"] = fmt::format("{:016x}", told.fingerprint);
+  // Beyond version 4: whether it got better or its data stopped.
+  if (!told.alert.reason.empty()) json["reason"] = told.alert.reason;
   return json;
 }
 

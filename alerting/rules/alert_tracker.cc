@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include <absl/container/flat_hash_set.h>
+#include <absl/container/flat_hash_map.h>
 #include <fmt/format.h>
 
 namespace vigil::alerting {
@@ -20,11 +20,27 @@ std::string_view AlertStateName(AlertState state) {
   return "inactive";
 }
 
+std::string_view AlertReasonName(AlertReason reason) {
+  switch (reason) {
+    case AlertReason::kNone:
+      return "";
+    case AlertReason::kNoData:
+      return "no_data";
+    case AlertReason::kPartialData:
+      return "partial_data";
+    case AlertReason::kRecovered:
+      return "recovered";
+    case AlertReason::kLateData:
+      return "late_data";
+  }
+  return "";
+}
+
 absl::Status AlertTracker::Update(const AlertPolicy& policy, std::vector<AlertCandidate> candidates,
                                   int64_t time_ms) {
-  absl::flat_hash_set<storage::Labels> present;
+  absl::flat_hash_map<storage::Labels, AlertCandidate::Basis> present;
   for (const AlertCandidate& candidate : candidates) {
-    if (present.insert(candidate.labels).second) continue;
+    if (present.emplace(candidate.labels, candidate.basis).second) continue;
     return absl::FailedPreconditionError(
         "vector contains metrics with the same labelset after applying alert labels");
   }
@@ -32,16 +48,19 @@ absl::Status AlertTracker::Update(const AlertPolicy& policy, std::vector<AlertCa
   int64_t active = 0;
   for (auto entry = alerts_.begin(); entry != alerts_.end();) {
     TrackedAlert& tracked = entry->second;
-    if (Advance(policy, time_ms, present.contains(entry->first), &tracked)) {
+    const auto found = present.find(entry->first);
+    const bool kept = found != present.end() ? Advance(policy, time_ms, found->second, &tracked)
+                                             : AdvanceAbsent(policy, time_ms, &tracked);
+    if (kept) {
       if (tracked.alert.state != AlertState::kInactive) ++active;
       ++entry;
     } else {
-      forgotten_.push_back(entry->first);
+      forgotten_.push_back(std::move(tracked));
       entry = alerts_.erase(entry);
     }
   }
   if (policy.limit == 0 || active <= policy.limit) return absl::OkStatus();
-  for (const auto& [labels, tracked] : alerts_) forgotten_.push_back(labels);
+  for (auto& [labels, tracked] : alerts_) forgotten_.push_back(std::move(tracked));
   alerts_.clear();
   return absl::ResourceExhaustedError(
       fmt::format("exceeded limit of {} with {} alerts", policy.limit, active));
@@ -58,15 +77,32 @@ void AlertTracker::TakeIn(std::vector<AlertCandidate> candidates, int64_t time_m
       alert.labels = candidate.labels;
       alert.active_at_ms = time_ms;
     }
+    ChangeReason(candidate.reason, time_ms, &tracked);
+    const bool is_new = alert.active_at_ms == time_ms;
+    if (candidate.basis != AlertCandidate::Basis::kData && !is_new) continue;
     alert.value = candidate.value;
     alert.annotations = std::move(candidate.annotations);
   }
 }
 
-bool AlertTracker::Advance(const AlertPolicy& policy, int64_t time_ms, bool present,
+void AlertTracker::ChangeReason(AlertReason reason, int64_t time_ms, TrackedAlert* tracked) {
+  ActiveAlert& alert = tracked->alert;
+  if (alert.reason == reason) return;
+  alert.reason = reason;
+  alert.reason_since_ms = reason == AlertReason::kNone ? 0 : time_ms;
+  tracked->unsaved = true;
+}
+
+void AlertTracker::SetReason(const storage::Labels& labels, AlertReason reason) {
+  const auto found = alerts_.find(labels);
+  if (found == alerts_.end()) return;
+  ChangeReason(reason, found->second.resolved_at_ms, &found->second);
+}
+
+bool AlertTracker::Advance(const AlertPolicy& policy, int64_t time_ms, AlertCandidate::Basis basis,
                            TrackedAlert* tracked) {
   ActiveAlert& alert = tracked->alert;
-  if (!present) return AdvanceAbsent(policy, time_ms, tracked);
+  if (basis == AlertCandidate::Basis::kHeld && alert.state == AlertState::kPending) return true;
   if (std::exchange(alert.keep_firing_since_ms, 0) != 0) tracked->unsaved = true;
   AdvanceActive(policy, time_ms, tracked);
   return true;
@@ -92,6 +128,7 @@ bool AlertTracker::AdvanceAbsent(const AlertPolicy& policy, int64_t time_ms,
   alert.state = AlertState::kInactive;
   tracked->resolved_at_ms = time_ms;
   tracked->unsaved = true;
+  ChangeReason(AlertReason::kRecovered, time_ms, tracked);
   return true;
 }
 

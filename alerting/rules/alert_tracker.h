@@ -26,9 +26,17 @@ struct AlertPolicy {
 
 // An element of the rule's result, worded as an alert.
 struct AlertCandidate {
+  // What there is to go by.
+  enum class Basis : uint8_t {
+    kData,    // The condition holds.
+    kNoData,  // It counts as holding though nothing is known.
+    kHeld,    // Nothing new: the alert stays what it is, a pending one pending.
+  };
   storage::Labels labels;
-  storage::Labels annotations;
+  storage::Labels annotations;  // Of kData and of new alerts only, as is the value.
   double value = 0;
+  Basis basis = Basis::kData;
+  AlertReason reason = AlertReason::kNone;
 };
 
 struct TrackedAlert {
@@ -55,6 +63,9 @@ class AlertTracker {
   absl::Status Update(const AlertPolicy& policy, std::vector<AlertCandidate> candidates,
                       int64_t time_ms);
 
+  // Says why an alert that was resolved just now was; kRecovered unless told otherwise.
+  void SetReason(const storage::Labels& labels, AlertReason reason);
+
   // Puts an alert back that an earlier run kept.
   void Restore(TrackedAlert alert);
 
@@ -63,20 +74,21 @@ class AlertTracker {
 
   AlertMap& alerts() { return alerts_; }
   const AlertMap& alerts() const { return alerts_; }
-  // The labels of alerts that were forgotten; the owner clears it when their rows are gone.
-  std::vector<storage::Labels>& forgotten() { return forgotten_; }
+  // Alerts that were forgotten, as they were; the owner clears it when their rows are gone.
+  std::vector<TrackedAlert>& forgotten() { return forgotten_; }
 
  private:
   // Creates, replaces and updates alerts by what is there.
   void TakeIn(std::vector<AlertCandidate> candidates, int64_t time_ms);
   // Moves one alert on. False if it is to be forgotten.
-  static bool Advance(const AlertPolicy& policy, int64_t time_ms, bool present,
+  static bool Advance(const AlertPolicy& policy, int64_t time_ms, AlertCandidate::Basis basis,
                       TrackedAlert* tracked);
   static bool AdvanceAbsent(const AlertPolicy& policy, int64_t time_ms, TrackedAlert* tracked);
+  static void ChangeReason(AlertReason reason, int64_t time_ms, TrackedAlert* tracked);
   static void AdvanceActive(const AlertPolicy& policy, int64_t time_ms, TrackedAlert* tracked);
 
   AlertMap alerts_;
-  std::vector<storage::Labels> forgotten_;
+  std::vector<TrackedAlert> forgotten_;
 };
 
 }  // namespace vigil::alerting

@@ -1,76 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerting/rules/alerting_rule.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
-#include "alerting/rules/rule_validation.h"
 #include "base/clock.h"
 #include "base/status.h"
-#include "base/strings.h"
 
 namespace vigil::alerting {
 namespace {
 
-using text_template::QuerySample;
-using text_template::RuleContext;
-using text_template::RuleExpander;
-using text_template::Template;
-
-constexpr std::string_view kAlertName = "alertname";
 constexpr std::string_view kAlertState = "alertstate";
 constexpr std::string_view kAlertsMetric = "ALERTS";
 constexpr std::string_view kForStateMetric = "ALERTS_FOR_STATE";
 
-absl::StatusOr<std::vector<std::pair<std::string, Template>>> ParseTemplates(
-    const Rule& rule, const std::vector<std::pair<std::string, std::string>>& texts) {
-  std::vector<std::pair<std::string, Template>> parsed;
-  for (const auto& [name, text] : texts) {
-    VIGIL_ASSIGN_OR_RETURN(Template one,
-                           text_template::ParseRuleTemplate(TemplateName(rule), text));
-    parsed.emplace_back(name, std::move(one));
+std::vector<Measurement> ToMeasurements(exec::VectorResult result) {
+  std::vector<Measurement> measured;
+  measured.reserve(result.size());
+  for (exec::VectorElement& element : result) {
+    Measurement one;
+    one.labels = std::move(element.labels);
+    one.value = element.value;
+    one.entering_value = element.value;
+    one.histogram = std::move(element.histogram);
+    measured.push_back(std::move(one));
   }
-  return parsed;
-}
-
-// What the template function `query` runs.
-absl::StatusOr<std::vector<QuerySample>> RunTemplateQuery(const RuleEvaluation& evaluation,
-                                                          const std::string& query) {
-  VIGIL_ASSIGN_OR_RETURN(exec::QueryResult result,
-                         evaluation.runner.RunText(query, evaluation.data_time_ms()));
-  VIGIL_ASSIGN_OR_RETURN(exec::VectorResult elements, ToVector(std::move(result)));
-  std::vector<QuerySample> samples;
-  for (exec::VectorElement& element : elements) {
-    samples.push_back({std::move(element.labels), element.value});
-  }
-  return samples;
-}
-
-RuleExpander MakeExpander(const RuleEvaluation& evaluation) {
-  RuleContext context;
-  context.now_ms = evaluation.time_ms;
-  context.external_url = evaluation.options.external_url;
-  context.external_labels = evaluation.options.external_labels;
-  context.query = [&evaluation](const std::string& query) {
-    return RunTemplateQuery(evaluation, query);
-  };
-  return RuleExpander(context);
+  return measured;
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RuleEvaluator>> AlertingRule::Create(const Rule& rule,
                                                                     promql::ExprPtr expr) {
-  VIGIL_ASSIGN_OR_RETURN(NamedTemplates labels, ParseTemplates(rule, rule.labels));
-  VIGIL_ASSIGN_OR_RETURN(NamedTemplates annotations, ParseTemplates(rule, rule.annotations));
-  return std::unique_ptr<RuleEvaluator>(
-      new AlertingRule(rule, std::move(expr), std::move(labels), std::move(annotations)));
+  VIGIL_ASSIGN_OR_RETURN(AlertWording wording, AlertWording::Create(rule));
+  std::unique_ptr<AlertingRule> created(
+      new AlertingRule(rule, std::move(expr), std::move(wording)));
+  const RuleExtensions& extensions = rule.extensions;
+  if (extensions.ratio.has_value() && !extensions.levels.has_value()) {
+    return absl::InvalidArgumentError("a ratio needs levels");
+  }
+  std::vector<std::string> inputs = {rule.expr};
+  if (extensions.ratio.has_value()) {
+    VIGIL_ASSIGN_OR_RETURN(created->ratio_,
+                           RatioMeasure::Create(*extensions.ratio, extensions.levels->op));
+  }
+  if (extensions.partial_data.keep) {
+    VIGIL_ASSIGN_OR_RETURN(created->series_count_, SeriesCount::Create(inputs));
+  }
+  return std::unique_ptr<RuleEvaluator>(std::move(created));
 }
 
 absl::StatusOr<std::vector<storage::LabeledSample>> AlertingRule::Evaluate(
     const RuleEvaluation& evaluation) {
-  VIGIL_ASSIGN_OR_RETURN(const exec::VectorResult result, RunExpr(evaluation));
-  const AlertPolicy policy = {rule().for_ms, rule().keep_firing_for_ms, evaluation.limit};
-  VIGIL_RETURN_IF_ERROR(tracker_.Update(policy, Word(evaluation, result), evaluation.time_ms));
+  VIGIL_ASSIGN_OR_RETURN(std::vector<Measurement> measured, Measure(evaluation));
+  if (extensions().late_data_ms == 0) {
+    VIGIL_RETURN_IF_ERROR(Judge(evaluation, measured));
+  } else {
+    VIGIL_RETURN_IF_ERROR(JudgeWithLateData(evaluation, std::move(measured)));
+  }
   std::vector<storage::LabeledSample> samples;
   for (const auto& [labels, tracked] : tracker_.alerts()) {
     for (auto& sample : AlertSamples(tracked.alert, evaluation.data_time_ms())) {
@@ -80,26 +66,59 @@ absl::StatusOr<std::vector<storage::LabeledSample>> AlertingRule::Evaluate(
   return samples;
 }
 
-std::vector<AlertCandidate> AlertingRule::Word(const RuleEvaluation& evaluation,
-                                               const exec::VectorResult& result) const {
+absl::StatusOr<std::vector<Measurement>> AlertingRule::Measure(
+    const RuleEvaluation& evaluation) const {
+  if (ratio_.has_value()) return ratio_->Run(evaluation);
+  VIGIL_ASSIGN_OR_RETURN(exec::VectorResult result, RunExpr(evaluation));
+  return ToMeasurements(std::move(result));
+}
+
+absl::Status AlertingRule::Judge(const RuleEvaluation& evaluation,
+                                 const std::vector<Measurement>& measured) {
+  const AlertPolicy policy = {rule().for_ms, rule().keep_firing_for_ms, evaluation.limit};
+  AlertWriter writer(wording_, evaluation);
+  std::vector<AlertCandidate> candidates = Candidates(measured, &writer);
+  Presence presence;
+  VIGIL_RETURN_IF_ERROR(ApplyDataPolicies(evaluation, measured, &writer, &presence, &candidates));
+  VIGIL_RETURN_IF_ERROR(tracker_.Update(policy, std::move(candidates), evaluation.time_ms));
+  if (extensions().no_data.action == NoDataAction::kOk) return absl::OkStatus();
+  const bool resolved = std::any_of(tracker_.alerts().begin(), tracker_.alerts().end(),
+                                    [&evaluation](const auto& entry) {
+                                      return entry.second.resolved_at_ms == evaluation.time_ms;
+                                    });
+  if (!resolved) return absl::OkStatus();
+  ExplainResolved(evaluation.time_ms, writer,
+                  AskPresence(evaluation, measured, &writer, &presence));
+  return absl::OkStatus();
+}
+
+std::vector<AlertCandidate> AlertingRule::Candidates(const std::vector<Measurement>& measured,
+                                                     AlertWriter* writer) const {
   std::vector<AlertCandidate> candidates;
-  if (result.empty()) return candidates;
-  RuleExpander expander = MakeExpander(evaluation);
-  // Functions can cut texts within a character.
-  const auto expand = [&expander](const Template& parsed) {
-    return ReplaceInvalidUtf8(expander.Expand(parsed));
+  const auto add = [&](const Measurement& one, storage::Labels labels) {
+    candidates.push_back({std::move(labels), writer->Annotations(), one.value});
   };
-  for (const exec::VectorElement& element : result) {
-    expander.SetElement(element.labels, element.value, element.histogram.get());
-    storage::LabelsBuilder labels(element.labels);
-    labels.Remove(storage::kMetricName);
-    for (const auto& [name, parsed] : labels_) labels.Set(name, expand(parsed));
-    labels.Set(kAlertName, rule().alert);
-    storage::LabelsBuilder annotations;
-    for (const auto& [name, parsed] : annotations_) annotations.Set(name, expand(parsed));
-    candidates.push_back({labels.Build(), annotations.Build(), element.value});
+  for (const Measurement& one : measured) {
+    if (!extensions().levels.has_value()) {
+      add(one, writer->Labels(one, nullptr));
+      continue;
+    }
+    const Levels& levels = *extensions().levels;
+    if (!MayHoldLevel(levels, one)) continue;
+    for (const Level& level : levels.levels) {
+      storage::Labels labels = writer->Labels(one, &level);
+      if (HoldsLevel(levels, level, one, HeldLevel(labels))) add(one, std::move(labels));
+    }
   }
   return candidates;
+}
+
+bool AlertingRule::HeldLevel(const storage::Labels& alert_labels) const {
+  const auto found = tracker_.alerts().find(alert_labels);
+  if (found == tracker_.alerts().end()) return false;
+  const ActiveAlert& alert = found->second.alert;
+  // One that is only kept firing has been left.
+  return alert.state != AlertState::kInactive && alert.keep_firing_since_ms == 0;
 }
 
 std::vector<storage::LabeledSample> AlertingRule::AlertSamples(const ActiveAlert& alert,

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "alerting/rules/rule_file.h"
+#include "alerting/rules/rule_lint.h"
 #include "base/file.h"
 #include "base/status.h"
 
@@ -32,12 +33,26 @@ std::string DescribeGroups(const std::string& file, const std::vector<RuleGroup>
                      recording);
 }
 
+// What is allowed but cannot be meant.
+std::string DescribeFindings(const std::string& file, const std::vector<RuleGroup>& groups) {
+  std::string text;
+  for (const RuleGroup& group : groups) {
+    for (const Rule& rule : group.rules) {
+      for (const std::string& finding : LintRule(rule)) {
+        text += fmt::format("{}:{}: warning: group \"{}\", \"{}\": {}\n", file, rule.line,
+                            group.name, rule.name(), finding);
+      }
+    }
+  }
+  return text;
+}
+
 void CheckFile(const std::string& file, RuleCheckReport* report) {
   const absl::StatusOr<std::string> yaml = ReadFile(file);
   const absl::StatusOr<std::vector<RuleGroup>> groups =
       yaml.ok() ? ParseRuleFile(file, *yaml) : yaml.status();
   if (groups.ok()) {
-    report->text += DescribeGroups(file, *groups);
+    report->text += DescribeGroups(file, *groups) + DescribeFindings(file, *groups);
   } else {
     report->ok = false;
     report->text += fmt::format("{}\n", MessageOf(groups.status()));

@@ -10,7 +10,8 @@ namespace vigil::alerting {
 
 struct RuleCheckReport {
   bool ok = true;
-  // For each file what it holds, or its mistakes as "FILE:LINE:COL: ...". Lines end in newlines.
+  // For each file what it holds and warnings, "FILE:LINE: warning: ...", of what can never be true;
+  // or its mistakes as "FILE:LINE:COL: ...". Lines end in newlines.
   std::string text;
 };
 

@@ -36,7 +36,7 @@ using RunnerPtr = std::unique_ptr<RuleGroupRunner>;
 // A group and what the engine knows of it while it may be at work.
 struct Member {
   std::shared_ptr<RuleGroupRunner> runner;
-  bool busy = false;  // A thread evaluates it; nobody else may touch the runner.
+  bool busy = false;   // A thread evaluates it; nobody else may touch the runner.
   int64_t due_ms = 0;  // When it is to be evaluated next.
   bool has_alerts = false;
   std::shared_ptr<const GroupStatus> status;
@@ -223,9 +223,8 @@ MemberList RuleEngineImpl::TakeDue(int64_t now_ms) {
   for (const auto& member : members_) {
     if (!member->busy && member->due_ms <= now_ms) due.push_back(member);
   }
-  std::stable_sort(due.begin(), due.end(), [](const auto& a, const auto& b) {
-    return a->due_ms < b->due_ms;
-  });
+  std::stable_sort(due.begin(), due.end(),
+                   [](const auto& a, const auto& b) { return a->due_ms < b->due_ms; });
   for (const auto& member : due) {
     member->busy = true;
     member->due_ms = member->runner->SlotAfter(now_ms);

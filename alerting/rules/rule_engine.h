@@ -15,6 +15,7 @@
 #include <absl/status/statusor.h>
 
 #include "alerting/alert.h"
+#include "alerting/rules/input_status.h"
 #include "alerting/rules/rule_file.h"
 #include "query/exec/engine.h"
 #include "storage/storage.h"
@@ -33,10 +34,23 @@ struct RuleEngineOptions {
   int64_t resend_delay_ms = 60'000;
   storage::Labels external_labels;
   std::string external_url;
+  // Whether rules whose selectors find no series are to be told (RuleStatus::inputs).
+  bool watch_inputs = false;
 };
 
 enum class AlertState : uint8_t { kInactive, kPending, kFiring };
 std::string_view AlertStateName(AlertState state);
+
+// What an alert's state rests on where it is not the data of that time.
+enum class AlertReason : uint8_t {
+  kNone,         // The condition holds.
+  kNoData,       // Active though, or resolved because, data are gone.
+  kPartialData,  // Active because not all data are there.
+  kRecovered,    // Resolved because the condition does not hold any more.
+  kLateData,     // Resolved because data that came late say that it should not have fired.
+};
+// "", "no_data", "partial_data", "recovered", "late_data".
+std::string_view AlertReasonName(AlertReason reason);
 
 // A pending or firing alert.
 struct ActiveAlert {
@@ -47,6 +61,8 @@ struct ActiveAlert {
   int64_t active_at_ms = 0;
   int64_t fired_at_ms = 0;  // 0 while pending.
   int64_t keep_firing_since_ms = 0;
+  AlertReason reason = AlertReason::kNone;
+  int64_t reason_since_ms = 0;  // 0 while there is none.
 };
 
 enum class RuleHealth : uint8_t { kUnknown, kOk, kError };
@@ -59,6 +75,7 @@ struct RuleStatus {
   std::string last_error;
   int64_t last_evaluation_ms = 0;
   double evaluation_seconds = 0;
+  InputStatus inputs;
   std::vector<ActiveAlert> alerts;  // Alerting rules only.
 };
 

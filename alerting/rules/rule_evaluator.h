@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <absl/status/statusor.h>
@@ -52,6 +53,19 @@ class RuleEvaluator {
                                                            int64_t time_ms) const {
     return {};
   }
+
+  // What a restart must not undo beyond the alerts, as JSON; "" if there is nothing of the kind.
+  virtual std::string DataState() const { return ""; }
+  // Whether it changed since it was saved last.
+  virtual bool DataStateChanged() const { return false; }
+  virtual void DataStateSaved() {}
+  // DataLoss when `state` is not what DataState gave.
+  virtual absl::Status RestoreDataState(std::string_view /*state*/) { return absl::OkStatus(); }
+  // Takes over alerts and data state of `old`, a rule of the same kind, name and labels.
+  virtual void Adopt(const RuleEvaluator& /*old*/) {}
+
+  // The expressions that each evaluation runs.
+  virtual std::vector<const promql::Expr*> exprs() const { return {expr_.get()}; }
 
   const Rule& rule() const { return rule_; }
   const promql::Expr& expr() const { return *expr_; }

@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "alerting/rules/rule_extension_reader.h"
 #include "alerting/rules/rule_validation.h"
 #include "alerting/rules/yaml_fields.h"
+#include "alerting/shorthand/shorthand.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/file.h"
@@ -98,9 +100,32 @@ class RuleFileReader {
                       fmt::format("more than {} rules in a file", kMaxRulesPerFile));
         return;
       }
+      if (!ShorthandName(node).empty()) {
+        ReadShorthand(node, fmt::format("{}, rule {}", context, ++number), group);
+        continue;
+      }
       Rule rule;
       rule.line = node.Mark().line + 1;
       ReadRule(node, fmt::format("{}, rule {}", context, ++number), &rule);
+      group->rules.push_back(std::move(rule));
+    }
+  }
+
+  // An entry that stands for several rules: they take its place.
+  void ReadShorthand(const YAML::Node& node, const std::string& context, RuleGroup* group) {
+    for (PlainRule& plain : ExpandShorthand(node, context, &mistakes_)) {
+      Rule rule;
+      rule.record = std::move(plain.record);
+      rule.alert = std::move(plain.alert);
+      rule.expr = std::move(plain.expr);
+      rule.for_ms = plain.for_ms;
+      rule.labels = std::move(plain.labels);
+      rule.annotations = std::move(plain.annotations);
+      rule.line = node.Mark().line + 1;
+      for (const RuleMistake& mistake : ValidateRule(rule)) {
+        mistakes_.Add(node.Mark(), fmt::format("{}, \"{}\"", context, rule.name()),
+                      mistake.message);
+      }
       group->rules.push_back(std::move(rule));
     }
   }
@@ -109,7 +134,9 @@ class RuleFileReader {
     context += fmt::format(", \"{}\"", NameOf(node));
     const YamlFields fields(
         node, context,
-        {"record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations"}, &mistakes_);
+        {"record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations", "levels",
+         "ratio", "no_data", "partial_data", "late_data"},
+        &mistakes_);
     if (!node.IsMap() && !node.IsNull()) return;
     bool readable = ReadText(fields, "record", context, &rule->record);
     readable &= ReadText(fields, "alert", context, &rule->alert);
@@ -118,6 +145,7 @@ class RuleFileReader {
     ReadDuration(fields, "keep_firing_for", context, &rule->keep_firing_for_ms);
     ReadTexts(fields, "labels", context, &rule->labels);
     ReadTexts(fields, "annotations", context, &rule->annotations);
+    readable &= ReadRuleExtensions(fields, context, &mistakes_, rule);
     // What could not be read would only be reported as missing.
     if (!readable) return;
     for (const RuleMistake& mistake : ValidateRule(*rule)) {

@@ -11,6 +11,8 @@
 
 #include <absl/status/statusor.h>
 
+#include "alerting/rules/rule_extensions.h"
+
 namespace vigil::alerting {
 
 // A recording or an alerting rule; its expression and templates are known to parse.
@@ -23,6 +25,7 @@ struct Rule {
   std::vector<std::pair<std::string, std::string>> labels;       // In file order.
   std::vector<std::pair<std::string, std::string>> annotations;  // Likewise.
   int line = 0;                                                  // Where it begins in its file.
+  RuleExtensions extensions;                                     // Alerting rules only.
 
   bool IsAlert() const { return !alert.empty(); }
   const std::string& name() const { return IsAlert() ? alert : record; }

@@ -24,6 +24,7 @@ RuleStatus StatusOf(const RunningRule& running) {
   status.last_error = running.last_error;
   status.last_evaluation_ms = running.last_evaluation_ms;
   status.evaluation_seconds = running.evaluation_seconds;
+  status.inputs = running.inputs.status();
   const AlertTracker* const tracker = running.evaluator->tracker();
   if (tracker == nullptr) return status;
   for (const auto& [labels, tracked] : tracker->alerts()) {
@@ -50,10 +51,13 @@ absl::StatusOr<std::unique_ptr<RuleGroupRunner>> RuleGroupRunner::Create(
     const Rule merged = MergeGroupLabels(rule, runner->group_);
     VIGIL_ASSIGN_OR_RETURN_WITH(running.evaluator, RuleEvaluator::Create(merged), runner->key_);
     running.address = {runner->key_, index++, rule.name(), RuleSignature(merged)};
+    if (options.watch_inputs) running.inputs = InputWatch(running.evaluator->expr());
     runner->rules_.push_back(std::move(running));
   }
   std::vector<const promql::Expr*> exprs;
-  for (const RunningRule& rule : runner->rules_) exprs.push_back(&rule.evaluator->expr());
+  for (const RunningRule& rule : runner->rules_) {
+    for (const promql::Expr* const expr : rule.evaluator->exprs()) exprs.push_back(expr);
+  }
   runner->common_ = exec::CommonNodes(exprs);
   runner->next_slot_ms_ = runner->schedule_.SlotAtOrAfter(now_ms);
   runner->metrics_.rules.Set(index);
@@ -69,7 +73,8 @@ RuleGroupRunner::RuleGroupRunner(RuleGroup group, std::string key, const RuleEng
       dependencies_(dependencies),
       schedule_(key_, group_.interval_ms > 0 ? group_.interval_ms : options.default_interval_ms),
       offset_ms_(group_.query_offset_ms >= 0 ? group_.query_offset_ms : options.query_offset_ms),
-      metrics_(key_) {}
+      metrics_(key_),
+      inputs_(dependencies.source) {}
 
 bool RuleGroupRunner::Evaluate(int64_t now_ms) {
   const int64_t slot_ms = schedule_.SlotAtOrBefore(now_ms);
@@ -78,6 +83,7 @@ bool RuleGroupRunner::Evaluate(int64_t now_ms) {
   next_slot_ms_ = slot_ms + interval_ms();
   const int64_t start_ns = MonotonicNs();
   EvaluateRules(slot_ms);
+  if (options_.watch_inputs) WatchInputs(slot_ms);
   const bool wrote = TellAndSave(slot_ms, now_ms);
   last_evaluation_ms_ = slot_ms;
   evaluation_seconds_ = SecondsSince(start_ns);

@@ -14,6 +14,7 @@
 #include <absl/status/statusor.h>
 
 #include "alerting/rules/group_samples.h"
+#include "alerting/rules/input_watch.h"
 #include "alerting/rules/rule_engine.h"
 #include "alerting/rules/rule_evaluator.h"
 #include "alerting/rules/rule_metrics.h"
@@ -35,6 +36,7 @@ struct RunningRule {
   std::string last_error;
   int64_t last_evaluation_ms = 0;
   double evaluation_seconds = 0;
+  InputWatch inputs;
 };
 
 // Not thread-safe.
@@ -82,6 +84,8 @@ class RuleGroupRunner {
   void EvaluateRule(int64_t slot_ms, GroupSamples* samples, RunningRule* rule);
   // Notes how the rule's evaluation went, once its samples are written.
   void Conclude(RunningRule* rule);
+  // Looks whether the rules' selectors find series.
+  void WatchInputs(int64_t slot_ms);
   // Hands alerts to the sink and writes what changed, in one batch. True if it wrote.
   bool TellAndSave(int64_t slot_ms, int64_t now_ms);
   // What `tell` hands to the sink.
@@ -102,6 +106,7 @@ class RuleGroupRunner {
   const RuleSchedule schedule_;
   const int64_t offset_ms_;
   const RuleGroupMetrics metrics_;
+  InputIndex inputs_;
   std::vector<RunningRule> rules_;
   exec::CommonNodes common_;  // Of the rules' expressions.
   int64_t next_slot_ms_ = 0;

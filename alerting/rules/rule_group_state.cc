@@ -5,6 +5,8 @@
 #include <map>
 
 #include "alerting/rules/rule_group_runner.h"
+#include "base/log.h"
+#include "base/status.h"
 
 namespace vigil::alerting {
 namespace {
@@ -46,8 +48,10 @@ std::vector<storage::Labels> RuleGroupRunner::Adopt(const RuleGroupRunner& old) 
       rule.last_error = candidate.last_error;
       rule.last_evaluation_ms = candidate.last_evaluation_ms;
       rule.evaluation_seconds = candidate.evaluation_seconds;
-      AlertTracker* const tracker = rule.evaluator->tracker();
-      if (tracker != nullptr) *tracker = *candidate.evaluator->tracker();
+      rule.evaluator->Adopt(*candidate.evaluator);
+      if (rule.evaluator->printed_expr() == candidate.evaluator->printed_expr()) {
+        rule.inputs = candidate.inputs;
+      }
       break;
     }
   }
@@ -77,6 +81,14 @@ void RuleGroupRunner::Restore(std::vector<RuleAlertRow> rows, int64_t alive_ms, 
     });
     if (match == by_index.end()) continue;
     for (RuleAlertRow& row : match->second) {
+      if (row.data_state.has_value()) {
+        const absl::Status restored = rule.evaluator->RestoreDataState(*row.data_state);
+        if (!restored.ok()) {
+          Log(LogLevel::kError, "what a rule knew of its data is not readable",
+              {{"rule", row.address.name}, {"error", MessageOf(restored)}});
+        }
+        continue;
+      }
       ShiftOverOutage(rule.evaluator->rule(), options_, interval_ms(), alive_ms, now_ms,
                       &row.alert.alert);
       // Its series were written then, and end when it does.
@@ -96,6 +108,10 @@ std::vector<std::pair<std::string, std::string>> RuleGroupRunner::StateRows() co
     if (tracker == nullptr) continue;
     for (const auto& [labels, tracked] : tracker->alerts()) {
       rows.emplace_back(RuleAlertKey(rule.address, labels), EncodeRuleAlert(rule.address, tracked));
+    }
+    const std::string state = rule.evaluator->DataState();
+    if (!state.empty()) {
+      rows.emplace_back(RuleDataKey(rule.address), EncodeRuleData(rule.address, state));
     }
   }
   return rows;

@@ -54,6 +54,7 @@ Alert RuleGroupRunner::MakeAlert(const RunningRule& rule, const TrackedAlert& tr
   alert.annotations = tracked.alert.annotations;
   alert.starts_at_ms = tracked.alert.fired_at_ms;
   alert.ends_at_ms = resolved ? tracked.resolved_at_ms : tracked.valid_until_ms;
+  alert.reason = AlertReasonName(tracked.alert.reason);
   alert.generator_url = GeneratorUrl(options_.external_url, rule.evaluator->printed_expr());
   return alert;
 }
@@ -125,13 +126,17 @@ void RuleGroupRunner::AddStateRows(WriteBatch* batch) const {
   for (const RunningRule& rule : rules_) {
     AlertTracker* const tracker = rule.evaluator->tracker();
     if (tracker == nullptr) continue;
-    for (const storage::Labels& labels : tracker->forgotten()) {
-      batch->Delete(Family::kState, RuleAlertKey(rule.address, labels));
+    for (const TrackedAlert& tracked : tracker->forgotten()) {
+      batch->Delete(Family::kState, RuleAlertKey(rule.address, tracked.alert.labels));
     }
     for (const auto& [labels, tracked] : tracker->alerts()) {
       if (!tracked.unsaved) continue;
       batch->Put(Family::kState, RuleAlertKey(rule.address, labels),
                  EncodeRuleAlert(rule.address, tracked));
+    }
+    if (rule.evaluator->DataStateChanged()) {
+      batch->Put(Family::kState, RuleDataKey(rule.address),
+                 EncodeRuleData(rule.address, rule.evaluator->DataState()));
     }
   }
 }
@@ -142,6 +147,7 @@ void RuleGroupRunner::MarkSaved() {
     if (tracker == nullptr) continue;
     tracker->forgotten().clear();
     for (auto& [labels, tracked] : tracker->alerts()) tracked.unsaved = false;
+    rule.evaluator->DataStateSaved();
   }
 }
 

@@ -35,7 +35,10 @@ RuleGroupMetrics::RuleGroupMetrics(std::string_view group_key)
       last_evaluation_samples(GetGauge("prometheus_rule_group_last_evaluation_samples",
                                        "Samples that the last evaluation of a group gave.",
                                        GroupLabel(group_key))),
-      rules(GetGauge("prometheus_rule_group_rules", "Rules of a group.", GroupLabel(group_key))) {}
+      rules(GetGauge("prometheus_rule_group_rules", "Rules of a group.", GroupLabel(group_key))),
+      without_inputs(GetGauge("vigil_rule_group_rules_without_inputs",
+                              "Rules of a group whose selectors find no series.",
+                              GroupLabel(group_key))) {}
 
 Counter& AlertsSentCounter() {
   static Counter& counter =

@@ -20,6 +20,7 @@ struct RuleGroupMetrics {
   Gauge& last_evaluation_seconds;
   Gauge& last_evaluation_samples;
   Gauge& rules;
+  Gauge& without_inputs;
 };
 
 // Alerts handed to the sink, refused by it, and writes of rule state that failed.

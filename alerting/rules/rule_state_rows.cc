@@ -39,6 +39,14 @@ std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+Json EncodeAddress(const RuleAddress& address) {
+  return {{"version", kVersion},
+          {"group", address.group_key},
+          {"index", address.index},
+          {"rule", address.name},
+          {"signature", address.signature}};
+}
+
 absl::Status BadRow(std::string_view why) {
   return absl::DataLossError(fmt::format("row of rule state: {}", why));
 }
@@ -47,6 +55,16 @@ AlertState ParseState(const std::string& name) {
   if (name == AlertStateName(AlertState::kPending)) return AlertState::kPending;
   if (name == AlertStateName(AlertState::kFiring)) return AlertState::kFiring;
   return AlertState::kInactive;
+}
+
+// Rows that were written before there were reasons have none.
+void DecodeReason(const Json& json, ActiveAlert* alert) {
+  const std::string name = json.value("reason", "");
+  for (const AlertReason reason : {AlertReason::kNoData, AlertReason::kPartialData,
+                                   AlertReason::kRecovered, AlertReason::kLateData}) {
+    if (name == AlertReasonName(reason)) alert->reason = reason;
+  }
+  alert->reason_since_ms = json.value("reason_since", int64_t{0});
 }
 
 TrackedAlert DecodeAlertFields(const Json& json) {
@@ -62,6 +80,7 @@ TrackedAlert DecodeAlertFields(const Json& json) {
   tracked.resolved_at_ms = json.at("resolved_at").get<int64_t>();
   tracked.last_sent_at_ms = json.at("last_sent_at").get<int64_t>();
   tracked.valid_until_ms = json.at("valid_until").get<int64_t>();
+  DecodeReason(json, &alert);
   tracked.unsaved = false;
   return tracked;
 }
@@ -97,21 +116,33 @@ std::string RuleAlertKey(const RuleAddress& address, const storage::Labels& labe
 
 std::string EncodeRuleAlert(const RuleAddress& address, const TrackedAlert& tracked) {
   const ActiveAlert& alert = tracked.alert;
-  return Dump({{"version", kVersion},
-               {"group", address.group_key},
-               {"index", address.index},
-               {"rule", address.name},
-               {"signature", address.signature},
-               {"state", std::string(AlertStateName(alert.state))},
-               {"labels", EncodeLabels(alert.labels)},
-               {"annotations", EncodeLabels(alert.annotations)},
-               {"value", FormatValue(alert.value)},
-               {"active_at", alert.active_at_ms},
-               {"fired_at", alert.fired_at_ms},
-               {"keep_firing_since", alert.keep_firing_since_ms},
-               {"resolved_at", tracked.resolved_at_ms},
-               {"last_sent_at", tracked.last_sent_at_ms},
-               {"valid_until", tracked.valid_until_ms}});
+  Json json = EncodeAddress(address);
+  json["state"] = std::string(AlertStateName(alert.state));
+  json["labels"] = EncodeLabels(alert.labels);
+  json["annotations"] = EncodeLabels(alert.annotations);
+  json["value"] = FormatValue(alert.value);
+  json["active_at"] = alert.active_at_ms;
+  json["fired_at"] = alert.fired_at_ms;
+  json["keep_firing_since"] = alert.keep_firing_since_ms;
+  json["resolved_at"] = tracked.resolved_at_ms;
+  json["last_sent_at"] = tracked.last_sent_at_ms;
+  json["valid_until"] = tracked.valid_until_ms;
+  if (alert.reason != AlertReason::kNone) {
+    json["reason"] = std::string(AlertReasonName(alert.reason));
+    json["reason_since"] = alert.reason_since_ms;
+  }
+  return Dump(json);
+}
+
+std::string RuleDataKey(const RuleAddress& address) {
+  return fmt::format("{}{}/{}/{}/state", kRuleRowPrefix, address.group_key, address.index,
+                     address.name);
+}
+
+std::string EncodeRuleData(const RuleAddress& address, std::string_view state) {
+  Json json = EncodeAddress(address);
+  json["data"] = state;
+  return Dump(json);
 }
 
 absl::StatusOr<RuleAlertRow> DecodeRuleAlert(std::string_view row) {
@@ -121,7 +152,11 @@ absl::StatusOr<RuleAlertRow> DecodeRuleAlert(std::string_view row) {
     decoded.address.index = json.at("index").get<int>();
     decoded.address.name = json.at("rule").get<std::string>();
     decoded.address.signature = json.at("signature").get<std::string>();
-    decoded.alert = DecodeAlertFields(json);
+    if (json.contains("data")) {
+      decoded.data_state = json.at("data").get<std::string>();
+    } else {
+      decoded.alert = DecodeAlertFields(json);
+    }
     return decoded;
   });
 }

@@ -6,10 +6,14 @@
 //   key    "rules/" FILE ";" GROUP "/" RULE-INDEX "/" RULE-NAME "/" FINGERPRINT (16 hex digits)
 //   value  JSON: version, group, index, signature, state, labels, annotations, value, times in ms
 //
+//   key    "rules/" FILE ";" GROUP "/" RULE-INDEX "/" RULE-NAME "/state"
+//   value  JSON: version, group, index, signature, data: what the rule remembers of its data
+//
 //   key    "rules/alive"    value  JSON: version, at: when rules were last evaluated
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,9 +42,15 @@ std::string RuleSignature(const Rule& rule);
 std::string RuleAlertKey(const RuleAddress& address, const storage::Labels& labels);
 std::string EncodeRuleAlert(const RuleAddress& address, const TrackedAlert& alert);
 
+// What a rule remembers of its data (RuleEvaluator::DataState).
+std::string RuleDataKey(const RuleAddress& address);
+std::string EncodeRuleData(const RuleAddress& address, std::string_view state);
+
+// An alert, or what the rule remembers of its data.
 struct RuleAlertRow {
   RuleAddress address;
   TrackedAlert alert;
+  std::optional<std::string> data_state;  // Instead of the alert.
 };
 // DataLoss when it is no such row.
 absl::StatusOr<RuleAlertRow> DecodeRuleAlert(std::string_view row);

@@ -54,7 +54,11 @@ class AlertTrackerTest : public ::testing::Test {
       if (tracker_.alerts().contains(labels)) continue;
       // Firing alerts are never forgotten without having been resolved.
       EXPECT_NE(tracked.alert.state, AlertState::kFiring);
-      EXPECT_EQ(std::count(tracker_.forgotten().begin(), tracker_.forgotten().end(), labels), 1);
+      EXPECT_EQ(std::count_if(tracker_.forgotten().begin(), tracker_.forgotten().end(),
+                              [&labels = labels](const TrackedAlert& forgotten) {
+                                return forgotten.alert.labels == labels;
+                              }),
+                1);
     }
   }
 

@@ -34,5 +34,19 @@ TEST(RuleCheckTest, CountsWhatIsThereAndListsWhatIsWrong) {
   EXPECT_EQ(missing.text, directory + "/nosuch: no such file\n");
 }
 
+TEST(RuleCheckTest, WarnsOfWhatCanNeverBeTrue) {
+  const std::string directory = ::testing::TempDir() + "/rule_warnings";
+  ASSERT_OK(MakeDirectories(directory));
+  const std::string file = directory + "/odd.yml";
+  ASSERT_OK(WriteFile(file,
+                      "groups:\n- name: g\n  rules:\n  - {record: r, expr: up == 2}\n"
+                      "  - {alert: A, expr: 'up{a=\"x\",a=\"y\"} > 5'}\n"));
+  const RuleCheckReport report = CheckRuleFiles({file});
+  EXPECT_TRUE(report.ok);
+  EXPECT_EQ(report.text, file + ": OK: 1 group, 2 rules (1 alerting, 1 recording)\n" + file +
+                             ":5: warning: group \"g\", \"A\": up{a=\"x\",a=\"y\"} matches "
+                             "nothing: no value of \"a\" meets all its matchers\n");
+}
+
 }  // namespace
 }  // namespace vigil::alerting

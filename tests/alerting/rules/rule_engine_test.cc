@@ -33,7 +33,9 @@ TEST_P(RuleEngineScriptTest, Script) {
 
 INSTANTIATE_TEST_SUITE_P(Scripts, RuleEngineScriptTest,
                          ::testing::Values("states", "limits", "recording", "sending", "restart",
-                                           "restart_grace", "reload", "templates"),
+                                           "restart_grace", "reload", "templates", "levels",
+                                           "ratio", "no_data", "partial_data", "late_data",
+                                           "inputs"),
                          [](const auto& info) { return std::string(info.param); });
 
 class RuleEngineTest : public ::testing::Test {

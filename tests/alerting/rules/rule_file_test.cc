@@ -29,6 +29,35 @@ std::string Pairs(std::string_view title,
   return text.empty() ? "" : fmt::format(" {}[{}]", title, text);
 }
 
+std::string Dump(const RuleExtensions& extensions) {
+  std::string text;
+  if (extensions.ratio.has_value()) {
+    const Ratio& ratio = *extensions.ratio;
+    text += fmt::format(" ratio[{} of {} confidence {} from {} events]", ratio.errors, ratio.total,
+                        ratio.confidence, ratio.min_events);
+  }
+  if (extensions.levels.has_value()) {
+    text += fmt::format(" levels[{} {}", extensions.levels->label,
+                        ThresholdOpText(extensions.levels->op));
+    for (const Level& level : extensions.levels->levels) {
+      text += fmt::format(" {}={}/{}", level.name, level.at, level.recover);
+    }
+    text += "]";
+  }
+  if (extensions.no_data != NoDataPolicy()) {
+    text += fmt::format(" no_data[{} {}]", static_cast<int>(extensions.no_data.action),
+                        FormatDurationMs(extensions.no_data.forget_ms));
+  }
+  if (extensions.partial_data.keep) {
+    text += fmt::format(" partial_data[{} {}]", extensions.partial_data.below,
+                        FormatDurationMs(extensions.partial_data.window_ms));
+  }
+  if (extensions.late_data_ms != 0) {
+    text += fmt::format(" late_data[{}]", FormatDurationMs(extensions.late_data_ms));
+  }
+  return text;
+}
+
 std::string Dump(const Rule& rule) {
   std::string text = fmt::format("  {} {}: {} (line {})", rule.IsAlert() ? "alert" : "record",
                                  rule.name(), rule.expr, rule.line);
@@ -36,7 +65,8 @@ std::string Dump(const Rule& rule) {
   if (rule.keep_firing_for_ms != 0) {
     text += fmt::format(" keep {}", FormatDurationMs(rule.keep_firing_for_ms));
   }
-  return text + Pairs("labels", rule.labels) + Pairs("annotations", rule.annotations) + "\n";
+  return text + Pairs("labels", rule.labels) + Pairs("annotations", rule.annotations) +
+         Dump(rule.extensions) + "\n";
 }
 
 std::string Parse(const ::vigil::testing::TextCase& text_case) {
@@ -55,6 +85,10 @@ std::string Parse(const ::vigil::testing::TextCase& text_case) {
 
 TEST(RuleFileTest, Script) {
   ::vigil::testing::RunTextScript("tests/alerting/rules/testdata/rule_file.txt", Parse);
+}
+
+TEST(RuleFileTest, Extensions) {
+  ::vigil::testing::RunTextScript("tests/alerting/rules/testdata/rule_extensions.txt", Parse);
 }
 
 TEST(RuleFileTest, MistakesAreCountedBeyondAHundred) {

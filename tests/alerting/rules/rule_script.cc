@@ -27,6 +27,13 @@ std::string Describe(const storage::Labels& annotations) {
   return annotations.empty() ? "" : " " + annotations.ToString();
 }
 
+// Why an alert is what it is, where that is not plain.
+std::string Reason(std::string_view reason) {
+  return reason.empty() || reason == AlertReasonName(AlertReason::kRecovered)
+             ? ""
+             : fmt::format(" reason={}", reason);
+}
+
 std::string_view HealthName(RuleHealth health) {
   switch (health) {
     case RuleHealth::kUnknown:
@@ -119,6 +126,7 @@ std::string RuleScript::SetOptions(const TextCase& text_case) {
   set("grace", &options_.for_grace_period_ms);
   set("resend", &options_.resend_delay_ms);
   options_.external_url = text_case.Arg("url", options_.external_url);
+  options_.watch_inputs = text_case.Arg("inputs") == "on";
   const std::string cluster = text_case.Arg("cluster");
   if (!cluster.empty()) options_.external_labels = storage::Labels({{"cluster", cluster}});
   return "ok";
@@ -230,14 +238,22 @@ std::string RuleScript::Alerts() const {
   for (const GroupStatus& group : engine_->Status()) {
     for (const RuleStatus& rule : group.rules) {
       for (const ActiveAlert& alert : rule.alerts) {
-        text += fmt::format(
-            "{} {} value={} active={} fired={} keep={}{}\n", AlertStateName(alert.state),
-            alert.labels.ToString(), FormatValue(alert.value), Time(alert.active_at_ms),
-            Time(alert.fired_at_ms), Time(alert.keep_firing_since_ms), Describe(alert.annotations));
+        text += fmt::format("{} {} value={} active={} fired={} keep={}{}{}\n",
+                            AlertStateName(alert.state), alert.labels.ToString(),
+                            FormatValue(alert.value), Time(alert.active_at_ms),
+                            Time(alert.fired_at_ms), Time(alert.keep_firing_since_ms),
+                            Describe(alert.annotations), Reason(AlertReasonName(alert.reason)));
       }
     }
   }
   return text.empty() ? "none" : text;
+}
+
+std::string RuleScript::DescribeInputs(const InputStatus& inputs) const {
+  if (inputs.state == InputState::kUnknown) return "";
+  return fmt::format(", inputs {} since {}{}{}", InputStateName(inputs.state),
+                     Time(inputs.since_ms), inputs.missing.empty() ? "" : " without ",
+                     fmt::join(inputs.missing, ", "));
 }
 
 std::string RuleScript::Groups() const {
@@ -247,9 +263,10 @@ std::string RuleScript::Groups() const {
                         FormatDurationMs(group.interval_ms), Time(group.last_evaluation_ms),
                         group.iterations_missed);
     for (const RuleStatus& rule : group.rules) {
-      text += fmt::format("  {} {} last {}{}\n", rule.rule.name(), HealthName(rule.health),
+      text += fmt::format("  {} {} last {}{}{}\n", rule.rule.name(), HealthName(rule.health),
                           Time(rule.last_evaluation_ms),
-                          rule.last_error.empty() ? "" : ": " + rule.last_error);
+                          rule.last_error.empty() ? "" : ": " + rule.last_error,
+                          DescribeInputs(rule.inputs));
     }
   }
   return text.empty() ? "none" : text;
@@ -261,9 +278,9 @@ std::string RuleScript::Sent(const std::string& detail) {
   std::string text;
   for (const Alert& alert : alerts) {
     text +=
-        fmt::format("{} starts={} ends={}{}{}\n", alert.labels.ToString(), Time(alert.starts_at_ms),
-                    Time(alert.ends_at_ms), Describe(alert.annotations),
-                    detail == "urls" ? " " + alert.generator_url : "");
+        fmt::format("{} starts={} ends={}{}{}{}\n", alert.labels.ToString(),
+                    Time(alert.starts_at_ms), Time(alert.ends_at_ms), Describe(alert.annotations),
+                    Reason(alert.reason), detail == "urls" ? " " + alert.generator_url : "");
   }
   return text.empty() ? "nothing" : text;
 }

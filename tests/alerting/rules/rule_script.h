@@ -3,7 +3,8 @@
 // Scripts about the rule engine on a virtual clock. Time is told as distance from the first slot of
 // the first group. Commands:
 //
-//   options key=value     before the first rules: interval, offset, tolerance, grace, resend, url
+//   options key=value     before the first rules: interval, offset, tolerance, grace, resend, url;
+//                         inputs=on watches whether selectors find series
 //   rules                 the input is a rule file; loads it
 //   load STEP             lines of series in PromQL's test notation, from time 0 on
 //   load STEP from=T      likewise, from T on
@@ -121,6 +122,7 @@ class RuleScript {
   // Runs the engine once and tells how alerts changed.
   void RunOnce(int64_t time_ms, std::string* log);
   std::string Time(int64_t time_ms) const;
+  std::string DescribeInputs(const InputStatus& inputs) const;
   std::string DescribeRun(const storage::SampleColumns& columns, size_t begin, size_t end,
                           std::string_view value) const;
   int64_t DurationArg(const TextCase& text_case, size_t index) const;

@@ -49,6 +49,30 @@ TEST(RuleStateRowsTest, RoundTrip) {
   }
 }
 
+TEST(RuleStateRowsTest, Reasons) {
+  for (const AlertReason reason :
+       {AlertReason::kNone, AlertReason::kNoData, AlertReason::kPartialData,
+        AlertReason::kRecovered, AlertReason::kLateData}) {
+    TrackedAlert tracked = SampleAlert();
+    tracked.alert.reason = reason;
+    tracked.alert.reason_since_ms = reason == AlertReason::kNone ? 0 : 7;
+    const std::string encoded = EncodeRuleAlert(kAddress, tracked);
+    ASSERT_OK_AND_ASSIGN(const RuleAlertRow row, DecodeRuleAlert(encoded));
+    EXPECT_EQ(row.alert.alert.reason, reason);
+    EXPECT_EQ(EncodeRuleAlert(row.address, row.alert), encoded);
+    // What is not so is not written: rows are as they were before there were reasons.
+    EXPECT_EQ(encoded.find("reason") == std::string::npos, reason == AlertReason::kNone);
+  }
+}
+
+TEST(RuleStateRowsTest, DataOfARule) {
+  EXPECT_EQ(RuleDataKey(kAddress), "rules/f.yml;g/2/A/state");
+  const std::string encoded = EncodeRuleData(kAddress, "{\"seen\":[]}");
+  ASSERT_OK_AND_ASSIGN(const RuleAlertRow row, DecodeRuleAlert(encoded));
+  EXPECT_EQ(row.address.index, kAddress.index);
+  EXPECT_EQ(row.data_state, "{\"seen\":[]}");
+}
+
 TEST(RuleStateRowsTest, KeysNameThePlaceAndTheAlert) {
   const std::string key = RuleAlertKey(kAddress, SampleAlert().alert.labels);
   EXPECT_EQ(key.substr(0, 20), "rules/f.yml;g/2/A/" + key.substr(18, 2));
