@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `vigil alerts` and `vigil rules list|check`.
+// `vigil alerts` and `vigil rules list|check|expand`.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -14,8 +14,11 @@
 #include <CLI/Formatter.hpp>
 
 #include "alerting/rules/rule_check.h"
+#include "alerting/rules/rule_file.h"
+#include "alerting/rules/rule_yaml.h"
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/status.h"
 #include "base/strings.h"
 #include "cli/client.h"
 #include "cli/command.h"
@@ -49,6 +52,7 @@ Json JsonAlert(const v1::Alert& alert) {
   object["state"] = alert.state();
   object["activeAt"] = FormatInstantMs(alert.active_at_ms());
   object["value"] = FormatValue(alert.value());
+  if (!alert.reason().empty()) object["reason"] = alert.reason();
   return object;
 }
 
@@ -101,6 +105,13 @@ Json JsonRule(const v1::Rule& rule) {
   object["labels"] = JsonLabels(rule.labels());
   object["health"] = rule.health();
   if (!rule.last_error().empty()) object["lastError"] = rule.last_error();
+  if (!rule.inputs().empty()) {
+    Json missing = Json::array();
+    for (const std::string& selector : rule.missing_inputs()) missing.push_back(selector);
+    object["inputs"] = {{"state", rule.inputs()},
+                        {"since", FormatInstantMs(rule.inputs_since_ms())},
+                        {"missing", std::move(missing)}};
+  }
   object["type"] = rule.type();
   return object;
 }
@@ -123,11 +134,20 @@ Json JsonGroups(const v1::ListRulesResponse& response) {
   return {{"groups", std::move(groups)}};
 }
 
+// What is to be said of a rule's inputs: nothing if there are some.
+std::string InputsText(const v1::Rule& rule, int64_t now_ms) {
+  if (rule.inputs() == "never_seen") return "never seen";
+  if (rule.inputs() != "vanished") return "";
+  return fmt::format("vanished {}", Ago(rule.inputs_since_ms(), now_ms));
+}
+
 Table RuleTable(const v1::ListRulesResponse& response) {
-  Table table({"group", "rule", "type", "state", "health", "for", "query", "error"});
+  const int64_t now_ms = SystemClock().NowMs();
+  Table table({"group", "rule", "type", "state", "health", "inputs", "for", "query", "error"});
   for (const v1::RuleGroup& group : response.groups()) {
     for (const v1::Rule& rule : group.rules()) {
       table.Add({group.name(), rule.name(), rule.type(), rule.state(), rule.health(),
+                 InputsText(rule, now_ms),
                  rule.type() == "alerting" ? FormatDurationMs(rule.for_ms()) : "", rule.query(),
                  rule.last_error()});
     }
@@ -162,6 +182,17 @@ int RunRulesCheck(const std::vector<std::string>& files) {
   return report.ok ? kExitOk : kExitRefused;
 }
 
+// Prints the rules of the files as plain ones.
+int RunRulesExpand(const std::vector<std::string>& files) {
+  const absl::StatusOr<std::vector<alerting::RuleGroup>> groups = alerting::LoadRuleFiles(files);
+  if (!groups.ok()) {
+    fmt::print(stderr, "{}\n", MessageOf(groups.status()));
+    return kExitRefused;
+  }
+  std::fputs(alerting::WriteRuleYaml(*groups).c_str(), stdout);
+  return kExitOk;
+}
+
 }  // namespace
 
 void AddAlerts(CLI::App* program, int* exit_status) {
@@ -179,7 +210,7 @@ void AddAlerts(CLI::App* program, int* exit_status) {
 }
 
 void AddRules(CLI::App* program, int* exit_status) {
-  CLI::App* const rules = program->add_subcommand("rules", "Rules: list or check");
+  CLI::App* const rules = program->add_subcommand("rules", "Rules: list, check or expand");
   rules->require_subcommand(1);
   auto options = std::make_shared<ListOptions>();
   CLI::App* const list = rules->add_subcommand("list", "List the rules that the server evaluates");
@@ -197,6 +228,14 @@ void AddRules(CLI::App* program, int* exit_status) {
       "Example:\n"
       "  vigil rules check rules/*.yaml");
   check->callback([files, exit_status] { *exit_status = RunRulesCheck(*files); });
+  auto expanded = std::make_shared<std::vector<std::string>>();
+  CLI::App* const expand = rules->add_subcommand(
+      "expand", "Print rule files as plain Prometheus rules; needs no server");
+  expand->add_option("file", *expanded, "Rule files")->required();
+  expand->footer(
+      "Example:\n"
+      "  vigil rules expand slo.yaml > plain.yaml");
+  expand->callback([expanded, exit_status] { *exit_status = RunRulesExpand(*expanded); });
 }
 
 }  // namespace vigil::cli

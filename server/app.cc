@@ -253,7 +253,9 @@ class AppImpl final : public App {
     rule_workers_.emplace(kRuleWorkers, kMaxQueuedGroups);
     dependencies.workers = &*rule_workers_;
     dependencies.evaluated = [this] { manager_ticker_->Wake(); };
-    VIGIL_ASSIGN_OR_RETURN(rules_, alerting::RuleEngine::Create(config_.rules, dependencies));
+    alerting::RuleEngineOptions options = config_.rules;
+    options.watch_inputs = true;
+    VIGIL_ASSIGN_OR_RETURN(rules_, alerting::RuleEngine::Create(options, dependencies));
     VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(files.groups), now_ms));
     manager_ticker_ = std::make_unique<Ticker>(
         &clock_, kMaxAlertWaitMs, [this](int64_t now) { return manager_->RunDue(now); });

@@ -165,6 +165,10 @@ class RuleWriter {
       Text("keepFiringSince", ApiTimeText(alert.keep_firing_since_ms));
     }
     Text("value", ExponentText(alert.value));
+    // Beyond Prometheus: why it is active where the data do not say so.
+    if (alert.reason != alerting::AlertReason::kNone) {
+      Text("reason", alerting::AlertReasonName(alert.reason));
+    }
     json_.EndObject();
   }
 
@@ -186,8 +190,23 @@ class RuleWriter {
     }
     Text("health", alerting::RuleHealthName(status.health));
     if (!status.last_error.empty()) Text("lastError", status.last_error);
+    Inputs(status.inputs);
     Evaluation(status.evaluation_seconds, status.last_evaluation_ms);
     Text("type", rule.IsAlert() ? "alerting" : "recording");
+    json_.EndObject();
+  }
+
+  // Beyond Prometheus: whether the rule has anything to look at.
+  void Inputs(const alerting::InputStatus& inputs) {
+    if (inputs.state == alerting::InputState::kUnknown) return;
+    json_.Key("inputs");
+    json_.BeginObject();
+    Text("state", alerting::InputStateName(inputs.state));
+    Text("since", ApiTimeText(inputs.since_ms));
+    json_.Key("missing");
+    json_.BeginArray();
+    for (const std::string& selector : inputs.missing) json_.Text(selector);
+    json_.EndArray();
     json_.EndObject();
   }
 

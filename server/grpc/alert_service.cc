@@ -38,6 +38,7 @@ void ToMessage(const ActiveAlert& alert, v1::Alert* message) {
   message->set_active_at_ms(alert.active_at_ms);
   message->set_fired_at_ms(alert.fired_at_ms);
   message->set_value(alert.value);
+  message->set_reason(std::string(AlertReasonName(alert.reason)));
 }
 
 void ToMessage(const alerting::RuleStatus& status, v1::Rule* message) {
@@ -50,6 +51,9 @@ void ToMessage(const alerting::RuleStatus& status, v1::Rule* message) {
   AddPairs(rule.annotations, message->mutable_annotations());
   message->set_health(std::string(alerting::RuleHealthName(status.health)));
   message->set_last_error(status.last_error);
+  message->set_inputs(std::string(alerting::InputStateName(status.inputs.state)));
+  message->set_inputs_since_ms(status.inputs.since_ms);
+  for (const std::string& selector : status.inputs.missing) message->add_missing_inputs(selector);
   message->set_alerts(static_cast<uint32_t>(status.alerts.size()));
   if (!rule.IsAlert()) return;
   AlertState state = AlertState::kInactive;
