@@ -11,10 +11,14 @@
 #include <random>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "alerting/manager/courier.h"
 #include "alerting/manager/dispatcher.h"
+#include "alerting/manager/manager_gauges.h"
 #include "alerting/manager/manager_state.h"
 #include "alerting/manager/route.h"
+#include "alerting/manager/viewer.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -33,14 +37,27 @@ constexpr int64_t kCollectIntervalMs = 30 * kMillisPerMinute;
 
 // `config` on the heap, where pointers to its routes stay valid, and with its routes named even if
 // it does not come from a file.
-std::unique_ptr<const ManagerConfig> Keep(ManagerConfig config) {
+std::shared_ptr<const ManagerConfig> Keep(ManagerConfig config) {
   NameRoutes(&config.route);
-  return std::make_unique<const ManagerConfig>(std::move(config));
+  return std::make_shared<const ManagerConfig>(std::move(config));
+}
+
+// What the write of a user's wish failed with, as the user is told.
+absl::Status NotStored(const absl::Status& status) {
+  return absl::UnavailableError(fmt::format("cannot store it: {}", MessageOf(status)));
 }
 
 std::function<double()> SystemRandom() {
   return [engine = std::mt19937_64(std::random_device()())]() mutable {
     return std::uniform_real_distribution<double>(0, 1)(engine);
+  };
+}
+
+std::function<std::string()> SystemUuids() {
+  return [device = std::make_shared<std::random_device>()] {
+    const auto word = [&device] { return (uint64_t{(*device)()} << 32) | (*device)(); };
+    const uint64_t high = word();
+    return FormatUuid(high, word());
   };
 }
 
@@ -50,6 +67,7 @@ class AlertManagerImpl final : public AlertManager {
                    storage::KeyValueStore* store, Notifier* notifier)
       : notifier_(notifier),
         endings_(std::make_shared<EndingList>()),
+        make_silence_id_(options.make_silence_id ? options.make_silence_id : SystemUuids()),
         config_(Keep(std::move(config))),
         state_(store),
         dispatcher_(options.external_url, config_.get(), &state_),
@@ -59,14 +77,14 @@ class AlertManagerImpl final : public AlertManager {
     MutexLock lock(&mutex_);
     VIGIL_RETURN_IF_ERROR(state_.Load());
     dispatcher_.Restore(now_ms);
-    if (state_.Collect(now_ms)) ArmCollectionLocked(now_ms);
+    CollectLocked(now_ms);
     return state_.Commit();
   }
 
   absl::Status SetConfig(ManagerConfig config, int64_t now_ms) override {
     MutexLock lock(&mutex_);
     // The old one goes after the dispatcher has let go of it.
-    std::unique_ptr<const ManagerConfig> fresh = Keep(std::move(config));
+    std::shared_ptr<const ManagerConfig> fresh = Keep(std::move(config));
     dispatcher_.SetConfig(fresh.get(), now_ms);
     config_ = std::move(fresh);
     return state_.Commit();
@@ -99,10 +117,74 @@ class AlertManagerImpl final : public AlertManager {
     }
   }
 
+  absl::Status Post(const std::vector<Alert>& alerts, int64_t now_ms) override {
+    MutexLock lock(&mutex_);
+    absl::Status status = dispatcher_.Receive(alerts, now_ms, state_.pending());
+    ArmCollectionLocked(now_ms);
+    const absl::Status stored = state_.Commit();
+    if (!stored.ok()) return NotStored(stored);
+    for (const Alert& alert : alerts) {
+      StoredAlert* const known = state_.alerts.Find(Fingerprint(alert.labels));
+      if (known != nullptr) known->maybe_unwritten = false;
+    }
+    return status;
+  }
+
+  std::vector<AlertView> ListAlerts(const AlertFilter& filter, int64_t now_ms) const override {
+    MutexLock lock(&mutex_);
+    return ViewAlerts(*config_, state_, dispatcher_.muter(), filter, now_ms);
+  }
+
+  std::vector<GroupView> ListGroups(const AlertFilter& filter, int64_t now_ms) const override {
+    MutexLock lock(&mutex_);
+    return ViewGroups(*config_, state_, dispatcher_.muter(), filter, now_ms);
+  }
+
+  AlertView Preview(const storage::Labels& labels, int64_t now_ms) const override {
+    MutexLock lock(&mutex_);
+    return ViewLabels(*config_, dispatcher_.muter(), labels, now_ms);
+  }
+
+  SilenceStore Silences() const override {
+    MutexLock lock(&mutex_);
+    return state_.silences;
+  }
+
+  std::shared_ptr<const ManagerConfig> config() const override {
+    MutexLock lock(&mutex_);
+    return config_;
+  }
+
+  absl::StatusOr<std::string> SetSilence(Silence silence, int64_t now_ms) override {
+    std::string new_id = make_silence_id_();
+    MutexLock lock(&mutex_);
+    SilenceStore before = state_.silences;
+    VIGIL_ASSIGN_OR_RETURN(SilenceStore::SetResult result,
+                           state_.silences.Set(std::move(silence), std::move(new_id), now_ms));
+    for (const std::string& id : result.changed) state_.WriteSilence(id);
+    VIGIL_RETURN_IF_ERROR(CommitSilencesLocked(std::move(before), now_ms));
+    return std::move(result.id);
+  }
+
+  absl::Status ExpireSilence(std::string_view id, int64_t now_ms) override {
+    MutexLock lock(&mutex_);
+    SilenceStore before = state_.silences;
+    VIGIL_ASSIGN_OR_RETURN(const bool changed, state_.silences.Expire(id, now_ms));
+    if (!changed) return absl::OkStatus();
+    state_.WriteSilence(id);
+    return CommitSilencesLocked(std::move(before), now_ms);
+  }
+
+  void UpdateGauges(int64_t now_ms) const override {
+    MutexLock lock(&mutex_);
+    SetGauges(*config_, state_, dispatcher_.muter(), now_ms);
+  }
+
   Stats GetStats() const override {
     MutexLock lock(&mutex_);
     return {.alerts = static_cast<int64_t>(state_.alerts.alerts().size()),
             .groups = static_cast<int64_t>(state_.groups.groups().size()),
+            .silences = static_cast<int64_t>(state_.silences.silences().size()),
             .outbox = static_cast<int64_t>(state_.outbox.entries().size()),
             .delivered = courier_.delivered(),
             .failed_attempts = courier_.failed_attempts()};
@@ -134,7 +216,7 @@ class AlertManagerImpl final : public AlertManager {
     for (const Ending& ending : endings_->TakeAll()) courier_.TakeEnding(ending, at_ms);
     if (collect_at_ms_ <= at_ms) {
       collect_at_ms_ = kNever;
-      if (state_.Collect(at_ms)) ArmCollectionLocked(at_ms);
+      CollectLocked(at_ms);
     }
     courier_.GiveUpOverdue(at_ms);  // Before the flush, which may tell it anew.
     dispatcher_.FlushDue(at_ms);
@@ -146,6 +228,24 @@ class AlertManagerImpl final : public AlertManager {
     }
     if (!parcels->empty()) ArmCollectionLocked(at_ms);
     return status;
+  }
+
+  // Forgets what has expired.
+  void CollectLocked(int64_t now_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (state_.Collect(now_ms)) ArmCollectionLocked(now_ms);
+    dispatcher_.AlertsForgotten();
+  }
+
+  // Stores silences that have changed, or has them be as they were `before`.
+  absl::Status CommitSilencesLocked(SilenceStore before, int64_t now_ms)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const absl::Status status = state_.Commit();
+    if (!status.ok()) {
+      state_.silences = std::move(before);
+      return NotStored(status);
+    }
+    ArmCollectionLocked(now_ms);
+    return absl::OkStatus();
   }
 
   // Sees to it that what is there now will be forgotten in time.
@@ -164,9 +264,10 @@ class AlertManagerImpl final : public AlertManager {
 
   Notifier* const notifier_;
   const std::shared_ptr<EndingList> endings_;
+  const std::function<std::string()> make_silence_id_;
 
   mutable Mutex mutex_;
-  std::unique_ptr<const ManagerConfig> config_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const ManagerConfig> config_ ABSL_GUARDED_BY(mutex_);
   ManagerState state_ ABSL_GUARDED_BY(mutex_);
   Dispatcher dispatcher_ ABSL_GUARDED_BY(mutex_);
   Courier courier_ ABSL_GUARDED_BY(mutex_);

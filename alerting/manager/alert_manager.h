@@ -9,13 +9,16 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
 #include "alerting/alert.h"
+#include "alerting/manager/alert_view.h"
 #include "alerting/manager/config.h"
+#include "alerting/manager/mute/silence_store.h"
 #include "alerting/notify/notifier.h"
 #include "storage/kv/kv_store.h"
 
@@ -25,6 +28,8 @@ struct AlertManagerOptions {
   std::string external_url;
   // Numbers in [0, 1) for the jitter between attempts; null: from the system.
   std::function<double()> random;
+  // Makes the ids of silences; null: UUIDs.
+  std::function<std::string()> make_silence_id;
 };
 
 // Thread-safe: one driver calls RunDue, others hand in alerts or ask.
@@ -46,10 +51,31 @@ class AlertManager : public AlertSink {
   // SetConfig may bring the next due time forward: call again after them.
   virtual int64_t RunDue(int64_t now_ms) = 0;
 
+  // Takes in and stores alerts of senders that store nothing themselves. As Receive; Unavailable
+  // when they could not be stored, and are to be sent again.
+  virtual absl::Status Post(const std::vector<Alert>& alerts, int64_t now_ms) = 0;
+
+  // What there is now, as it stands at `now_ms`.
+  virtual std::vector<AlertView> ListAlerts(const AlertFilter& filter, int64_t now_ms) const = 0;
+  virtual std::vector<GroupView> ListGroups(const AlertFilter& filter, int64_t now_ms) const = 0;
+  // What would keep an alert with these labels quiet, and whom it would be for.
+  virtual AlertView Preview(const storage::Labels& labels, int64_t now_ms) const = 0;
+  virtual SilenceStore Silences() const = 0;
+  virtual std::shared_ptr<const ManagerConfig> config() const = 0;
+
+  // Begins or changes a silence, see SilenceStore::Set, and returns its id.
+  virtual absl::StatusOr<std::string> SetSilence(Silence silence, int64_t now_ms) = 0;
+  // Ends a silence now. NotFound: there is none of that id.
+  virtual absl::Status ExpireSilence(std::string_view id, int64_t now_ms) = 0;
+
+  // Brings the gauges of the self-metrics up to date.
+  virtual void UpdateGauges(int64_t now_ms) const = 0;
+
   // Figures for `vigil status`.
   struct Stats {
     int64_t alerts = 0;
     int64_t groups = 0;
+    int64_t silences = 0;  // Expired ones among them.
     int64_t outbox = 0;
     int64_t delivered = 0;
     int64_t failed_attempts = 0;

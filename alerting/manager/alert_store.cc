@@ -105,11 +105,11 @@ absl::StatusOr<AlertStore::PutResult> AlertStore::Put(const Alert& alert, int64_
   StoredAlert& stored = at->second;
   if (!added) {
     if (Overlaps(stored.alert, fresh.alert)) MergeInto(stored, now_ms, &fresh);
-    if (SameAlert(stored, fresh)) return PutResult{&stored, false};
+    if (SameAlert(stored, fresh)) return PutResult{&stored, false, false};
     fresh.groups = std::move(stored.groups);
   }
   stored = std::move(fresh);
-  return PutResult{&stored, true};
+  return PutResult{&stored, true, added};
 }
 
 void AlertStore::Restore(StoredAlert alert) {

@@ -32,6 +32,7 @@ class AlertStore {
   struct PutResult {
     StoredAlert* alert = nullptr;
     bool changed = false;  // False: nothing new about it.
+    bool added = false;    // It was not known.
   };
   // Takes an alert in as of `now_ms`. InvalidArgument says why it is refused.
   absl::StatusOr<PutResult> Put(const Alert& alert, int64_t now_ms, int64_t resolve_timeout_ms);

@@ -11,6 +11,8 @@
 
 #include <absl/status/statusor.h>
 
+#include "alerting/manager/mute/inhibit_rule.h"
+#include "alerting/manager/mute/time_interval.h"
 #include "alerting/manager/route.h"
 #include "base/clock.h"
 #include "storage/series/labels.h"
@@ -36,9 +38,14 @@ struct ManagerConfig {
   int64_t resolve_timeout_ms = 5 * kMillisPerMinute;
   Route route;
   std::vector<Receiver> receivers;
+  std::vector<InhibitRule> inhibit_rules;
+  std::vector<TimeInterval> time_intervals;
+  std::vector<std::string> templates;  // Patterns of files, as they were written.
+  std::string yaml;                    // What was read, secrets and all.
 
   // Null if there is none of that name.
   const Receiver* FindReceiver(std::string_view name) const;
+  const TimeInterval* FindTimeInterval(std::string_view name) const;
 };
 
 // InvalidArgument has a line "FILE:LINE:COL: what is wrong" for each mistake.

@@ -18,15 +18,15 @@ namespace {
 Counter& ReceivedCounter(bool firing) {
   static constexpr char kHelp[] = "Alerts that were taken in.";
   static Counter& firing_alerts =
-      GetCounter("alertmanager_alerts_received_total", kHelp, "status=\"firing\"");
+      GetCounter("alertmanager_alerts_received_total", kHelp, "status=\"firing\",version=\"v2\"");
   static Counter& resolved_alerts =
-      GetCounter("alertmanager_alerts_received_total", kHelp, "status=\"resolved\"");
+      GetCounter("alertmanager_alerts_received_total", kHelp, "status=\"resolved\",version=\"v2\"");
   return firing ? firing_alerts : resolved_alerts;
 }
 
 Counter& InvalidCounter() {
-  static Counter& counter =
-      GetCounter("alertmanager_alerts_invalid_total", "Alerts that were refused.");
+  static Counter& counter = GetCounter("alertmanager_alerts_invalid_total",
+                                       "Alerts that were refused.", "version=\"v2\"");
   return counter;
 }
 
@@ -53,6 +53,7 @@ void Dispatcher::SetConfig(const ManagerConfig* config, int64_t now_ms) {
 }
 
 void Dispatcher::Reconcile(int64_t now_ms) {
+  muter_.SetConfig(config_);
   GroupTable old = std::exchange(state_->groups, GroupTable());
   RegroupAll(&old, now_ms);
   for (auto& [id, group] : state_->groups.groups()) {
@@ -151,6 +152,7 @@ absl::Status Dispatcher::Receive(const std::vector<Alert>& alerts, int64_t now_m
                              MessageOf(put.status()));
       continue;
     }
+    if (put->added) muter_.inhibitor().Add(*put->alert);
     ReceivedCounter(!put->alert->ResolvedAt(now_ms)).Add();
     // One that is not known to be stored is written again: the sender's last write may have failed.
     if (put->changed || put->alert->maybe_unwritten) Regroup(put->alert, now_ms, batch);

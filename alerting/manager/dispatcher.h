@@ -13,6 +13,7 @@
 #include "alerting/alert.h"
 #include "alerting/manager/config.h"
 #include "alerting/manager/manager_state.h"
+#include "alerting/manager/mute/muter.h"
 
 namespace vigil::alerting {
 
@@ -25,7 +26,10 @@ class Dispatcher {
  public:
   // `config` (until the next SetConfig) and `state` must outlive it.
   Dispatcher(std::string external_url, const ManagerConfig* config, ManagerState* state)
-      : external_url_(std::move(external_url)), config_(config), state_(state) {}
+      : external_url_(std::move(external_url)),
+        config_(config),
+        state_(state),
+        muter_(config, &state->alerts, &state->silences) {}
 
   // Takes up what ManagerState::Load read. Alerts that would end before their sender can have
   // spoken again are given `resolve_timeout` from now: it was vigil that was silent, not the
@@ -42,7 +46,11 @@ class Dispatcher {
   // A delivery has ended and its outcome is noted in outbox and log.
   void DeliveryEnded(const Integration& integration, bool delivered, int64_t now_ms);
 
+  // The store of alerts has forgotten some.
+  void AlertsForgotten() { muter_.inhibitor().Prune(); }
+
   const ManagerConfig& config() const { return *config_; }
+  const Muter& muter() const { return muter_; }
 
  private:
   struct Snapshot;
@@ -57,6 +65,7 @@ class Dispatcher {
   void Regroup(StoredAlert* alert, int64_t now_ms, storage::WriteBatch* batch);
 
   Snapshot TakeSnapshot(const Group& group, int64_t now_ms);
+  void DropMuted(const Group& group, Snapshot* snapshot) const;
   void Flush(Group* group, int64_t now_ms);
   Standing FlushTo(Group* group, const WebhookConfig& webhook, const Integration& integration,
                    const Snapshot& snapshot, int64_t now_ms);
@@ -69,6 +78,7 @@ class Dispatcher {
   const std::string external_url_;
   const ManagerConfig* config_;
   ManagerState* const state_;
+  Muter muter_;
 };
 
 }  // namespace vigil::alerting

@@ -45,6 +45,19 @@ Dispatcher::Snapshot Dispatcher::TakeSnapshot(const Group& group, int64_t now_ms
   return snapshot;
 }
 
+// Leaves what is to be told.
+void Dispatcher::DropMuted(const Group& group, Snapshot* snapshot) const {
+  muter_.DropMuted(*group.route, snapshot->now_ms, &snapshot->alerts);
+  AlertSets sets;
+  for (const StoredAlert* const alert : snapshot->alerts) {
+    (alert->ResolvedAt(snapshot->now_ms) ? sets.resolved : sets.firing)
+        .push_back(alert->fingerprint);
+  }
+  std::sort(sets.firing.begin(), sets.firing.end());
+  std::sort(sets.resolved.begin(), sets.resolved.end());
+  snapshot->sets = std::move(sets);
+}
+
 void Dispatcher::FlushDue(int64_t now_ms) {
   for (Group* const group : state_->groups.TakeDue(now_ms)) {
     AdvanceTick(group, now_ms);
@@ -56,13 +69,14 @@ void Dispatcher::FlushDue(int64_t now_ms) {
 
 // May remove the group.
 void Dispatcher::Flush(Group* group, int64_t now_ms) {
-  const Snapshot snapshot = TakeSnapshot(*group, now_ms);
+  Snapshot snapshot = TakeSnapshot(*group, now_ms);
   group->flush_again = false;
   group->unsettled.clear();
   group->resolved.clear();
   for (const uint64_t fingerprint : snapshot.sets.resolved) {
     group->resolved[fingerprint] = state_->alerts.Find(fingerprint)->alert.ends_at_ms;
   }
+  DropMuted(*group, &snapshot);
   const Receiver* const receiver = config_->FindReceiver(group->route->receiver);
   const int count = receiver == nullptr ? 0 : static_cast<int>(receiver->webhooks.size());
   for (int i = 0; i < count; ++i) {
@@ -82,6 +96,10 @@ Dispatcher::Standing Dispatcher::FlushTo(Group* group, const WebhookConfig& webh
   if (waiting != nullptr && waiting->in_flight) {
     group->flush_again = true;
     return Standing::kWaits;
+  }
+  if (snapshot.alerts.empty()) {  // All of it is muted.
+    if (waiting != nullptr) state_->Bury(OutboxEntry(*waiting), "it is muted now", now_ms);
+    return Standing::kKnows;
   }
   const std::string_view reason =
       NotificationReason({.last = state_->log.Find(key, now_ms),

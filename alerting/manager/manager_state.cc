@@ -19,7 +19,8 @@ using storage::KeyRange;
 using storage::WriteBatch;
 
 // What a rewrite replaces. Receipts and dead letters are records: they are only ever added.
-constexpr std::string_view kReplacedRows[] = {kAlertRows, kGroupRows, kLogRows, kOutboxRows};
+constexpr std::string_view kReplacedRows[] = {kAlertRows, kGroupRows, kLogRows, kOutboxRows,
+                                              kSilenceRows};
 
 KeyRange RangeOf(std::string_view prefix) {
   return {std::string(prefix), storage::PrefixEnd(prefix)};
@@ -59,6 +60,7 @@ absl::Status ManagerState::Load() {
   VIGIL_RETURN_IF_ERROR(LoadGroups());
   VIGIL_RETURN_IF_ERROR(LoadLog());
   VIGIL_RETURN_IF_ERROR(LoadOutbox());
+  VIGIL_RETURN_IF_ERROR(LoadSilences());
   return LoadSequence();
 }
 
@@ -94,6 +96,14 @@ absl::Status ManagerState::LoadOutbox() {
   });
 }
 
+absl::Status ManagerState::LoadSilences() {
+  return ForEachRow(store_, kSilenceRows, [&](std::string_view id, std::string_view row) {
+    VIGIL_ASSIGN_OR_RETURN(Silence silence, DecodeSilence(id, row));
+    silences.Restore(std::move(silence));
+    return absl::OkStatus();
+  });
+}
+
 absl::Status ManagerState::LoadSequence() {
   return ForEachRow(store_, kSequenceRow, [&](std::string_view, std::string_view row) {
     VIGIL_ASSIGN_OR_RETURN(sequence_, DecodeSequence(row));
@@ -114,6 +124,10 @@ void ManagerState::WriteGroup(Group* group, WriteBatch* batch) {
 void ManagerState::WriteOutboxEntry(const OutboxEntry& entry) {
   batch_.Put(Family::kState, RowKey(kOutboxRows, entry.integration.Key()),
              EncodeOutboxEntry(entry));
+}
+
+void ManagerState::WriteSilence(std::string_view id) {
+  batch_.Put(Family::kState, RowKey(kSilenceRows, id), EncodeSilence(*silences.Find(id)));
 }
 
 void ManagerState::WriteReceipt(const Receipt& receipt) {
@@ -173,9 +187,13 @@ bool ManagerState::Collect(int64_t now_ms) {
   for (const std::string& key : log.Collect(now_ms)) {
     batch_.Delete(Family::kState, RowKey(kLogRows, key));
   }
+  for (const std::string& id : silences.Collect(now_ms)) {
+    batch_.Delete(Family::kState, RowKey(kSilenceRows, id));
+  }
   const bool receipts_left = CollectReceipts(now_ms);
   const bool letters_left = CollectDeadLetters(now_ms);
-  return receipts_left || letters_left || !alerts.alerts().empty() || !log.entries().empty();
+  return receipts_left || letters_left || !alerts.alerts().empty() || !log.entries().empty() ||
+         !silences.silences().empty();
 }
 
 bool ManagerState::CollectReceipts(int64_t now_ms) {
@@ -225,6 +243,7 @@ void ManagerState::PrepareRewrite() {
     batch_.Put(Family::kState, RowKey(kLogRows, key), EncodeLogEntry(entry));
   }
   for (const auto& [key, entry] : outbox.entries()) WriteOutboxEntry(entry);
+  for (const auto& [id, silence] : silences.silences()) WriteSilence(id);
   batch_.Put(Family::kState, std::string(kSequenceRow), EncodeSequence(sequence_));
 }
 

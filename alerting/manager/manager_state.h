@@ -10,6 +10,7 @@
 
 #include "alerting/manager/alert_store.h"
 #include "alerting/manager/group.h"
+#include "alerting/manager/mute/silence_store.h"
 #include "alerting/manager/notification_log.h"
 #include "alerting/manager/outbox.h"
 #include "alerting/manager/state_rows.h"
@@ -31,6 +32,8 @@ class ManagerState {
   void WriteGroup(Group* group) { WriteGroup(group, &batch_); }
   void WriteOutboxEntry(const OutboxEntry& entry);
   void WriteReceipt(const Receipt& receipt);
+  // Requires: there is a silence of that id.
+  void WriteSilence(std::string_view id);
   // To a batch that somebody else will write.
   static void WriteAlert(StoredAlert* alert, storage::WriteBatch* batch);
   static void WriteGroup(Group* group, storage::WriteBatch* batch);
@@ -52,18 +55,22 @@ class ManagerState {
   // Stores what has changed, all or nothing, and synced if it is more than timers. After a failure
   // the next call stores everything anew.
   absl::Status Commit();
+  // What the next Commit stores, to be added to.
+  storage::WriteBatch* pending() { return &batch_; }
   bool NeedsCommit() const { return rewrite_ || !batch_.empty(); }
 
   AlertStore alerts;
   GroupTable groups;
   NotificationLog log;
   Outbox outbox;
+  SilenceStore silences;
 
  private:
   absl::Status LoadAlerts();
   absl::Status LoadGroups();
   absl::Status LoadLog();
   absl::Status LoadOutbox();
+  absl::Status LoadSilences();
   absl::Status LoadSequence();
   void PrepareRewrite();
   bool CollectReceipts(int64_t now_ms);

@@ -17,21 +17,6 @@ using storage::Matcher;
 // What cannot stand in a label name without quotes.
 constexpr std::string_view kReserved = "{}!=~,\\\"'` \t\r\n";
 
-std::string MatcherText(const Matcher& matcher) {
-  const bool plain = matcher.name().find_first_of(kReserved) == std::string::npos;
-  return fmt::format("{}{}{}", plain ? matcher.name() : storage::Quote(matcher.name()),
-                     storage::MatchOperator(matcher.type()), storage::Quote(matcher.value()));
-}
-
-std::string MatchersText(const std::vector<Matcher>& matchers) {
-  std::string text = "{";
-  for (const Matcher& matcher : matchers) {
-    if (text.size() > 1) text += ',';
-    text += MatcherText(matcher);
-  }
-  return text + "}";
-}
-
 void NameRoute(Route* route, std::string_view prefix, StringMap<int>* seen) {
   std::sort(route->matchers.begin(), route->matchers.end(), [](const Matcher& a, const Matcher& b) {
     return std::tuple(a.name(), a.value(), a.type()) < std::tuple(b.name(), b.value(), b.type());
@@ -54,6 +39,21 @@ bool Match(const Route& route, const Labels& labels, std::vector<const Route*>* 
 }
 
 }  // namespace
+
+std::string MatcherText(const Matcher& matcher) {
+  const bool plain = matcher.name().find_first_of(kReserved) == std::string::npos;
+  return fmt::format("{}{}{}", plain ? matcher.name() : storage::Quote(matcher.name()),
+                     storage::MatchOperator(matcher.type()), storage::Quote(matcher.value()));
+}
+
+std::string MatchersText(const std::vector<Matcher>& matchers) {
+  std::string text = "{";
+  for (const Matcher& matcher : matchers) {
+    if (text.size() > 1) text += ',';
+    text += MatcherText(matcher);
+  }
+  return text + "}";
+}
 
 void NameRoutes(Route* root) {
   StringMap<int> seen;

@@ -25,6 +25,10 @@ struct Route {
   int64_t repeat_interval_ms = 4 * kMillisPerHour;
   std::vector<storage::Matcher> matchers;  // All must match.
   bool continue_matching = false;
+  // Names of time intervals: nobody is told while one of the first contains the time, nor, if there
+  // are any of the second, while none of these does. Not inherited.
+  std::vector<std::string> mute_time_intervals;
+  std::vector<std::string> active_time_intervals;
   storage::Labels labels;  // Handed to receivers as route labels.
   std::vector<Route> routes;
 
@@ -34,6 +38,10 @@ struct Route {
   // groups are kept under.
   std::string id = "{}";
 };
+
+// `{a="b",c!="d"}`, and one of them. What cannot stand without quotes is quoted.
+std::string MatchersText(const std::vector<storage::Matcher>& matchers);
+std::string MatcherText(const storage::Matcher& matcher);
 
 // Sorts the matchers of the tree under `root` and fills in `key` and `id`.
 void NameRoutes(Route* root);

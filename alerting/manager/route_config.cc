@@ -5,15 +5,10 @@
 
 #include <fmt/format.h>
 
-#include "alerting/manager/matcher_parser.h"
-#include "base/status.h"
-#include "base/strings.h"
+#include "alerting/manager/matcher_config.h"
 
 namespace vigil::alerting {
 namespace {
-
-using storage::Matcher;
-using storage::MatchType;
 
 // Far deeper and larger than people write; aliases can make a tree that refers to itself.
 constexpr int kMaxRouteDepth = 64;
@@ -21,12 +16,11 @@ constexpr int kMaxRoutes = 10'000;
 
 constexpr std::string_view kWildcard = "...";
 
-bool IsLabelName(std::string_view name) { return !name.empty() && IsValidUtf8(name); }
-
 class RouteReader {
  public:
-  RouteReader(const std::vector<Receiver>& receivers, YamlErrors* errors)
-      : receivers_(receivers), errors_(errors) {}
+  RouteReader(const std::vector<Receiver>& receivers, const std::vector<TimeInterval>& intervals,
+              YamlErrors* errors)
+      : receivers_(receivers), intervals_(intervals), errors_(errors) {}
 
   // Fills `*route`, which holds what it inherits.
   void Read(const YAML::Node& node, int depth, Route* route) {
@@ -42,7 +36,7 @@ class RouteReader {
     ReadTimings(&map, route);
     ReadMatchers(&map, node, depth == 0, route);
     ReadContinue(&map, node, depth == 0, route);
-    ReadTimeIntervals(&map, node, depth == 0);
+    ReadTimeIntervals(&map, node, depth == 0, route);
     ReadLabels(map.Take("labels"), route);
     ReadChildren(map.Take("routes"), depth, route);
     map.Finish();
@@ -99,41 +93,9 @@ class RouteReader {
   }
 
   void ReadMatchers(YamlMap* map, const YAML::Node& node, bool is_root, Route* route) {
-    ReadOldMatchers(map->Take("match"), "match", MatchType::kEqual, route);
-    ReadOldMatchers(map->Take("match_re"), "match_re", MatchType::kRegex, route);
-    const YAML::Node matchers = map->Take("matchers");
-    if (!matchers.IsNull() && !matchers.IsSequence()) {
-      errors_->Add(matchers, "matchers must be a list of texts");
-    }
-    for (const YAML::Node& entry : matchers) {
-      absl::StatusOr<std::vector<Matcher>> parsed =
-          ParseMatchers(entry.IsScalar() ? std::string_view(entry.Scalar()) : std::string_view());
-      if (!parsed.ok()) {
-        errors_->Add(entry, fmt::format("bad matcher: {}", MessageOf(parsed.status())));
-        continue;
-      }
-      for (Matcher& matcher : *parsed) route->matchers.push_back(std::move(matcher));
-    }
+    ReadMatcherFields(map, "match", "match_re", "matchers", &route->matchers, errors_);
     if (is_root && !route->matchers.empty()) {
       errors_->Add(node, "root route must not have any matchers");
-    }
-  }
-
-  // `match: {name: value}`, the form that came before `matchers`.
-  void ReadOldMatchers(const YAML::Node& node, std::string_view what, MatchType type,
-                       Route* route) {
-    YamlMap map(node, what, errors_);
-    for (const std::string& name : map.Names()) {
-      std::string value;
-      map.TakeString(name, &value);
-      absl::StatusOr<Matcher> matcher = Matcher::Create(type, name, value);
-      if (!IsLabelName(name)) {
-        errors_->Add(node, fmt::format("invalid label name \"{}\" in {}", name, what));
-      } else if (!matcher.ok()) {
-        errors_->Add(map.Take(name), MessageOf(matcher.status()));
-      } else {
-        route->matchers.push_back(*std::move(matcher));
-      }
     }
   }
 
@@ -144,13 +106,30 @@ class RouteReader {
     }
   }
 
-  void ReadTimeIntervals(YamlMap* map, const YAML::Node& node, bool is_root) {
-    if (is_root && map->Take("mute_time_intervals").size() > 0) {
+  void ReadTimeIntervals(YamlMap* map, const YAML::Node& node, bool is_root, Route* route) {
+    ReadIntervalNames(map, "mute_time_intervals", &route->mute_time_intervals);
+    ReadIntervalNames(map, "active_time_intervals", &route->active_time_intervals);
+    if (is_root && !route->mute_time_intervals.empty()) {
       errors_->Add(node, "root route must not have any mute time intervals");
-    } else if (is_root && map->Take("active_time_intervals").size() > 0) {
+    } else if (is_root && !route->active_time_intervals.empty()) {
       errors_->Add(node, "root route must not have any active time intervals");
     }
-    if (!is_root) map->Refuse({"mute_time_intervals", "active_time_intervals"});
+  }
+
+  void ReadIntervalNames(YamlMap* map, std::string_view field, std::vector<std::string>* names) {
+    const YAML::Node list = map->Take(field);
+    if (!list.IsNull() && !list.IsSequence()) {
+      return errors_->Add(list, fmt::format("{} must be a list of names", field));
+    }
+    for (const YAML::Node& entry : list) {
+      const std::string name = entry.IsScalar() ? entry.Scalar() : "";
+      names->push_back(name);
+      const bool known =
+          std::any_of(intervals_.begin(), intervals_.end(),
+                      [&name](const TimeInterval& interval) { return interval.name == name; });
+      if (known) continue;
+      errors_->Add(entry, fmt::format("undefined time interval \"{}\" used in route", name));
+    }
   }
 
   void ReadLabels(const YAML::Node& node, Route* route) {
@@ -178,6 +157,8 @@ class RouteReader {
     for (const YAML::Node& entry : node) {
       Route child = *route;  // Has no children yet.
       child.matchers.clear();
+      child.mute_time_intervals.clear();
+      child.active_time_intervals.clear();
       child.continue_matching = false;
       Read(entry, depth + 1, &child);
       if (gave_up_) return;
@@ -187,6 +168,7 @@ class RouteReader {
   }
 
   const std::vector<Receiver>& receivers_;
+  const std::vector<TimeInterval>& intervals_;
   YamlErrors* const errors_;
   int count_ = 0;
   bool gave_up_ = false;  // The tree has no end: said once, read no further.
@@ -194,9 +176,9 @@ class RouteReader {
 
 }  // namespace
 
-void ReadRootRoute(const YAML::Node& node, const std::vector<Receiver>& receivers, Route* route,
-                   YamlErrors* errors) {
-  RouteReader(receivers, errors).Read(node, 0, route);
+void ReadRootRoute(const YAML::Node& node, const std::vector<Receiver>& receivers,
+                   const std::vector<TimeInterval>& intervals, Route* route, YamlErrors* errors) {
+  RouteReader(receivers, intervals, errors).Read(node, 0, route);
 }
 
 }  // namespace vigil::alerting

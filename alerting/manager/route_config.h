@@ -12,8 +12,8 @@
 
 namespace vigil::alerting {
 
-// Reads the tree below `node` into `*route`. Routes may only name `receivers`.
-void ReadRootRoute(const YAML::Node& node, const std::vector<Receiver>& receivers, Route* route,
-                   YamlErrors* errors);
+// Reads the tree below `node` into `*route`. Routes may only name `receivers` and `intervals`.
+void ReadRootRoute(const YAML::Node& node, const std::vector<Receiver>& receivers,
+                   const std::vector<TimeInterval>& intervals, Route* route, YamlErrors* errors);
 
 }  // namespace vigil::alerting

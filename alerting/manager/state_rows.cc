@@ -88,6 +88,18 @@ Json OutboxJson(const OutboxEntry& entry) {
   return json;
 }
 
+absl::StatusOr<storage::Matcher> MatcherFrom(const Json& json) {
+  const std::string op = json.at("op").get<std::string>();
+  for (const storage::MatchType type :
+       {storage::MatchType::kEqual, storage::MatchType::kNotEqual, storage::MatchType::kRegex,
+        storage::MatchType::kNotRegex}) {
+    if (op != storage::MatchOperator(type)) continue;
+    return storage::Matcher::Create(type, json.at("name").get<std::string>(),
+                                    json.at("value").get<std::string>());
+  }
+  return absl::DataLossError("op: not one of =, !=, =~, !~");
+}
+
 }  // namespace
 
 std::string AlertKey(uint64_t fingerprint) {
@@ -206,6 +218,47 @@ absl::StatusOr<int64_t> DecodeDeadLetterTime(std::string_view row) {
   int64_t time_ms = 0;
   VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) { json.at("time").get_to(time_ms); }));
   return time_ms;
+}
+
+std::string EncodeSilence(const Silence& silence) {
+  Json matchers = Json::array();
+  for (const storage::Matcher& matcher : silence.matchers) {
+    matchers.push_back({{"name", matcher.name()},
+                        {"op", storage::MatchOperator(matcher.type())},
+                        {"value", matcher.value()}});
+  }
+  return Dump({{"matchers", std::move(matchers)},
+               {"start", silence.starts_at_ms},
+               {"end", silence.ends_at_ms},
+               {"updated", silence.updated_at_ms},
+               {"by", silence.created_by},
+               {"comment", silence.comment},
+               {"annotations", silence.annotations}});
+}
+
+absl::StatusOr<Silence> DecodeSilence(std::string_view id, std::string_view row) {
+  Silence silence;
+  silence.id = std::string(id);
+  absl::Status wrong;
+  VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) {
+    for (const Json& entry : json.at("matchers")) {
+      absl::StatusOr<storage::Matcher> matcher = MatcherFrom(entry);
+      if (matcher.ok()) {
+        silence.matchers.push_back(*std::move(matcher));
+      } else {
+        wrong = absl::DataLossError(fmt::format("matchers: {}", MessageOf(matcher.status())));
+      }
+    }
+    json.at("start").get_to(silence.starts_at_ms);
+    json.at("end").get_to(silence.ends_at_ms);
+    json.at("updated").get_to(silence.updated_at_ms);
+    json.at("by").get_to(silence.created_by);
+    json.at("comment").get_to(silence.comment);
+    json.at("annotations").get_to(silence.annotations);
+  }));
+  if (!wrong.ok()) return wrong;
+  if (silence.matchers.empty()) return absl::DataLossError("matchers: there are none");
+  return silence;
 }
 
 std::string EncodeSequence(uint64_t sequence) { return Dump({{"last", sequence}}); }

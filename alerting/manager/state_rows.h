@@ -12,6 +12,7 @@
 
 #include "alerting/manager/alert_store.h"
 #include "alerting/manager/group.h"
+#include "alerting/manager/mute/silence.h"
 #include "alerting/manager/outbox.h"
 
 namespace vigil::alerting {
@@ -23,6 +24,7 @@ inline constexpr std::string_view kLogRows = "manager/log/";          // Integra
 inline constexpr std::string_view kOutboxRows = "manager/outbox/";    // Integration::Key.
 inline constexpr std::string_view kDeadRows = "manager/dead/";        // Integration::Key.
 inline constexpr std::string_view kReceiptRows = "manager/receipt/";  // ReceiptKey.
+inline constexpr std::string_view kSilenceRows = "manager/silence/";  // Silence id.
 inline constexpr std::string_view kSequenceRow = "manager/sequence";
 
 std::string AlertKey(uint64_t fingerprint);
@@ -64,6 +66,9 @@ std::string EncodeReceipt(const Receipt& receipt);
 std::string EncodeDeadLetter(const DeadLetter& letter);
 // When the dead letter was put aside.
 absl::StatusOr<int64_t> DecodeDeadLetterTime(std::string_view row);
+
+std::string EncodeSilence(const Silence& silence);
+absl::StatusOr<Silence> DecodeSilence(std::string_view id, std::string_view row);
 
 std::string EncodeSequence(uint64_t sequence);
 absl::StatusOr<uint64_t> DecodeSequence(std::string_view row);

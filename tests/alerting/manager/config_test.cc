@@ -114,6 +114,37 @@ receivers: [{name: a}, {name: b}]
   EXPECT_EQ(second.key, R"({}/{a="b",c!="d",e=~"f",r=~"a|b",s="1"})");
 }
 
+TEST(ManagerConfig, TimeIntervalsAndMatchersAreNotInherited) {
+  const ManagerConfig config = Parse(R"(
+route:
+  receiver: a
+  routes:
+  - mute_time_intervals: [t, u]
+    active_time_intervals: [u]
+    matchers: ['', '{}', a=b]
+    routes: [{receiver: a}]
+receivers: [{name: a}]
+time_intervals: [{name: t}]
+mute_time_intervals: [{name: u, time_intervals: [{times: [{start_time: 10:00, end_time: 11:00}]}]}]
+inhibit_rules: [{source_matchers: [a=b], target_matchers: [c=d], equal: [e]}]
+templates: [x/*.tmpl]
+tracing: {endpoint: here}
+)");
+  const Route& first = config.route.routes[0];
+  EXPECT_THAT(first.mute_time_intervals, ElementsAre("t", "u"));
+  EXPECT_THAT(first.active_time_intervals, ElementsAre("u"));
+  EXPECT_EQ(first.matchers.size(), 1u);
+  EXPECT_THAT(first.routes[0].mute_time_intervals, IsEmpty());
+  EXPECT_THAT(first.routes[0].active_time_intervals, IsEmpty());
+  ASSERT_NE(config.FindTimeInterval("u"), nullptr);
+  EXPECT_FALSE(config.FindTimeInterval("u")->Contains(0));
+  EXPECT_TRUE(config.FindTimeInterval("u")->Contains(10 * kMillisPerHour));
+  EXPECT_EQ(config.FindTimeInterval("v"), nullptr);
+  EXPECT_EQ(config.inhibit_rules.size(), 1u);
+  EXPECT_THAT(config.templates, ElementsAre("x/*.tmpl"));
+  EXPECT_THAT(config.yaml, HasSubstr("tracing"));
+}
+
 // A file that is wrong in one way, and what is said about it.
 struct Mistake {
   const char* yaml;
@@ -147,15 +178,13 @@ INSTANTIATE_TEST_SUITE_P(
                 "am.yml:3:1: unknown field foo in the configuration"},
         Mistake{WITH_ROUTE("{receiver: a}") "route: {receiver: a}\n",
                 "am.yml:3:1: route is given twice in the configuration"},
-        Mistake{WITH_ROUTE("{receiver: a}") "templates: [x]\n",
-                "am.yml:3:1: templates is not supported"},
-        Mistake{WITH_ROUTE("{receiver: a}") "inhibit_rules: []\n",
-                "am.yml:3:1: inhibit_rules is not supported"},
-        Mistake{WITH_ROUTE("{receiver: a}") "time_intervals: []\nmute_time_intervals: []\n",
-                "am.yml:3:1: time_intervals is not supported\n"
-                "am.yml:4:1: mute_time_intervals is not supported"},
-        Mistake{WITH_ROUTE("{receiver: a}") "tracing: {}\n",
-                "am.yml:3:1: tracing is not supported"},
+        Mistake{WITH_ROUTE("{receiver: a}") "templates: x\n",
+                "am.yml:3:12: templates must be a list of file names"},
+        Mistake{WITH_ROUTE("{receiver: a}") "inhibit_rules: {}\n",
+                "am.yml:3:16: inhibit_rules must be a list"},
+        Mistake{WITH_ROUTE("{receiver: a}") "time_intervals: [{name: t}]\n"
+                                            "mute_time_intervals: [{name: t}]\n",
+                "am.yml:4:23: mute time interval \"t\" is not unique"},
         Mistake{WITH_ROUTE("{receiver: a}") "global: {resolve_timeout: soon}\n",
                 "am.yml:3:27: resolve_timeout: \"soon\" is not a duration: write integers "
                 "with units y, w, d, h, m, s or ms, largest first, as in 1h30m"},
@@ -184,12 +213,15 @@ INSTANTIATE_TEST_SUITE_P(
                 "am.yml:2:8: root route must not have any matchers"},
         Mistake{WITH_ROUTE("{receiver: a, match: {a: b}}"),
                 "am.yml:2:8: root route must not have any matchers"},
-        Mistake{WITH_ROUTE("{receiver: a, mute_time_intervals: [x]}"),
+        Mistake{WITH_ROUTE("{receiver: a, mute_time_intervals: [t]}") "time_intervals: [{name: t}]",
                 "am.yml:2:8: root route must not have any mute time intervals"},
-        Mistake{WITH_ROUTE("{receiver: a, active_time_intervals: [x]}"),
-                "am.yml:2:8: root route must not have any active time intervals"},
+        Mistake{
+            WITH_ROUTE("{receiver: a, active_time_intervals: [t]}") "time_intervals: [{name: t}]",
+            "am.yml:2:8: root route must not have any active time intervals"},
         Mistake{WITH_ROUTE("{receiver: a, routes: [{mute_time_intervals: [x]}]}"),
-                "am.yml:2:32: mute_time_intervals is not supported"},
+                "am.yml:2:54: undefined time interval \"x\" used in route"},
+        Mistake{WITH_ROUTE("{receiver: a, routes: [{active_time_intervals: x}]}"),
+                "am.yml:2:55: active_time_intervals must be a list of names"},
         Mistake{WITH_ROUTE("{receiver: a, continue: true}"),
                 "am.yml:2:8: cannot have continue in root route"},
         Mistake{WITH_ROUTE("{receiver: a, continue: maybe}"),
@@ -214,8 +246,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "time"},
         Mistake{WITH_ROUTE("{receiver: a, routes: [{matchers: [a]}]}"),
                 "am.yml:2:43: bad matcher: expected an operator (=, !=, =~, !~) behind \"a\""},
-        Mistake{WITH_ROUTE("{receiver: a, routes: [{matchers: ['']}]}"),
+        Mistake{WITH_ROUTE("{receiver: a, routes: [{matchers: [[]]}]}"),
                 "am.yml:2:43: bad matcher: no matchers"},
+        Mistake{WITH_ROUTE("{receiver: a, routes: [{match: {a-b: c}}]}"),
+                "am.yml:2:39: invalid label name \"a-b\" in match"},
         Mistake{WITH_ROUTE("{receiver: a, routes: [{matchers: a=b}]}"),
                 "am.yml:2:42: matchers must be a list of texts"},
         Mistake{WITH_ROUTE("{receiver: a, routes: {}}"),

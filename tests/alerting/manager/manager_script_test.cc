@@ -17,8 +17,16 @@
 //   release 200 [receiver=x]    how those that hang answer now
 //   restart, crash              killed (all writes are there) or out of power (those without sync
 //                               are gone), and started again with the same configuration
-//   refuse-writes 3, accept-writes
-//   stats, rows                 figures; the keys of what is kept
+//   silence a=x 'b=~y' for=10m  a silence, whose id is told: s1, s2, ...; `in=5m`: begins only
+//   then;
+//                               `id=s1`: a change of that one, `from=-5m`: which began that long
+//                               ago
+//   expire s1                   ends it
+//   silences                    all of them
+//   alerts, groups              what the manager shows: alerts that have not ended, why they are
+//   quiet refuse-writes 3, accept-writes stats, rows                 figures; the keys of what is
+//   kept
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -31,6 +39,7 @@
 
 #include "alerting/manager/alert_manager.h"
 #include "alerting/manager/config.h"
+#include "alerting/manager/matcher_parser.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/log.h"
@@ -76,6 +85,11 @@ class ManagerScript {
     if (name == "release") return Release(command);
     if (name == "restart") return Restart(store_->AfterKill());
     if (name == "crash") return Restart(store_->AfterPowerLoss());
+    if (name == "silence") return SetSilence(command);
+    if (name == "expire") return Expire(command.args.at(0));
+    if (name == "silences") return Silences();
+    if (name == "alerts") return Alerts();
+    if (name == "groups") return Groups();
     if (name == "refuse-writes") return RefuseWrites(std::stoll(command.args.at(0)));
     if (name == "accept-writes") return AcceptWrites();
     if (name == "stats") return Stats();
@@ -95,6 +109,7 @@ class ManagerScript {
     AlertManagerOptions options;
     options.external_url = "http://vigil.example";
     options.random = [] { return 0.5; };
+    options.make_silence_id = [this] { return fmt::format("s{}", ++silences_); };
     absl::StatusOr<std::unique_ptr<AlertManager>> manager =
         AlertManager::Create(options, *config_, store_.get(), &notifier_, now_ms_);
     if (!manager.ok()) return manager.status().ToString();
@@ -162,10 +177,10 @@ class ManagerScript {
     std::vector<std::pair<std::string, int>> lines;
     for (const ScriptedNotifier::Sent& sent : notifier_.TakeSent()) {
       const auto body = nlohmann::json::parse(sent.delivery.body);
-      std::string line = fmt::format(
-          "{} #{} {} ({}) {} [{}] -> {}", sent.delivery.url, Sequence(sent.delivery),
-          body["status"].get<std::string>(), body["notification_reason"].get<std::string>(),
-          body["groupKey"].get<std::string>(), Alerts(body), sent.answer);
+      std::string line = fmt::format("{} #{} {} ({}) {} [{}] -> {}", sent.delivery.url,
+                                     Sequence(sent.delivery), body["status"].get<std::string>(),
+                                     body["notification_reason"].get<std::string>(),
+                                     body["groupKey"].get<std::string>(), Told(body), sent.answer);
       if (lines.empty() || lines.back().first != line) lines.emplace_back(std::move(line), 0);
       ++lines.back().second;
     }
@@ -176,7 +191,7 @@ class ManagerScript {
     return out;
   }
 
-  static std::string Alerts(const nlohmann::json& body) {
+  static std::string Told(const nlohmann::json& body) {
     std::string out;
     for (const auto& alert : body["alerts"]) {
       if (!out.empty()) out += ", ";
@@ -231,6 +246,86 @@ class ManagerScript {
     return Start();
   }
 
+  std::string SetSilence(const TextCase& command) {
+    Silence silence;
+    silence.starts_at_ms = now_ms_;
+    int64_t for_ms = 0;
+    for (const std::string& arg : command.args) {
+      const size_t equals = arg.find('=');
+      const std::string key = arg.substr(0, equals);
+      const std::string value = arg.substr(equals + 1);
+      if (key == "for") {
+        for_ms = Ms(value);
+      } else if (key == "in") {
+        silence.starts_at_ms = now_ms_ + Ms(value);
+      } else if (key == "from") {
+        silence.starts_at_ms = now_ms_ - Ms(value.substr(1));
+      } else if (key == "id") {
+        silence.id = value;
+      } else {
+        absl::StatusOr<std::vector<storage::Matcher>> matchers = ParseMatchers(arg);
+        if (!matchers.ok()) return matchers.status().ToString();
+        for (storage::Matcher& matcher : *matchers) silence.matchers.push_back(std::move(matcher));
+      }
+    }
+    silence.ends_at_ms = std::max(now_ms_, silence.starts_at_ms) + for_ms;
+    const absl::StatusOr<std::string> id = manager_->SetSilence(std::move(silence), now_ms_);
+    manager_->RunDue(now_ms_);
+    return id.ok() ? *id + "\n" : id.status().ToString();
+  }
+
+  std::string Expire(const std::string& id) {
+    const absl::Status status = manager_->ExpireSilence(id, now_ms_);
+    return status.ok() ? "" : status.ToString();
+  }
+
+  std::string Silences() {
+    std::string out;
+    const SilenceStore store = manager_->Silences();
+    for (const auto& [id, silence] : store.silences()) {
+      std::string matchers;
+      for (const storage::Matcher& matcher : silence.matchers) {
+        matchers += (matchers.empty() ? "" : ",") + matcher.ToString();
+      }
+      out += fmt::format("{} {} {{{}}} {} to {}\n", id, SilenceStateName(silence.StateAt(now_ms_)),
+                         matchers, FormatInstantMs(silence.starts_at_ms),
+                         FormatInstantMs(silence.ends_at_ms));
+    }
+    return out;
+  }
+
+  static std::string View(const AlertView& alert) {
+    std::string out = alert.alert.labels.ToString();
+    const auto add = [&out](std::string_view what, const std::string& by) {
+      out += fmt::format(" {} {}", what, by);
+    };
+    for (const std::string& id : alert.silenced_by) add("silenced by", id);
+    for (const uint64_t fingerprint : alert.inhibited_by) {
+      add("inhibited by", fmt::format("{:016x}", fingerprint));
+    }
+    for (const std::string& interval : alert.muted_by) add("muted by", interval);
+    return out;
+  }
+
+  std::string Alerts() {
+    std::string out;
+    for (const AlertView& alert : manager_->ListAlerts({}, now_ms_)) {
+      out += fmt::format("{:016x} {} for", alert.fingerprint, View(alert));
+      for (const std::string& receiver : alert.receivers) out += " " + receiver;
+      out += "\n";
+    }
+    return out;
+  }
+
+  std::string Groups() {
+    std::string out;
+    for (const GroupView& group : manager_->ListGroups({}, now_ms_)) {
+      out += fmt::format("{} for {}\n", group.labels.ToString(), group.receiver);
+      for (const AlertView& alert : group.alerts) out += fmt::format("  {}\n", View(alert));
+    }
+    return out;
+  }
+
   std::string RefuseWrites(int64_t count) {
     store_->FailAt(FaultStore::Operation::kWrite, 1, absl::UnavailableError("disk full"), count);
     return "";
@@ -262,6 +357,7 @@ class ManagerScript {
 
   const int64_t step_ms_;
   int64_t now_ms_ = kStartMs;
+  int silences_ = 0;
   ScriptedNotifier notifier_;
   std::unique_ptr<FaultStore> store_;
   std::optional<ManagerConfig> config_;

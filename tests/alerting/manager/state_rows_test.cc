@@ -57,6 +57,45 @@ TEST(StateRows, AlertsComeBack) {
   EXPECT_EQ(back.groups, alert.groups);
 }
 
+TEST(StateRows, SilencesComeBack) {
+  Silence silence;
+  silence.id = "an-id";
+  silence.matchers = {storage::Matcher::Equal("a", "\"ü"), storage::Matcher::NotEqual("b", "")};
+  for (const storage::MatchType type :
+       {storage::MatchType::kRegex, storage::MatchType::kNotRegex}) {
+    ASSERT_OK_AND_ASSIGN(storage::Matcher matcher, storage::Matcher::Create(type, "c", "x|y"));
+    silence.matchers.push_back(matcher);
+  }
+  silence.starts_at_ms = 1;
+  silence.ends_at_ms = 1'767'225'600'000;
+  silence.updated_at_ms = 3;
+  silence.created_by = "me";
+  silence.comment = "why\n";
+  silence.annotations = {{"k", "v"}};
+  ASSERT_OK_AND_ASSIGN(const Silence back, DecodeSilence("an-id", EncodeSilence(silence)));
+  EXPECT_EQ(back.id, "an-id");
+  EXPECT_EQ(back.matchers, silence.matchers);
+  EXPECT_EQ(back.starts_at_ms, 1);
+  EXPECT_EQ(back.ends_at_ms, 1'767'225'600'000);
+  EXPECT_EQ(back.updated_at_ms, 3);
+  EXPECT_EQ(back.created_by, "me");
+  EXPECT_EQ(back.comment, "why\n");
+  EXPECT_EQ(back.annotations, silence.annotations);
+}
+
+TEST(StateRows, DamagedSilencesAreNamed) {
+  constexpr char kRest[] =
+      R"(,"start":1,"end":2,"updated":3,"by":"","comment":"","annotations":{},"v":1})";
+  const auto decode = [&](const std::string& matchers) {
+    return DecodeSilence("x", R"({"matchers":)" + matchers + kRest).status();
+  };
+  EXPECT_OK(decode(R"([{"name":"a","op":"=","value":"b"}])"));
+  EXPECT_THAT(decode("[]"), StatusIs(absl::StatusCode::kDataLoss, "matchers: there are none"));
+  EXPECT_THAT(decode(R"([{"name":"a","op":"<","value":"b"}])"),
+              StatusIs(absl::StatusCode::kDataLoss, "matchers: op: not one of =, !=, =~, !~"));
+  EXPECT_EQ(decode(R"([{"name":"a","op":"=~","value":"("}])").code(), absl::StatusCode::kDataLoss);
+}
+
 TEST(StateRows, OutboxEntriesComeBack) {
   const OutboxEntry entry = MakeEntry();
   ASSERT_OK_AND_ASSIGN(const OutboxEntry back, DecodeOutboxEntry(EncodeOutboxEntry(entry)));

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alerting/manager/viewer.h"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "alerting/manager/route.h"
+
+namespace vigil::alerting {
+namespace {
+
+bool TakesReceiver(const AlertFilter& filter, std::string_view name) {
+  return filter.receiver == nullptr || filter.receiver(name);
+}
+
+class Viewer {
+ public:
+  Viewer(const ManagerConfig& config, const Muter& muter, const AlertFilter& filter, int64_t now_ms)
+      : config_(config), muter_(muter), filter_(filter), now_ms_(now_ms) {}
+
+  // The alert as it is seen where `muted_by` keep its group quiet; nullopt if it is not asked for.
+  std::optional<AlertView> View(const StoredAlert& stored,
+                                const std::vector<std::string>& muted_by) const {
+    const storage::Labels& labels = stored.alert.labels;
+    if (stored.ResolvedAt(now_ms_) || !storage::MatchesAll(filter_.matchers, labels)) {
+      return std::nullopt;
+    }
+    AlertView view = ViewLabels(config_, muter_, labels, now_ms_);
+    view.muted_by = muted_by;
+    const bool hidden = (!filter_.active && !view.suppressed()) ||
+                        (!filter_.silenced && !view.silenced_by.empty()) ||
+                        (!filter_.inhibited && !view.inhibited_by.empty()) ||
+                        (!filter_.muted && !view.muted_by.empty());
+    if (hidden) return std::nullopt;
+    view.alert = stored.alert;
+    view.fingerprint = stored.fingerprint;
+    view.updated_at_ms = stored.updated_at_ms;
+    return view;
+  }
+
+ private:
+  const ManagerConfig& config_;
+  const Muter& muter_;
+  const AlertFilter& filter_;
+  const int64_t now_ms_;
+};
+
+GroupView ViewGroup(const Group& group, const ManagerState& state, const Muter& muter,
+                    const Viewer& viewer, int64_t now_ms) {
+  GroupView view;
+  view.labels = group.labels;
+  view.route_labels = group.route->labels;
+  view.receiver = group.route->receiver;
+  const std::vector<std::string> muted_by = muter.MutedBy(*group.route, now_ms);
+  for (const uint64_t fingerprint : group.members) {
+    const auto at = state.alerts.alerts().find(fingerprint);
+    if (at == state.alerts.alerts().end()) continue;
+    std::optional<AlertView> alert = viewer.View(at->second, muted_by);
+    if (!alert.has_value()) continue;
+    std::sort(alert->receivers.begin(), alert->receivers.end());
+    view.alerts.push_back(*std::move(alert));
+  }
+  return view;
+}
+
+}  // namespace
+
+AlertView ViewLabels(const ManagerConfig& config, const Muter& muter, const storage::Labels& labels,
+                     int64_t now_ms) {
+  AlertView view;
+  view.alert.labels = labels;
+  view.silenced_by = muter.SilencedBy(labels, now_ms);
+  if (const auto source = muter.InhibitedBy(labels, now_ms); source.has_value()) {
+    view.inhibited_by.push_back(*source);
+  }
+  for (const Route* const route : MatchRoutes(config.route, labels)) {
+    view.receivers.push_back(route->receiver);
+  }
+  return view;
+}
+
+std::vector<AlertView> ViewAlerts(const ManagerConfig& config, const ManagerState& state,
+                                  const Muter& muter, const AlertFilter& filter, int64_t now_ms) {
+  const Viewer viewer(config, muter, filter, now_ms);
+  std::vector<AlertView> views;
+  for (const auto& [fingerprint, stored] : state.alerts.alerts()) {
+    std::optional<AlertView> view = viewer.View(stored, {});
+    if (!view.has_value()) continue;
+    const bool wanted =
+        std::any_of(view->receivers.begin(), view->receivers.end(),
+                    [&filter](const std::string& name) { return TakesReceiver(filter, name); });
+    if (wanted) views.push_back(*std::move(view));
+  }
+  return views;
+}
+
+std::vector<GroupView> ViewGroups(const ManagerConfig& config, const ManagerState& state,
+                                  const Muter& muter, const AlertFilter& filter, int64_t now_ms) {
+  const Viewer viewer(config, muter, filter, now_ms);
+  std::vector<GroupView> views;
+  for (const auto& [id, group] : state.groups.groups()) {
+    if (!TakesReceiver(filter, group.route->receiver)) continue;
+    GroupView view = ViewGroup(group, state, muter, viewer, now_ms);
+    if (!view.alerts.empty()) views.push_back(std::move(view));
+  }
+  std::stable_sort(views.begin(), views.end(), [](const GroupView& a, const GroupView& b) {
+    const size_t a_size = a.labels.size();
+    const size_t b_size = b.labels.size();
+    return std::tie(a_size, a.labels, a.receiver) < std::tie(b_size, b.labels, b.receiver);
+  });
+  return views;
+}
+
+}  // namespace vigil::alerting
