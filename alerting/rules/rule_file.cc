@@ -127,6 +127,7 @@ class RuleFileReader {
                       mistake.message);
       }
       group->rules.push_back(std::move(rule));
+      ++rule_count_;
     }
   }
 

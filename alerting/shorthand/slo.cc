@@ -19,6 +19,8 @@ namespace vigil::alerting {
 namespace {
 
 constexpr std::string_view kWindowVariable = "$window";
+// Each brings recording rules of its own.
+constexpr size_t kMaxWindows = 20;
 constexpr int64_t kMinuteMs = 60'000;
 constexpr int64_t kHourMs = 60 * kMinuteMs;
 
@@ -166,6 +168,8 @@ class SloExpander {
       }
     } else if (!reader_.Get("windows").IsSequence() || reader_.Get("windows").size() == 0) {
       reader_.Mistake("windows", "\"windows\" must be a list");
+    } else if (reader_.Get("windows").size() > kMaxWindows) {
+      reader_.Mistake("windows", fmt::format("more than {} windows", kMaxWindows));
     } else {
       for (const auto& node : reader_.Get("windows")) ReadWindow(node);
     }
