@@ -44,6 +44,7 @@ absl::StatusOr<bool> InputIndex::HasSeries(const std::string& key,
     querier_ = source_->NewQuerier();
     querier_->LimitSelection(kEnoughLabelBytes);
   }
+  ++questions_;
   const auto series = querier_->Select(matchers, range);
   if (!series.ok() && !absl::IsResourceExhausted(series.status())) return series.status();
   answer = {now_ms, !series.ok() || !series->empty()};

@@ -21,6 +21,9 @@ namespace vigil::alerting {
 // Whether selectors have series, remembered for a while. Serves one group; not thread-safe.
 class InputIndex {
  public:
+  // So often is the store asked in one round: some 50 ms.
+  static constexpr int kMaxQuestions = 1'000;
+
   // `source` must outlive it.
   explicit InputIndex(storage::MetricSource* source) : source_(source) {}
 
@@ -29,8 +32,13 @@ class InputIndex {
   absl::StatusOr<bool> HasSeries(const std::string& key,
                                  const std::vector<storage::Matcher>& matchers, TimeRange range,
                                  int64_t now_ms);
+  // Whether enough was asked in this round; more is asked all the same.
+  bool IsTired() const { return questions_ >= kMaxQuestions; }
   // What is asked from here on is asked of the store as it is then.
-  void EndRound() { querier_ = nullptr; }
+  void EndRound() {
+    querier_ = nullptr;
+    questions_ = 0;
+  }
 
  private:
   struct Answer {
@@ -40,6 +48,7 @@ class InputIndex {
 
   storage::MetricSource* const source_;
   std::unique_ptr<storage::MetricQuerier> querier_;  // Of this round.
+  int questions_ = 0;                                // In this round.
   StringMap<Answer> answers_;
 };
 

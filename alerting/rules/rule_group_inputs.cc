@@ -10,16 +10,22 @@
 
 namespace vigil::alerting {
 
+namespace {
+
+bool IsMissing(const InputStatus& status) {
+  return status.state == InputState::kNeverSeen || status.state == InputState::kVanished;
+}
+
+}  // namespace
+
 void RuleGroupRunner::WatchInputs(int64_t slot_ms) {
-  int64_t without = 0;
-  for (RunningRule& rule : rules_) {
+  // Large groups take several rounds: the evaluation is not to wait for this.
+  for (size_t looked = 0; looked < rules_.size() && !inputs_.IsTired(); ++looked) {
+    RunningRule& rule = rules_[next_watched_++ % rules_.size()];
     const InputState before = rule.inputs.status().state;
     rule.inputs.Look(slot_ms - offset_ms_, &inputs_);
     const InputStatus& status = rule.inputs.status();
-    const bool missing =
-        status.state == InputState::kNeverSeen || status.state == InputState::kVanished;
-    if (missing) ++without;
-    if (!missing || status.state == before) continue;
+    if (!IsMissing(status) || status.state == before) continue;
     Log(LogLevel::kWarning, "a rule has nothing to look at",
         {{"group", key_},
          {"rule", rule.address.name},
@@ -27,7 +33,9 @@ void RuleGroupRunner::WatchInputs(int64_t slot_ms) {
          {"selectors", fmt::format("{}", fmt::join(status.missing, ", "))}});
   }
   inputs_.EndRound();
-  metrics_.without_inputs.Set(without);
+  metrics_.without_inputs.Set(
+      std::count_if(rules_.begin(), rules_.end(),
+                    [](const RunningRule& rule) { return IsMissing(rule.inputs.status()); }));
 }
 
 }  // namespace vigil::alerting

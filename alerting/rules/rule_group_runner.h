@@ -107,6 +107,7 @@ class RuleGroupRunner {
   const int64_t offset_ms_;
   const RuleGroupMetrics metrics_;
   InputIndex inputs_;
+  size_t next_watched_ = 0;  // The rule whose inputs are looked at next, modulo their number.
   std::vector<RunningRule> rules_;
   exec::CommonNodes common_;  // Of the rules' expressions.
   int64_t next_slot_ms_ = 0;

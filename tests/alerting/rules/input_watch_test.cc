@@ -138,6 +138,16 @@ TEST_F(InputWatchTest, AsksOncePerMinuteForEachSelector) {
   EXPECT_EQ(other.status().state, InputState::kPresent);
 }
 
+TEST_F(InputWatchTest, TheIndexTiresUntilTheRoundEnds) {
+  for (int i = 0; i < InputIndex::kMaxQuestions; ++i) {
+    EXPECT_FALSE(inputs_.IsTired());
+    ASSERT_TRUE(inputs_.HasSeries(std::to_string(i), {}, {0, 1}, kMinuteMs).ok());
+  }
+  EXPECT_TRUE(inputs_.IsTired());
+  inputs_.EndRound();
+  EXPECT_FALSE(inputs_.IsTired());
+}
+
 TEST_F(InputWatchTest, TooManyAreSomeAndFailuresSayNothing) {
   Watch("x");
   index_.overflowing = true;
