@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "query/promql/parser.h"
 #include "query/promql/walk.h"
 
@@ -44,8 +45,10 @@ absl::StatusOr<bool> InputIndex::HasSeries(const std::string& key,
     querier_ = source_->NewQuerier();
     querier_->LimitSelection(kEnoughLabelBytes);
   }
-  ++questions_;
+  const int64_t start_ns = MonotonicNs();
   const auto series = querier_->Select(matchers, range);
+  asking_ns_ += MonotonicNs() - start_ns;
+  ++questions_;
   if (!series.ok() && !absl::IsResourceExhausted(series.status())) return series.status();
   answer = {now_ms, !series.ok() || !series->empty()};
   return answer.has_series;
