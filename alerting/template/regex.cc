@@ -10,6 +10,7 @@
 #include "alerting/template/go_format.h"
 #include "alerting/template/text_functions.h"
 #include "base/status.h"
+#include "storage/series/regex.h"
 
 namespace vigil::text_template {
 namespace {
@@ -123,8 +124,7 @@ class Replacer {
 absl::StatusOr<std::unique_ptr<re2::RE2>> CompileRegex(std::string_view pattern) {
   re2::RE2::Options options;
   options.set_log_errors(false);
-  auto regex =
-      std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+  auto regex = std::make_unique<re2::RE2>(storage::ToRe2Syntax(pattern), options);
   if (!regex->ok()) {
     return absl::InvalidArgumentError(
         fmt::format("bad regular expression \"{}\": {}", pattern, regex->error()));

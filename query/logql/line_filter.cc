@@ -8,6 +8,7 @@
 #include <re2/re2.h>
 
 #include "storage/series/labels.h"
+#include "storage/series/regex.h"
 
 namespace vigil::logql {
 namespace {
@@ -24,7 +25,7 @@ absl::StatusOr<LineFilter> LineFilter::Create(Type type, std::vector<std::string
   options.set_log_errors(false);
   options.set_max_mem(kMaxRegexBytes);
   for (const std::string& value : filter.values_) {
-    auto regex = std::make_shared<const re2::RE2>(value, options);
+    auto regex = std::make_shared<const re2::RE2>(storage::ToRe2Syntax(value), options);
     if (!regex->ok()) {
       return absl::InvalidArgumentError(
           fmt::format("invalid regular expression {}: {}", storage::Quote(value), regex->error()));

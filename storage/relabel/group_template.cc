@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/relabel/group_template.h"
 
-#include <algorithm>
-
 namespace vigil::storage {
 namespace {
 
-bool IsNameCharacter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+// Letters and digits of any script and underscores that `text` begins with.
+size_t NameLength(std::string_view text) {
+  static const auto* const name = new re2::RE2("[\\pL\\p{Nd}_]+");
+  re2::StringPiece match;
+  const re2::StringPiece piece(text.data(), text.size());
+  const bool found = name->Match(piece, 0, piece.size(), re2::RE2::ANCHOR_START, &match, 1);
+  return found ? match.size() : 0;
 }
 
 size_t GroupIndex(const std::string& name, const re2::RE2& regex, size_t fallback) {
@@ -47,8 +50,7 @@ void GroupTemplate::TakeReference(std::string_view* text) {
   }
   const bool braced = text->starts_with('{');
   const std::string_view rest = text->substr(braced ? 1 : 0);
-  const auto end = std::find_if_not(rest.begin(), rest.end(), IsNameCharacter);
-  const auto length = static_cast<size_t>(end - rest.begin());
+  const size_t length = NameLength(rest);
   const bool closed = !braced || (length < rest.size() && rest[length] == '}');
   if (length == 0 || !closed) {
     AddText("$");

@@ -14,6 +14,7 @@
 
 #include "base/status.h"
 #include "base/strings.h"
+#include "storage/series/regex.h"
 
 namespace vigil::storage {
 namespace {
@@ -31,18 +32,7 @@ constexpr std::array<std::pair<std::string_view, RelabelAction>, 11> kActions = 
      {"lowercase", RelabelAction::kLowercase},
      {"uppercase", RelabelAction::kUppercase}}};
 
-// Compiled expressions beyond this are refused, as those of matchers are.
-constexpr int64_t kMaxRegexBytes = 8 << 20;
-
 bool IsLabelName(std::string_view name) { return !name.empty() && IsValidUtf8(name); }
-
-std::unique_ptr<const re2::RE2> Compile(const std::string& pattern) {
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  options.set_dot_nl(true);
-  options.set_max_mem(kMaxRegexBytes);
-  return std::make_unique<const re2::RE2>(pattern, options);
-}
 
 // The last eight bytes of the MD5 sum, the highest first.
 uint64_t LowMd5(std::string_view text) {
@@ -134,8 +124,8 @@ std::string_view RelabelActionName(RelabelAction action) {
 
 std::optional<RelabelFault> RelabelRule::FaultOf(const RelabelOptions& options) {
   const std::string_view action = RelabelActionName(options.action);
-  if (const auto regex = Compile(options.regex); !regex->ok()) {
-    return RelabelFault{"regex", fmt::format("regex: {}", regex->error())};
+  if (const auto regex = CompileRegex(options.regex); !regex.ok()) {
+    return RelabelFault{"regex", fmt::format("regex: {}", MessageOf(regex.status()))};
   }
   if (options.action == RelabelAction::kHashMod && options.modulus == 0) {
     return RelabelFault{"modulus", "hashmod needs a modulus of more than 0"};
@@ -159,7 +149,7 @@ absl::StatusOr<RelabelRule> RelabelRule::Create(RelabelOptions options) {
   if (std::optional<RelabelFault> fault = FaultOf(options); fault.has_value()) {
     return absl::InvalidArgumentError(fault->message);
   }
-  std::shared_ptr<const re2::RE2> regex = Compile(options.regex);
+  VIGIL_ASSIGN_OR_RETURN(auto regex, CompileRegex(options.regex));
   return RelabelRule(std::move(options), std::move(regex));
 }
 

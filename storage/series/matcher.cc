@@ -6,13 +6,12 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "base/status.h"
 #include "storage/series/labels.h"
+#include "storage/series/regex.h"
 
 namespace vigil::storage {
 namespace {
-
-// Compiled expressions beyond this are refused: hostile input must not take the memory.
-constexpr int64_t kMaxRegexBytes = 8 << 20;
 
 bool IsRegex(MatchType type) { return type == MatchType::kRegex || type == MatchType::kNotRegex; }
 
@@ -70,50 +69,6 @@ std::string LiteralPrefix(std::string_view pattern, std::string_view* rest) {
   return prefix;
 }
 
-// What is wrong with an expression, as Go words it: users of Prometheus and Loki know no other.
-std::string_view WordsFor(re2::RE2::ErrorCode code) {
-  switch (code) {
-    case re2::RE2::ErrorBadEscape:
-      return "invalid escape sequence";
-    case re2::RE2::ErrorBadCharClass:
-      return "invalid character class";
-    case re2::RE2::ErrorBadCharRange:
-      return "invalid character class range";
-    case re2::RE2::ErrorMissingBracket:
-      return "missing closing ]";
-    case re2::RE2::ErrorMissingParen:
-      return "missing closing )";
-    case re2::RE2::ErrorUnexpectedParen:
-      return "unexpected )";
-    case re2::RE2::ErrorTrailingBackslash:
-      return "trailing backslash at end of expression";
-    case re2::RE2::ErrorRepeatArgument:
-      return "missing argument to repetition operator";
-    case re2::RE2::ErrorRepeatSize:
-      return "invalid repeat count";
-    case re2::RE2::ErrorRepeatOp:
-      return "invalid nested repetition operator";
-    case re2::RE2::ErrorBadPerlOp:
-      return "invalid or unsupported Perl syntax";
-    case re2::RE2::ErrorBadUTF8:
-      return "invalid UTF-8";
-    case re2::RE2::ErrorBadNamedCapture:
-      return "invalid named capture";
-    case re2::RE2::ErrorPatternTooLarge:
-      return "expression too large";
-    default:
-      return "regexp/syntax: internal error";
-  }
-}
-
-// "error parsing regexp: missing closing ): `(a`".
-std::string ErrorText(const re2::RE2& regex) {
-  // Of one that is too large RE2 does not say where.
-  const bool whole = regex.error_code() == re2::RE2::ErrorPatternTooLarge;
-  return fmt::format("error parsing regexp: {}: `{}`", WordsFor(regex.error_code()),
-                     whole ? regex.pattern() : regex.error_arg());
-}
-
 }  // namespace
 
 std::string_view MatchOperator(MatchType type) {
@@ -136,15 +91,7 @@ Matcher::Matcher(MatchType type, std::string name, std::string value)
 absl::StatusOr<Matcher> Matcher::Create(MatchType type, std::string name, std::string value) {
   Matcher matcher(type, std::move(name), std::move(value));
   if (IsRegex(type)) {
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    options.set_dot_nl(true);
-    options.set_max_mem(kMaxRegexBytes);
-    auto regex = std::make_shared<re2::RE2>(matcher.value_, options);
-    if (!regex->ok()) {
-      return absl::InvalidArgumentError(ErrorText(*regex));
-    }
-    matcher.regex_ = std::move(regex);
+    VIGIL_ASSIGN_OR_RETURN(matcher.regex_, CompileRegex(matcher.value_));
     matcher.literals_ = AlternationLiterals(matcher.value_);
     std::string_view rest;
     matcher.prefix_ = LiteralPrefix(matcher.value_, &rest);

@@ -18,6 +18,8 @@ TEST(GroupTemplateTest, PutsGroupsIn) {
   EXPECT_EQ(expand("${head}1 $head1"), "ab1 ");
   EXPECT_EQ(expand("[$3][$4][$99999999999]"), "[][][]");
   EXPECT_EQ(expand("$$2 $"), "$2 $");
+  // Letters of any script make names; other characters do not.
+  EXPECT_EQ(expand("[$é][$1é][$€]"), "[][][$€]");
   EXPECT_EQ(expand(""), "");
 }
 

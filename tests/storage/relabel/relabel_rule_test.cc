@@ -27,7 +27,8 @@ TEST(RelabelRuleTest, RefusesWhatIsNoRule) {
   EXPECT_THAT(RelabelRule::Create({}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("needs a target_label")));
   EXPECT_THAT(RelabelRule::Create({.action = RelabelAction::kKeep, .regex = "("}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("regex: missing )")));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("regex: error parsing regexp: missing closing ): `(`")));
 }
 
 TEST(RelabelRuleTest, StopsAtTheRuleThatDrops) {
