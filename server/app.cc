@@ -150,6 +150,8 @@ class AppImpl final : public App {
     engine_options.max_samples = config_.max_query_samples;
     engine_options.threads = std::max(1u, std::thread::hardware_concurrency());
     engine_options.language.experimental_functions = config_.experimental_functions;
+    engine_options.delayed_name_removal = config_.delayed_name_removal;
+    engine_options.type_and_unit_labels = config_.storage.type_and_unit_labels;
     engine_.emplace(engine_options, &query_helpers_);
     ranges_.emplace(&*engine_, &clock_, *config_.query_cache_bytes);
     storage_->ObserveMetricWrites(&*ranges_);

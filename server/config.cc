@@ -83,6 +83,8 @@ class ConfigReader {
     }
     map.TakeDurationMs("slow_query", &config_.slow_query_ms);
     map.TakeBool("experimental_functions", &config_.experimental_functions);
+    map.TakeBool("delayed_name_removal", &config_.delayed_name_removal);
+    map.TakeBool("type_and_unit_labels", &config_.storage.type_and_unit_labels);
     map.TakeBool("admin_api", &config_.admin_api);
     map.Finish();
   }

@@ -41,6 +41,7 @@ struct Config {
   std::string alertmanager_file;        // Alertmanager's configuration; "" for none.
   std::vector<collector::ScrapeConfig> scrapes;
   bool experimental_functions = true;  // Whether queries and rules may use them.
+  bool delayed_name_removal = false;   // Whether queries keep names until their end.
   bool admin_api = false;              // Whether HTTP may delete and copy metrics.
   int64_t slow_query_ms = 10'000;      // Slower queries over HTTP are told in the log; 0: none.
   std::string file;                    // Where it was read, "" if it is defaults and flags.

@@ -9,10 +9,14 @@ namespace vigil::server {
 namespace {
 
 // Prometheus' names of what is not always there.
-std::string FeaturesOf(const promql::ParseOptions& language) {
-  std::string features = "exemplar-storage,native-histograms,promql-duration-expr";
-  if (language.experimental_functions) features += ",promql-experimental-functions";
-  return features + ",promql-per-step-stats";
+std::string FeaturesOf(const exec::EngineOptions& engine) {
+  std::string features = "exemplar-storage,native-histograms";
+  if (engine.delayed_name_removal) features += ",promql-delayed-name-removal";
+  features += ",promql-duration-expr";
+  if (engine.language.experimental_functions) features += ",promql-experimental-functions";
+  features += ",promql-per-step-stats";
+  if (engine.type_and_unit_labels) features += ",type-and-unit-labels";
+  return features;
 }
 
 }  // namespace
@@ -22,7 +26,7 @@ std::map<std::string, std::string> FlagsOf(const Config& config,
   return {
       {"agent", "false"},
       {"config.file", config.file},
-      {"enable-feature", FeaturesOf(engine.language)},
+      {"enable-feature", FeaturesOf(engine)},
       {"query.lookback-delta", FormatDurationMs(engine.lookback_ms)},
       {"query.max-concurrency", fmt::to_string(config.queries.max_running)},
       {"query.max-samples", fmt::to_string(engine.max_samples)},

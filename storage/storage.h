@@ -57,6 +57,9 @@ struct StorageOptions {
   // What a call of Maintain may spend on merging metric blocks: called once a second, a quarter of
   // a core.
   int64_t compaction_budget_ms = 250;
+  // Whether series get the type and the unit that their sender tells as `__type__` and `__unit__`,
+  // in place of labels of theirs.
+  bool type_and_unit_labels = false;
   // What tenants may have and send.
   LimitSettings limits;
   MetricOptions metrics;

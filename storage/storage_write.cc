@@ -16,6 +16,7 @@
 #include "storage/limits/record_rules.h"
 #include "storage/logs/log_merge.h"
 #include "storage/metric_adapters.h"
+#include "storage/metrics/series_rules.h"
 #include "storage/records/partitioning.h"
 #include "storage/shard/routing.h"
 #include "storage/storage_impl.h"
@@ -92,8 +93,13 @@ absl::StatusOr<bool> StorageImpl::WriteShards(
 
 absl::StatusOr<SeriesRef> StorageImpl::GetOrCreateSeries(TenantId tenant, const Labels& labels,
                                                          const MetricMetadata& metadata) {
-  const size_t shard = ShardOfSeries(labels, shards_.size());
-  return shards_[shard]->metrics().GetOrCreate(tenant, labels, metadata);
+  const auto create = [&](const Labels& all) {
+    const size_t shard = ShardOfSeries(all, shards_.size());
+    return shards_[shard]->metrics().GetOrCreate(tenant, all, metadata);
+  };
+  // Who says nothing may have said it in labels.
+  const bool labelled = options_.type_and_unit_labels && metadata != MetricMetadata();
+  return labelled ? create(WithTypeAndUnit(labels, metadata)) : create(labels);
 }
 
 absl::StatusOr<bool> StorageImpl::WriteMetricShard(size_t shard, TenantId tenant,

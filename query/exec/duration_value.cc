@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include <fmt/format.h>
 
 #include "base/clock.h"
 #include "base/status.h"
-#include "query/promql/parser.h"
 
 namespace vigil::exec {
 namespace {
@@ -18,10 +18,10 @@ using promql::DurationExpr;
 // 2^63 nanoseconds, the longest that Prometheus can name.
 constexpr double kMaxSeconds = 9'223'372'036.0;
 
-absl::Status ErrorAt(const QueryContext& context, promql::Span where, std::string_view message) {
-  const promql::LineColumn place = promql::LocateOffset(context.text, where.begin);
+// Prometheus tells where it is by its first and last byte.
+absl::Status Fault(const DurationExpr& expr, std::string_view message) {
   return absl::InvalidArgumentError(
-      fmt::format("{}:{}: parse error: {}", place.line, place.column, message));
+      fmt::format("{}:{}: {}", expr.span.begin, expr.span.end, message));
 }
 
 double ToSeconds(int64_t ms) { return static_cast<double>(ms) / kMillisPerSecond; }
@@ -39,10 +39,10 @@ absl::StatusOr<double> Combine(const QueryContext& context, const DurationExpr& 
     case DurationExpr::Op::kMul:
       return left * right;
     case DurationExpr::Op::kDiv:
-      if (right == 0) return ErrorAt(context, expr.span, "division by zero");
+      if (right == 0) return Fault(expr, "division by zero");
       return left / right;
     case DurationExpr::Op::kMod:
-      if (right == 0) return ErrorAt(context, expr.span, "modulo by zero");
+      if (right == 0) return Fault(expr, "modulo by zero");
       return std::fmod(left, right);
     case DurationExpr::Op::kPow:
       return std::pow(left, right);
@@ -77,11 +77,12 @@ absl::StatusOr<int64_t> DurationMs(const QueryContext& context, int64_t plain_ms
   if (expr == nullptr) return plain_ms;
   VIGIL_ASSIGN_OR_RETURN(const double seconds, Seconds(context, *expr));
   if (!std::isfinite(seconds) || std::fabs(seconds) > kMaxSeconds) {
-    return ErrorAt(context, expr->span, "duration out of range");
+    return Fault(*expr, "duration is out of range");
   }
   const auto ms = static_cast<int64_t>(seconds * kMillisPerSecond);
-  if (sign == DurationSign::kPositive && ms <= 0) {
-    return ErrorAt(context, expr->span, "duration must be greater than 0");
+  const bool too_small = sign == DurationSign::kStep ? ms <= 0 : seconds <= 0;
+  if (sign != DurationSign::kAny && too_small) {
+    return Fault(*expr, "duration must be greater than 0");
   }
   return ms;
 }

@@ -15,8 +15,9 @@
 namespace vigil::exec {
 
 // `plain_ms` if `expr` is null, else its value, truncated to whole milliseconds. InvalidArgument if
-// that is no number or out of range, or not above zero when it must be.
-enum class DurationSign { kAny, kPositive };
+// that is no number or out of range, or not above zero when it must be; a step must last for a
+// millisecond.
+enum class DurationSign { kAny, kPositive, kStep };
 absl::StatusOr<int64_t> DurationMs(const QueryContext& context, int64_t plain_ms,
                                    const promql::DurationExpr* expr, DurationSign sign);
 

@@ -114,9 +114,16 @@ absl::StatusOr<MatrixResult> RunRangeVector(Evaluator& evaluator, const Expr& ex
     const RangeWindow& window = cursor.MoveTo(0);
     if (window.Count() == 0) continue;
     VIGIL_RETURN_IF_ERROR(held.Add(static_cast<int64_t>(window.Count())));
-    result.push_back({range->labels(series), Cut(window)});
+    const storage::Labels& labels = range->labels(series);
+    result.push_back({range->DropsName(series) ? labels.WithoutMetadata() : labels, Cut(window)});
   }
   statistics->sorting_ns = SortByLabels(&result);
+  const auto same = std::adjacent_find(
+      result.begin(), result.end(),
+      [](const SeriesResult& a, const SeriesResult& b) { return a.labels == b.labels; });
+  if (same != result.end()) {
+    return absl::FailedPreconditionError("vector cannot contain metrics with the same labelset");
+  }
   return result;
 }
 
@@ -129,7 +136,10 @@ absl::StatusOr<AnyResult> RunInstant(Evaluator& evaluator, const Expr& expr, int
   if (const auto* scalar = std::get_if<ScalarValue>(&value)) {
     return ScalarResult{time_ms, scalar->values[0]};
   }
-  if (const auto* vector = std::get_if<VectorValue>(&value)) return ToVector(*vector, time_ms);
+  if (auto* vector = std::get_if<VectorValue>(&value)) {
+    if (evaluator.DelaysNames()) VIGIL_RETURN_IF_ERROR(DropMarkedNames(vector));
+    return ToVector(*vector, time_ms);
+  }
   return StringResult{time_ms, std::get<std::string>(std::move(value))};
 }
 
@@ -137,6 +147,7 @@ absl::StatusOr<AnyResult> RunRange(Evaluator& evaluator, const Expr& expr,
                                    QueryStatistics* statistics) {
   VIGIL_ASSIGN_OR_RETURN(Value value, evaluator.Evaluate(expr));
   if (auto* vector = std::get_if<VectorValue>(&value)) {
+    if (evaluator.DelaysNames()) VIGIL_RETURN_IF_ERROR(DropMarkedNames(vector));
     return ToMatrix(std::move(*vector), evaluator.grid(), statistics);
   }
   const auto& scalar = std::get<ScalarValue>(value);

@@ -40,6 +40,11 @@ struct EngineOptions {
   int64_t max_points = 11'000;
   // Threads that one query may work on, its own included.
   size_t threads = 1;
+  // Whether series lose their names at the end of a query instead of at the operator that drops
+  // them, so that operators behind it still see them.
+  bool delayed_name_removal = false;
+  // Whether series tell in `__type__` what they are.
+  bool type_and_unit_labels = false;
   // What queries may use.
   promql::ParseOptions language;
 };

@@ -46,6 +46,12 @@ absl::StatusOr<ScalarValue> Evaluator::NewScalar(double fill) {
   return scalar;
 }
 
+absl::Status Evaluator::DropNames(VectorValue* vector) const {
+  if (!DelaysNames()) return exec::DropNames(vector);
+  for (Series& series : vector->series) series.drops_name = true;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Value> Evaluator::Evaluate(const Expr& expr) {
   VIGIL_RETURN_IF_ERROR(context_.limits.Check());
   VIGIL_ASSIGN_OR_RETURN(const SharedVector* const shared, Shared(expr));
@@ -118,7 +124,7 @@ absl::StatusOr<Value> Evaluator::Repeat(const VectorValue& single) {
     Column column = NewColumn();
     const Point point = series.column.At(0);
     for (size_t step = 0; step < steps(); ++step) column.Set(step, point);
-    VIGIL_RETURN_IF_ERROR(repeated.Add(series.labels, std::move(column)));
+    VIGIL_RETURN_IF_ERROR(repeated.Add(series.labels, std::move(column), series.drops_name));
   }
   return repeated;
 }
@@ -157,10 +163,12 @@ absl::StatusOr<std::unique_ptr<SeriesSource>> Evaluator::Source(const Expr& expr
   if (shared != nullptr) return std::make_unique<SharedSource>(*shared);
   // What is the same at every step is made once.
   const bool constant = steps() > 1 && context_.constant_nodes.contains(&inner);
-  if (!constant && inner.kind == ExprKind::kVectorSelector) {
+  // Only a vector says which names are dropped later.
+  const bool streams = !constant && !DelaysNames();
+  if (streams && inner.kind == ExprKind::kVectorSelector) {
     return SelectInstantSource(*this, As<promql::VectorSelector>(inner), SelectWhat::kSamples);
   }
-  if (!constant && inner.kind == ExprKind::kCall && IsRangeCall(As<promql::Call>(inner))) {
+  if (streams && inner.kind == ExprKind::kCall && IsRangeCall(As<promql::Call>(inner))) {
     PlanScope scope(context_.plan, inner.span);
     VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<SeriesSource> source,
                            RangeCallSeries(*this, As<promql::Call>(inner)));

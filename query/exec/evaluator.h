@@ -48,6 +48,11 @@ class Evaluator {
   VectorValue NewVector() { return VectorValue(context_.limits); }
   Column NewColumn() const { return Column(grid_.count); }
 
+  // Whether names are dropped at the end of the query.
+  bool DelaysNames() const { return context_.options.delayed_name_removal; }
+  // Drops the names of all series, now or then.
+  absl::Status DropNames(VectorValue* vector) const;
+
   QueryContext& context() { return context_; }
   Annotations& annotations() { return context_.annotations; }
   const StepGrid& grid() const { return grid_; }

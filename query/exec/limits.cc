@@ -40,7 +40,7 @@ absl::Status QueryLimits::Acquire(int64_t samples) {
   if (samples > max_samples_ - held) {
     held_.fetch_sub(samples, std::memory_order_relaxed);
     return absl::ResourceExhaustedError(
-        "query processing would load too many samples into memory in expression evaluation");
+        "query processing would load too many samples into memory in query execution");
   }
   int64_t peak = peak_.load(std::memory_order_relaxed);
   while (held + samples > peak && !peak_.compare_exchange_weak(peak, held + samples)) {

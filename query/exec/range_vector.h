@@ -65,6 +65,8 @@ class RangeVector {
   virtual const storage::Labels& labels(size_t series) const = 0;
   // The same, moved out where that saves a copy: labels() of the series is not asked for any more.
   virtual storage::Labels TakeLabels(size_t series) { return labels(series); }
+  // Whether the series as it stands, and not a function of it, loses its name in the end.
+  virtual bool DropsName(size_t series) const { return false; }
   // Reads into `*buffer` the samples of a series for the windows of all steps.
   virtual absl::Status Read(size_t series, RangeBuffer* buffer) const = 0;
 

@@ -128,7 +128,7 @@ absl::StatusOr<VectorValue> CollectSeries(Evaluator& evaluator, SeriesSource& so
     return result.Add(source.TakeLabels(series), std::move(column));
   }));
   SortByPlace(places, &result.series);
-  if (source.DropsName()) VIGIL_RETURN_IF_ERROR(DropNames(&result));
+  if (source.DropsName()) VIGIL_RETURN_IF_ERROR(evaluator.DropNames(&result));
   return result;
 }
 

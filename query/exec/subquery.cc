@@ -33,6 +33,7 @@ class SubqueryRange final : public RangeVector {
   const storage::Labels& labels(size_t series) const override {
     return points_.series[series].labels;
   }
+  bool DropsName(size_t series) const override { return points_.series[series].drops_name; }
   absl::Status Read(size_t series, RangeBuffer* buffer) const override {
     SampleColumns& samples = buffer->samples;
     samples.Clear();
@@ -83,7 +84,7 @@ absl::StatusOr<std::unique_ptr<RangeVector>> EvaluateSubquery(Evaluator& evaluat
       DurationMs(context, subquery.range_ms, subquery.range_expr.get(), DurationSign::kPositive));
   VIGIL_ASSIGN_OR_RETURN(
       int64_t step_ms,
-      DurationMs(context, subquery.step_ms, subquery.step_expr.get(), DurationSign::kPositive));
+      DurationMs(context, subquery.step_ms, subquery.step_expr.get(), DurationSign::kStep));
   if (step_ms == 0) step_ms = context.options.default_subquery_step_ms;
   const StepGrid inner =
       MultiplesBetween(SaturatingSub(times.First(), range_ms), times.Last(), step_ms);

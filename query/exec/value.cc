@@ -81,7 +81,7 @@ void Column::ClearHistograms() {
   histograms_.clear();
 }
 
-absl::Status VectorValue::Add(storage::Labels labels, Column column) {
+absl::Status VectorValue::Add(storage::Labels labels, Column column, bool drops_name) {
   if (column.Empty()) return absl::OkStatus();
   int64_t samples = static_cast<int64_t>(column.size()) + LabelWeight(labels);
   if (column.MayHaveHistograms()) {
@@ -94,7 +94,7 @@ absl::Status VectorValue::Add(storage::Labels labels, Column column) {
     }
   }
   VIGIL_RETURN_IF_ERROR(reservation.Add(samples));
-  series.push_back({std::move(labels), std::move(column)});
+  series.push_back({std::move(labels), std::move(column), drops_name});
   return absl::OkStatus();
 }
 
@@ -118,7 +118,17 @@ absl::Status MergeSameLabels(VectorValue* vector) {
 
 absl::Status DropNames(VectorValue* vector) {
   for (Series& series : vector->series) {
-    if (series.labels.Has(storage::kMetricName)) series.labels = series.labels.Without({});
+    // Labels are sorted: mostly there is nothing to drop behind the first.
+    const bool may_have =
+        !series.labels.empty() && series.labels.begin()->name <= storage::kMetricUnit;
+    if (may_have) series.labels = series.labels.WithoutMetadata();
+  }
+  return MergeSameLabels(vector);
+}
+
+absl::Status DropMarkedNames(VectorValue* vector) {
+  for (Series& series : vector->series) {
+    if (std::exchange(series.drops_name, false)) series.labels = series.labels.WithoutMetadata();
   }
   return MergeSameLabels(vector);
 }

@@ -97,6 +97,7 @@ class Column {
 struct Series {
   storage::Labels labels;
   Column column;
+  bool drops_name = false;  // In the end; only where names are not dropped at once.
 };
 
 // An instant vector at every step.
@@ -104,7 +105,7 @@ struct VectorValue {
   explicit VectorValue(QueryLimits& limits) : reservation(limits) {}
 
   // Appends a series after accounting for it; one without points is left out.
-  absl::Status Add(storage::Labels labels, Column column);
+  absl::Status Add(storage::Labels labels, Column column, bool drops_name = false);
 
   std::vector<Series> series;
   Reservation reservation;
@@ -122,8 +123,10 @@ using Value = std::variant<ScalarValue, VectorValue, std::string>;
 // FailedPrecondition if two of them have a point at the same step.
 absl::Status MergeSameLabels(VectorValue* vector);
 
-// Removes `__name__` from every series, then merges.
+// Removes the name, and the labels that go with it, from every series, then merges.
 absl::Status DropNames(VectorValue* vector);
+// From those only of which it was put off.
+absl::Status DropMarkedNames(VectorValue* vector);
 
 // `labels` in braces, the name as a label among them, as error messages show them.
 std::string InBraces(const storage::Labels& labels);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <optional>
 #include <utility>
@@ -11,7 +10,6 @@
 #include <absl/status/statusor.h>
 #include <fmt/format.h>
 
-#include "base/duration.h"
 #include "base/status.h"
 #include "base/strings.h"
 #include "query/promql/number_literal.h"
@@ -68,30 +66,9 @@ std::string NumberFault(std::string_view number, std::string_view why) {
                      storage::Quote(number), why);
 }
 
-// What is wrong with what begins like a number and is neither that nor a duration: units that are
-// out of order, too many of them, or no units at all.
-std::string DurationFault(std::string_view text) {
-  constexpr std::array<std::string_view, 7> kUnits = {"y", "w", "d", "h", "ms", "m", "s"};
-  constexpr std::array<int, 7> kRanks = {0, 1, 2, 3, 6, 4, 5};
-  std::string_view rest = text;
-  bool descending = true;
-  for (int last = -1; !rest.empty();) {
-    const size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
-    const std::string_view after = rest.substr(digits);
-    const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [after](std::string_view name) {
-      return after.starts_with(name);
-    });
-    if (digits == 0 || unit == kUnits.end()) {
-      return "bad number or duration syntax: " + storage::Quote(text);
-    }
-    const int rank = kRanks[static_cast<size_t>(unit - kUnits.begin())];
-    descending = descending && rank > last;
-    last = rank;
-    rest = after.substr(unit->size());
-  }
-  return descending ? "duration out of range"
-                    : "not a valid duration string: " + storage::Quote(text);
-}
+constexpr size_t kNowhere = std::string_view::npos;
+// Shown for a character that is not there.
+constexpr std::string_view kNoCharacter = "'\xEF\xBF\xBD'";
 
 class Lexer {
  public:
@@ -127,17 +104,43 @@ class Lexer {
     if (in_braces_) return NextInBraces();
     if (AtEnd()) return Finish();
     const char c = text_[at_];
+    if (in_brackets_ && ExpectsDuration() && !BeginsDuration()) {
+      return Fail("unexpected character in duration expression: " + QuoteCharacter(Rest()));
+    }
     if (IsDigit(c) || (c == '.' && IsDigit(PeekByte(1)))) return Number();
-    if (IsQuote(c) && !in_brackets_) return String();
+    if (IsQuote(c)) return String();
     if (IsLetter(c) || (c == ':' && !in_brackets_)) return Word();
-    if (c == ')' || c == ']' || c == ':') return Closing(c);
+    if (c == ')' || c == ']') return Closing(c);
+    if (c == ':') return Colon();
     return Operator();
   }
 
   bool Finish() {
-    if (!in_brackets_ && paren_depth_ > 0) return Fail("unclosed left parenthesis");
+    if (paren_depth_ > 0) return Fail("unclosed left parenthesis");
     if (in_brackets_) return Fail("unclosed left bracket");
     return Add(TokenKind::kEnd, 0), false;
+  }
+
+  // Whether what comes before, in brackets, is nothing that an operator may follow.
+  bool ExpectsDuration() const {
+    const TokenKind before = result_.tokens.back().kind;
+    return before == TokenKind::kLeftBracket || before == TokenKind::kLeftParen ||
+           before == TokenKind::kColon || before == TokenKind::kComma || IsOperator(before);
+  }
+
+  // Whether the next character may stand where a duration is expected, be it to end it.
+  bool BeginsDuration() const {
+    const char c = PeekByte(0);
+    if (!IsLetter(c)) return IsDigit(c) || std::string_view(".+-*/%^(),:]").find(c) != kNowhere;
+    switch (KeywordKind(Rest().substr(0, WordLength(false)))) {
+      case TokenKind::kStep:
+      case TokenKind::kRange:
+      case TokenKind::kMinOf:
+      case TokenKind::kMaxOf:
+        return true;
+      default:
+        return false;
+    }
   }
 
   bool NextInBraces() {
@@ -165,15 +168,23 @@ class Lexer {
     }
   }
 
+  bool Colon() {
+    if (!std::exchange(colon_seen_, true)) {
+      const bool first = ExpectsDuration();
+      Add(TokenKind::kColon, 1);
+      return !first || Fail("unexpected colon before duration in duration expression");
+    }
+    return Fail("unexpected colon ':'");
+  }
+
   bool Closing(char c) {
-    if (c == ':') return Add(TokenKind::kColon, 1);  // Only in brackets; see Next.
     if (c == ']') {
       if (!in_brackets_) return Fail("unexpected right bracket ']'");
-      if (paren_depth_ > bracket_paren_depth_) return Fail("unclosed left parenthesis");
       in_brackets_ = false;
       return Add(TokenKind::kRightBracket, 1);
     }
-    if (paren_depth_ == (in_brackets_ ? bracket_paren_depth_ : 0)) {
+    if (paren_depth_ == 0) {
+      ++at_;
       return Fail("unexpected right parenthesis ')'");
     }
     --paren_depth_;
@@ -186,22 +197,17 @@ class Lexer {
     });
     const char c = text_[at_];
     if (c == '!' && found == kOperators.end()) return FailAfter('!', "");
-    if (c == '}') return Fail("unexpected right brace '}'");
-    if (found == kOperators.end()) {
-      return Fail(
-          (in_brackets_ ? "unexpected character inside brackets: " : "unexpected character: ") +
-          QuoteCharacter(Rest()));
-    }
+    if (found == kOperators.end()) return Fail("unexpected character: " + QuoteCharacter(Rest()));
     const TokenKind kind = found->second;
     if (kind == TokenKind::kAssign && PeekByte(1) == '~') return FailAfter('=', "");
-    if (in_brackets_ && (kind == TokenKind::kLeftBracket || kind == TokenKind::kLeftBrace)) {
-      return Fail("unexpected character inside brackets: " + QuoteCharacter(Rest()));
+    if (in_brackets_ && kind == TokenKind::kLeftBracket) {
+      return Fail("unexpected left bracket '['");
     }
     if (kind == TokenKind::kLeftParen) ++paren_depth_;
     if (kind == TokenKind::kLeftBrace) in_braces_ = true;
     if (kind == TokenKind::kLeftBracket) {
       in_brackets_ = true;
-      bracket_paren_depth_ = paren_depth_;
+      colon_seen_ = false;
     }
     return Add(kind, found->first.size());
   }
@@ -217,30 +223,20 @@ class Lexer {
   }
 
   bool Number() {
-    const bool hex = PeekByte(0) == '0' && (PeekByte(1) == 'x' || PeekByte(1) == 'X');
-    const auto continues = [&](size_t i) {
-      const char c = PeekByte(i);
-      if (IsWordByte(c) || c == '.') return true;
-      const char before = PeekByte(i - 1);
-      const char two_before = i >= 2 ? PeekByte(i - 2) : '\0';
-      return (c == '+' || c == '-') && !hex && (before == 'e' || before == 'E') &&
-             (IsDigit(two_before) || two_before == '.') && IsDigit(PeekByte(i + 1));
-    };
-    size_t length = 1;
-    while (continues(length)) ++length;
-    const std::string_view number = Rest().substr(0, length);
-    if (const std::optional<double> value = ParseNumber(number); value.has_value()) {
-      if (std::isinf(*value)) return Fail(NumberFault(number, "value out of range"));
-      return Add(TokenKind::kNumber, length);
+    const NumberScan scan = ScanNumber(Rest());
+    const std::string_view number = Rest().substr(0, scan.length);
+    if (scan.kind == NumberScan::Kind::kNeither) {
+      return Fail("bad number or duration syntax: " + storage::Quote(number));
     }
-    const bool all_hex = hex && number.size() > 2 &&
-                         std::all_of(number.begin() + 2, number.end(),
-                                     [](unsigned char c) { return std::isxdigit(c) != 0; });
-    if (all_hex) return Fail(NumberFault(number, "invalid syntax"));
-    const absl::StatusOr<int64_t> duration_ms = ParseDurationMs(number);
-    if (!duration_ms.ok()) return Fail(DurationFault(number));
-    if (*duration_ms > kMaxDurationMs) return Fail("duration out of range");
-    return Add(TokenKind::kDuration, length);
+    if (scan.kind == NumberScan::Kind::kDuration) {
+      std::string fault = DurationFault(number);
+      if (!fault.empty()) return Fail(std::move(fault));
+      return Add(TokenKind::kDuration, scan.length);
+    }
+    const std::optional<double> value = ParseNumber(number);
+    if (!value.has_value()) return Fail(NumberFault(number, "invalid syntax"));
+    if (std::isinf(*value)) return Fail(NumberFault(number, "value out of range"));
+    return Add(TokenKind::kNumber, scan.length);
   }
 
   size_t WordLength(bool colons) const {
@@ -280,15 +276,15 @@ class Lexer {
   bool FailAfter(char first, std::string_view where) {
     const std::string_view behind = Rest().substr(1);
     return Fail(fmt::format("unexpected character after '{}'{}: {}", first, where,
-                            behind.empty() ? "end of input" : QuoteCharacter(behind)));
+                            behind.empty() ? std::string(kNoCharacter) : QuoteCharacter(behind)));
   }
 
   const std::string_view text_;
   size_t at_ = 0;
   bool in_braces_ = false;
   bool in_brackets_ = false;
+  bool colon_seen_ = false;  // In the brackets at hand.
   int paren_depth_ = 0;
-  int bracket_paren_depth_ = 0;  // Of parentheses outside the brackets.
   LexResult result_;
 };
 

@@ -12,9 +12,6 @@
 
 namespace vigil::promql {
 
-// The largest duration, 2^63 nanoseconds, in milliseconds.
-inline constexpr int64_t kMaxDurationMs = INT64_MAX / 1'000'000;
-
 struct LexResult {
   std::vector<Token> tokens;  // Ends with kEnd, or with kError where `error` happened.
   std::string error;

@@ -63,6 +63,7 @@ absl::Status Parser::Unexpected(std::string_view context, std::string_view expec
   const Token& token = Peek();
   if (token.kind == TokenKind::kError) return ErrorAt(token.span, lexed_.error);
   std::string message = "unexpected " + DescribeToken(token, text_);
+  if (context.empty() && aggregations_ > 0) context = "aggregation";
   if (!context.empty()) message += fmt::format(" in {}", context);
   if (!expected.empty()) message += fmt::format(", expected {}", expected);
   return ErrorAt(token.span, message);
@@ -94,11 +95,12 @@ absl::StatusOr<ExprPtr> Parser::ParseQuery() {
 }
 
 absl::StatusOr<std::unique_ptr<VectorSelector>> Parser::ParseLoneSelector() {
-  if (!IsMetricName(Peek().kind) && !At(TokenKind::kLeftBrace)) {
-    return Unexpected("selector", "metric name or \"{\"");
+  if (text_.empty()) {
+    return absl::InvalidArgumentError("unknown position: parse error: unexpected end of input");
   }
+  if (!IsMetricName(Peek().kind) && !At(TokenKind::kLeftBrace)) return Unexpected();
   VIGIL_ASSIGN_OR_RETURN(auto selector, ParseSelector());
-  if (!At(TokenKind::kEnd)) return Unexpected("selector", "end of input");
+  if (!At(TokenKind::kEnd)) return Unexpected();
   return selector;
 }
 

@@ -38,6 +38,7 @@ absl::StatusOr<ExprPtr> Parser::ParseCall() {
   // start, end and the like are keywords, which are the same in any case.
   const std::string name_text =
       name.kind == TokenKind::kIdentifier ? std::string(TextOf(name)) : ToLower(TextOf(name));
+  VIGIL_ASSIGN_OR_RETURN(std::vector<ExprPtr> args, ParseArguments());
   const FunctionSignature* const function = FindFunction(name_text);
   if (function == nullptr) {
     return ErrorAt(name.span, fmt::format("unknown function with name {}",
@@ -47,14 +48,13 @@ absl::StatusOr<ExprPtr> Parser::ParseCall() {
     return ErrorAt(name.span, fmt::format("function {} is not enabled", storage::Quote(name_text)));
   }
   auto call = std::make_unique<Call>(function, function->result);
-  VIGIL_ASSIGN_OR_RETURN(call->args, ParseArguments());
+  call->args = std::move(args);
   call->span = {name.span.begin, lexed_.tokens[at_ - 1].span.end};
   return call;
 }
 
 absl::StatusOr<std::vector<ExprPtr>> Parser::ParseArguments() {
-  constexpr std::string_view kContext = "function call args";
-  VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kLeftParen, kContext, "\"(\""));
+  VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kLeftParen, {}, {}));
   std::vector<ExprPtr> args;
   int height = 0;
   while (!At(TokenKind::kRightParen) || !args.empty()) {
@@ -63,8 +63,8 @@ absl::StatusOr<std::vector<ExprPtr>> Parser::ParseArguments() {
     height = std::max(height, height_);
     if (At(TokenKind::kRightParen)) break;
     const Token comma = Peek();
-    VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kComma, kContext, "\",\" or \")\""));
-    if (At(TokenKind::kRightParen)) {
+    VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kComma, {}, {}));
+    if (At(TokenKind::kRightParen) || At(TokenKind::kComma)) {
       return ErrorAt(comma.span, "trailing commas not allowed in function call args");
     }
   }
@@ -83,9 +83,10 @@ absl::StatusOr<ExprPtr> Parser::ParseAggregate() {
                                           "--enable-feature=promql-experimental-functions",
                                           ToLower(TextOf(name))));
   }
-  VIGIL_RETURN_IF_ERROR(ParseGrouping(aggregate.get()));
-  VIGIL_ASSIGN_OR_RETURN(std::vector<ExprPtr> args, ParseArguments());
-  if (!aggregate->has_grouping) VIGIL_RETURN_IF_ERROR(ParseGrouping(aggregate.get()));
+  ++aggregations_;
+  absl::StatusOr<std::vector<ExprPtr>> parsed = ParseAggregateTail(aggregate.get());
+  --aggregations_;
+  VIGIL_ASSIGN_OR_RETURN(std::vector<ExprPtr> args, std::move(parsed));
   aggregate->span = {name.span.begin, lexed_.tokens[at_ - 1].span.end};
   if (args.empty()) {
     return ErrorAt(aggregate->span, "no arguments for aggregate expression provided");
@@ -100,6 +101,13 @@ absl::StatusOr<ExprPtr> Parser::ParseAggregate() {
   aggregate->expr = std::move(args.back());
   if (wanted == 2) aggregate->param = std::move(args.front());
   return aggregate;
+}
+
+absl::StatusOr<std::vector<ExprPtr>> Parser::ParseAggregateTail(Aggregate* aggregate) {
+  VIGIL_RETURN_IF_ERROR(ParseGrouping(aggregate));
+  VIGIL_ASSIGN_OR_RETURN(std::vector<ExprPtr> args, ParseArguments());
+  if (!aggregate->has_grouping) VIGIL_RETURN_IF_ERROR(ParseGrouping(aggregate));
+  return args;
 }
 
 absl::Status Parser::ParseGrouping(Aggregate* aggregate) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "query/promql/number_literal.h"
 #include "query/promql/parser_impl.h"
 
 namespace vigil::promql {
@@ -78,13 +79,17 @@ absl::StatusOr<DurationPtr> Parser::ParseDurationOperators(int min_precedence,
   VIGIL_ASSIGN_OR_RETURN(DurationPtr duration, ParseDurationOperand(context));
   for (auto next = OperatorOf(Peek().kind); next.has_value() && next->precedence >= min_precedence;
        next = OperatorOf(Peek().kind)) {
-    Take();
+    const Token op = Take();
     const int height = height_;
     auto binary = std::make_unique<DurationExpr>(next->op);
     VIGIL_ASSIGN_OR_RETURN(
         binary->rhs,
         ParseDuration(next->op == Op::kPow ? next->precedence : next->precedence + 1, context));
     VIGIL_RETURN_IF_ERROR(Raise(std::max(height, height_)));
+    if (binary->rhs->op == Op::kLiteral && binary->rhs->seconds == 0) {
+      if (next->op == Op::kDiv) return ErrorAt(op.span, "division by zero");
+      if (next->op == Op::kMod) return ErrorAt(op.span, "modulo by zero");
+    }
     binary->span = {duration->span.begin, binary->rhs->span.end};
     binary->lhs = std::move(duration);
     duration = std::move(binary);
@@ -115,11 +120,10 @@ absl::StatusOr<DurationPtr> Parser::ParseDurationPrimary(std::string_view contex
       return literal;
     }
     case TokenKind::kLeftParen: {
-      const Token open = Take();
+      Take();
       VIGIL_ASSIGN_OR_RETURN(DurationPtr inner, ParseDuration(0, context));
-      inner->span = {open.span.begin, Peek().span.end};
       inner->wrapped = true;
-      VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kRightParen, context, "\")\""));
+      if (!TakeIf(TokenKind::kRightParen)) return MissDuration(context);
       return inner;
     }
     case TokenKind::kStep:
@@ -131,23 +135,29 @@ absl::StatusOr<DurationPtr> Parser::ParseDurationPrimary(std::string_view contex
     case TokenKind::kMaxOf:
       return ParseDurationCall(Op::kMax, context);
     default:
-      return Unexpected(context, "number, duration, step(), or range()");
+      return MissDuration(context);
   }
+}
+
+absl::Status Parser::MissDuration(std::string_view context) const {
+  // The step of a subquery may be left out.
+  return Unexpected(context, context == kStepContext ? "number, duration, step(), range(), or \"]\""
+                                                     : "number, duration, step(), or range()");
 }
 
 absl::StatusOr<DurationPtr> Parser::ParseDurationCall(Op op, std::string_view context) {
   const Token name = Take();
   auto call = std::make_unique<DurationExpr>(op);
-  VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kLeftParen, context, "\"(\""));
+  if (!TakeIf(TokenKind::kLeftParen)) return MissDuration(context);
   if (op == Op::kMin || op == Op::kMax) {
     VIGIL_ASSIGN_OR_RETURN(call->lhs, ParseDuration(0, context));
     const int height = height_;
-    VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kComma, context, "\",\""));
+    if (!TakeIf(TokenKind::kComma)) return MissDuration(context);
     VIGIL_ASSIGN_OR_RETURN(call->rhs, ParseDuration(0, context));
     VIGIL_RETURN_IF_ERROR(Raise(std::max(height, height_)));
   }
   call->span = {name.span.begin, Peek().span.end};
-  VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kRightParen, context, "\")\""));
+  if (!TakeIf(TokenKind::kRightParen)) return MissDuration(context);
   return call;
 }
 
@@ -163,7 +173,7 @@ absl::StatusOr<DurationPtr> Parser::ParseOffsetDuration() {
 
 absl::Status Parser::StoreDuration(DurationPtr duration, bool must_be_positive, int64_t* ms,
                                    DurationPtr* expr) const {
-  if (duration->op != Op::kLiteral || duration->wrapped) {
+  if (duration->op != Op::kLiteral) {
     *expr = std::move(duration);
     return absl::OkStatus();
   }
@@ -172,7 +182,8 @@ absl::Status Parser::StoreDuration(DurationPtr duration, bool must_be_positive, 
     return ErrorAt(duration->span, "duration out of range");
   }
   *ms = static_cast<int64_t>(whole_ms);
-  if (must_be_positive && *ms <= 0) {
+  // What is above zero but below a millisecond is allowed, and finds nothing.
+  if (must_be_positive && duration->seconds <= 0) {
     return ErrorAt(duration->span, "duration must be greater than 0");
   }
   return absl::OkStatus();

@@ -84,21 +84,21 @@ absl::StatusOr<ExprPtr> Parser::ParseExpr(int min_precedence) {
 absl::StatusOr<ExprPtr> Parser::ParseOperators(int min_precedence) {
   VIGIL_ASSIGN_OR_RETURN(ExprPtr expr, ParseUnary());
   while (IsOperator(Peek().kind) && PrecedenceOf(Peek().kind) >= min_precedence) {
-    const TokenKind kind = Take().kind;
-    const int precedence = PrecedenceOf(kind);
+    const Token op = Take();
+    const int precedence = PrecedenceOf(op.kind);
     const int height = height_;
     VIGIL_ASSIGN_OR_RETURN(
-        expr, ParseBinaryTail(std::move(expr), BinaryOpOf(kind),
+        expr, ParseBinaryTail(std::move(expr), op,
                               precedence == kPowerPrecedence ? precedence : precedence + 1));
     VIGIL_RETURN_IF_ERROR(Raise(std::max(height, height_)));
   }
   return expr;
 }
 
-absl::StatusOr<ExprPtr> Parser::ParseBinaryTail(ExprPtr lhs, BinaryOp op, int rhs_precedence) {
-  auto binary = std::make_unique<Binary>(op, ValueType::kVector);
+absl::StatusOr<ExprPtr> Parser::ParseBinaryTail(ExprPtr lhs, const Token& op, int rhs_precedence) {
+  auto binary = std::make_unique<Binary>(BinaryOpOf(op.kind), ValueType::kVector);
   binary->return_bool = TakeIf(TokenKind::kBool);
-  VIGIL_RETURN_IF_ERROR(ParseMatching(binary.get()));
+  VIGIL_RETURN_IF_ERROR(ParseMatching(op, binary.get()));
   VIGIL_ASSIGN_OR_RETURN(binary->rhs, ParseExpr(rhs_precedence));
   binary->lhs = std::move(lhs);
   const bool scalars =
@@ -109,19 +109,17 @@ absl::StatusOr<ExprPtr> Parser::ParseBinaryTail(ExprPtr lhs, BinaryOp op, int rh
 }
 
 // The tree of an operator without any clause has no matching yet; the type checker adds it.
-absl::Status Parser::ParseMatching(Binary* binary) {
+absl::Status Parser::ParseMatching(const Token& op, Binary* binary) {
   VectorMatching matching;
   const size_t start = at_;
   if (At(TokenKind::kOn) || At(TokenKind::kIgnoring)) {
-    const Token clause = Take();
-    matching.on = clause.kind == TokenKind::kOn;
+    matching.on = Take().kind == TokenKind::kOn;
     VIGIL_ASSIGN_OR_RETURN(matching.labels, ParseLabelList());
     VIGIL_RETURN_IF_ERROR(ParseGroupModifier(&matching));
     const std::string* const shared = SharedLabel(matching);
     if (matching.on && shared != nullptr) {
-      return ErrorAt(clause.span,
-                     fmt::format("label {} must not occur in ON and GROUP clause at once",
-                                 storage::Quote(*shared)));
+      return ErrorAt(op.span, fmt::format("label {} must not occur in ON and GROUP clause at once",
+                                          storage::Quote(*shared)));
     }
   }
   VIGIL_RETURN_IF_ERROR(ParseFill(&matching));
@@ -222,7 +220,7 @@ absl::StatusOr<ExprPtr> Parser::ParseParen() {
   const Token open = Take();
   VIGIL_ASSIGN_OR_RETURN(ExprPtr inner, ParseExpr(0));
   const Token close = Peek();
-  VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kRightParen, "parenthesized expression", "\")\""));
+  VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kRightParen, {}, {}));
   auto paren = std::make_unique<Paren>(inner->type);
   paren->expr = std::move(inner);
   paren->span = {open.span.begin, close.span.end};

@@ -62,7 +62,8 @@ class Parser {
   std::string StringOf(const Token& token) const;
   double NumberOf(const Token& token) const;
 
-  // Errors. Unexpected is about the next token: "unexpected TOKEN in CONTEXT, expected WHAT".
+  // Errors. Unexpected is about the next token: "unexpected TOKEN in CONTEXT, expected WHAT". Where
+  // no context is named, an aggregation around it is.
   absl::Status ErrorAt(const Span& span, std::string_view message) const;
   absl::Status Unexpected(std::string_view context = {}, std::string_view expected = {}) const;
   absl::Status Expect(TokenKind kind, std::string_view context, std::string_view expected);
@@ -73,8 +74,8 @@ class Parser {
   // Expressions whose operators all bind at least as tightly as `min_precedence`.
   absl::StatusOr<ExprPtr> ParseExpr(int min_precedence);
   absl::StatusOr<ExprPtr> ParseOperators(int min_precedence);
-  absl::StatusOr<ExprPtr> ParseBinaryTail(ExprPtr lhs, BinaryOp op, int rhs_precedence);
-  absl::Status ParseMatching(Binary* binary);
+  absl::StatusOr<ExprPtr> ParseBinaryTail(ExprPtr lhs, const Token& op, int rhs_precedence);
+  absl::Status ParseMatching(const Token& op, Binary* binary);
   absl::Status ParseGroupModifier(VectorMatching* matching);
   absl::Status ParseFill(VectorMatching* matching);
   absl::StatusOr<double> ParseFillValue();
@@ -86,6 +87,7 @@ class Parser {
 
   absl::StatusOr<ExprPtr> ParseCall();
   absl::StatusOr<ExprPtr> ParseAggregate();
+  absl::StatusOr<std::vector<ExprPtr>> ParseAggregateTail(Aggregate* aggregate);
   absl::Status ParseGrouping(Aggregate* aggregate);
   absl::StatusOr<std::vector<ExprPtr>> ParseArguments();
   absl::StatusOr<std::vector<std::string>> ParseLabelList();
@@ -102,14 +104,18 @@ class Parser {
   absl::StatusOr<ExprPtr> MakeMatrix(ExprPtr expr, const Modifiers& modifiers, const Token& open);
   absl::Status ParseOffset(Expr* expr, Modifiers* modifiers);
   absl::Status ParseAt(Expr* expr, Modifiers* modifiers);
-  absl::Status ParseAtTime(TimeShift* shift);
+  // `where` is of what the time is for.
+  absl::Status ParseAtTime(const Span& where, TimeShift* shift);
   absl::Status ParseBoundary(Expr* expr, Modifiers* modifiers);
 
   // `context` names in errors where the duration stands.
+  static constexpr std::string_view kRangeContext = "subquery or range selector";
+  static constexpr std::string_view kStepContext = "subquery selector";
   absl::StatusOr<DurationPtr> ParseDuration(int min_precedence, std::string_view context);
   absl::StatusOr<DurationPtr> ParseDurationOperators(int min_precedence, std::string_view context);
   absl::StatusOr<DurationPtr> ParseDurationOperand(std::string_view context);
   absl::StatusOr<DurationPtr> ParseDurationPrimary(std::string_view context);
+  absl::Status MissDuration(std::string_view context) const;
   absl::StatusOr<DurationPtr> ParseDurationCall(DurationExpr::Op op, std::string_view context);
   absl::StatusOr<DurationPtr> ParseOffsetDuration();
   // Puts a plain literal into `*ms` and anything else into `*expr`.
@@ -120,8 +126,9 @@ class Parser {
   const ParseOptions options_;
   const LexResult lexed_;
   size_t at_ = 0;
-  int depth_ = 0;   // Of the recursion.
-  int height_ = 0;  // Of the tree parsed last.
+  int depth_ = 0;         // Of the recursion.
+  int height_ = 0;        // Of the tree parsed last.
+  int aggregations_ = 0;  // That are being parsed.
   int regex_matchers_ = 0;
 };
 

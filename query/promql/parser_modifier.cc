@@ -73,7 +73,7 @@ absl::StatusOr<ExprPtr> Parser::ParseBrackets(ExprPtr expr, const Modifiers& mod
   const Token open = Take();
   const uint32_t begin = expr->span.begin;
   height_ = 1;
-  VIGIL_ASSIGN_OR_RETURN(DurationPtr range, ParseDuration(0, "subquery or range selector"));
+  VIGIL_ASSIGN_OR_RETURN(DurationPtr range, ParseDuration(0, kRangeContext));
   if (At(TokenKind::kRightBracket)) {
     Take();
     VIGIL_ASSIGN_OR_RETURN(ExprPtr made, MakeMatrix(std::move(expr), modifiers, open));
@@ -89,12 +89,16 @@ absl::StatusOr<ExprPtr> Parser::ParseBrackets(ExprPtr expr, const Modifiers& mod
       StoreDuration(std::move(range), true, &subquery->range_ms, &subquery->range_expr));
   if (!At(TokenKind::kRightBracket)) {
     const int height = height_;
-    VIGIL_ASSIGN_OR_RETURN(DurationPtr step, ParseDuration(0, "subquery selector"));
+    VIGIL_ASSIGN_OR_RETURN(DurationPtr step, ParseDuration(0, kStepContext));
+    const Span step_span = step->span;
     VIGIL_RETURN_IF_ERROR(
         StoreDuration(std::move(step), true, &subquery->step_ms, &subquery->step_expr));
+    if (subquery->step_ms == 0 && subquery->step_expr == nullptr) {
+      return ErrorAt(step_span, "duration must be greater than 0");
+    }
     height_ = std::max(height, height_);
   }
-  VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kRightBracket, "subquery selector", "\"]\""));
+  VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kRightBracket, kStepContext, "\"]\""));
   subquery->expr = std::move(expr);
   subquery->span.begin = begin;
   return subquery;
@@ -133,7 +137,7 @@ absl::Status Parser::ParseAt(Expr* expr, Modifiers* modifiers) {
   Take();
   height_ = 1;
   TimeShift parsed;
-  VIGIL_RETURN_IF_ERROR(ParseAtTime(&parsed));
+  VIGIL_RETURN_IF_ERROR(ParseAtTime(expr->span, &parsed));
   TimeShift* const shift = ShiftOf(expr);
   if (shift == nullptr) {
     return ErrorAt(expr->span,
@@ -148,26 +152,27 @@ absl::Status Parser::ParseAt(Expr* expr, Modifiers* modifiers) {
   return absl::OkStatus();
 }
 
-absl::Status Parser::ParseAtTime(TimeShift* shift) {
+absl::Status Parser::ParseAtTime(const Span& where, TimeShift* shift) {
   constexpr std::string_view kContext = "@";
+  constexpr std::string_view kWanted = "timestamp";
   if (At(TokenKind::kStart) || At(TokenKind::kEndWord)) {
     shift->at = Take().kind == TokenKind::kStart ? TimeShift::At::kStart : TimeShift::At::kEnd;
-    VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kLeftParen, kContext, "\"(\""));
-    return Expect(TokenKind::kRightParen, kContext, "\")\"");
+    VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kLeftParen, kContext, kWanted));
+    return Expect(TokenKind::kRightParen, kContext, kWanted);
   }
-  const Token first = Peek();
-  const bool negative = first.kind == TokenKind::kSub;
-  if (negative || first.kind == TokenKind::kAdd) Take();
+  const bool negative = At(TokenKind::kSub);
+  if (negative || At(TokenKind::kAdd)) Take();
   if (!At(TokenKind::kNumber) && !At(TokenKind::kDuration)) {
-    return Unexpected(kContext, "timestamp");
+    return Unexpected(kContext, kWanted);
   }
   const double magnitude = NumberOf(Take());
   const double seconds = negative ? -magnitude : magnitude;
   const double time_ms = std::round(seconds * 1000);
   // Written so that NaN is out of bounds, too.
   if (!(std::fabs(time_ms) < 0x1p63)) {
-    return ErrorAt(first.span,
-                   fmt::format("timestamp out of bounds for @ modifier: {}", FormatValue(seconds)));
+    return ErrorAt(
+        where, "timestamp out of bounds for @ modifier: " +
+                   (std::isfinite(seconds) ? fmt::format("{:f}", seconds) : FormatValue(seconds)));
   }
   shift->at = TimeShift::At::kTimestamp;
   shift->at_ms = static_cast<int64_t>(time_ms);

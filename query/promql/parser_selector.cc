@@ -63,7 +63,6 @@ absl::Status Parser::ParseMatcher(VectorSelector* selector, std::string* quoted_
   }
   if (label.kind != TokenKind::kString) return Unexpected(kContext, "label matching operator");
   std::string name = StringOf(label);
-  if (name.empty()) return ErrorAt(label.span, "invalid metric name: \"\"");
   const std::string& first = selector->name.empty() ? *quoted_name : selector->name;
   if (!first.empty()) {
     return ErrorAt(selector->span, fmt::format("metric name must not be set twice: {} or {}",

@@ -2,7 +2,6 @@
 #include "query/promql/string_literal.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 
@@ -37,55 +36,72 @@ void AppendUtf8(uint32_t code_point, std::string* out) {
   }
 }
 
-// The character that `\c` stands for, if it is one of the simple escapes.
-std::optional<char> SimpleEscape(char c) {
-  constexpr std::string_view kNames = "abfnrtv\\'\"";
-  constexpr std::string_view kMeanings = "\a\b\f\n\r\t\v\\'\"";
+// The character that `\c` stands for, if it is one of the simple escapes between such quotes.
+std::optional<char> SimpleEscape(char c, char quote) {
+  constexpr std::string_view kNames = "abfnrtv\\";
+  constexpr std::string_view kMeanings = "\a\b\f\n\r\t\v\\";
+  if (c == quote) return c;
   const size_t at = kNames.find(c);
   if (at == std::string_view::npos) return std::nullopt;
   return kMeanings[at];
 }
 
-// Reads exactly `count` digits from the front of `*rest`.
-std::optional<uint32_t> TakeDigits(std::string_view* rest, size_t count, int base) {
+// The character at the front as Go shows it: U+0071 'q'.
+std::string ShowCharacter(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  const size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (!IsValidUtf8(text.substr(0, length))) return "U+FFFD '\xEF\xBF\xBD'";
+  uint32_t code = lead < 0x80 ? lead : lead & (0xFFU >> (length + 1));
+  for (size_t i = 1; i < length; ++i) code = code << 6 | (text[i] & 0x3F);
+  const bool printable = code >= 0x20 && code != 0x7F;
+  return printable ? fmt::format("U+{:04X} '{}'", code, text.substr(0, length))
+                   : fmt::format("U+{:04X}", code);
+}
+
+// Reads exactly `count` digits from the front of `*rest`, which the closing quote follows.
+absl::StatusOr<uint32_t> TakeDigits(std::string_view* rest, size_t count, uint32_t base) {
   uint32_t value = 0;
-  const char* const end = rest->data() + std::min(count, rest->size());
-  const auto result = std::from_chars(rest->data(), end, value, base);
-  if (rest->size() < count || result.ptr != end || result.ec != std::errc()) return std::nullopt;
-  rest->remove_prefix(count);
+  for (; count > 0; --count) {
+    const char c = rest->front();
+    const auto digit = static_cast<uint32_t>(c >= '0' && c <= '9'   ? c - '0'
+                                             : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                             : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                                    : 99);
+    if (digit >= base) {
+      return absl::InvalidArgumentError(
+          fmt::format("illegal character {} in escape sequence", ShowCharacter(*rest)));
+    }
+    value = value * base + digit;
+    rest->remove_prefix(1);
+  }
   return value;
 }
 
 // Decodes the escape behind a backslash at the front of `*rest` and moves on.
-absl::Status DecodeEscape(std::string_view* rest, std::string* out) {
+absl::Status DecodeEscape(char quote, std::string_view* rest, std::string* out) {
   const char kind = rest->front();
-  if (const std::optional<char> simple = SimpleEscape(kind)) {
+  if (const std::optional<char> simple = SimpleEscape(kind, quote)) {
     *out += *simple;
     rest->remove_prefix(1);
     return absl::OkStatus();
   }
-  std::optional<uint32_t> code;
-  if (kind >= '0' && kind <= '7') {
-    code = TakeDigits(rest, 3, 8);
-  } else if (kind == 'x' || kind == 'u' || kind == 'U') {
-    rest->remove_prefix(1);
-    code = TakeDigits(rest, kind == 'x' ? 2 : kind == 'u' ? 4 : 8, 16);
+  const bool octal = kind >= '0' && kind <= '7';
+  if (!octal && kind != 'x' && kind != 'u' && kind != 'U') {
+    return absl::InvalidArgumentError("unknown escape sequence " + ShowCharacter(*rest));
+  }
+  if (!octal) rest->remove_prefix(1);
+  const size_t digits = octal ? 3 : kind == 'x' ? 2 : kind == 'u' ? 4 : 8;
+  VIGIL_ASSIGN_OR_RETURN(const uint32_t code, TakeDigits(rest, digits, octal ? 8 : 16));
+  const bool code_point = kind == 'u' || kind == 'U';
+  const bool surrogate = code_point && code >= 0xD800 && code < 0xE000;
+  if (surrogate || code > (code_point ? kMaxCodePoint : 0xFF)) {
+    return absl::InvalidArgumentError("escape sequence is an invalid Unicode code point");
+  }
+  if (code_point) {
+    AppendUtf8(code, out);
   } else {
-    return absl::InvalidArgumentError(fmt::format("unknown escape sequence \\{}", kind));
+    *out += static_cast<char>(code);
   }
-  if (!code.has_value()) {
-    return absl::InvalidArgumentError("escape sequence with too few or wrong digits");
-  }
-  if (kind == 'u' || kind == 'U') {
-    const bool surrogate = *code >= 0xD800 && *code < 0xE000;
-    if (surrogate || *code > kMaxCodePoint) {
-      return absl::InvalidArgumentError("escape sequence is an invalid Unicode code point");
-    }
-    AppendUtf8(*code, out);
-    return absl::OkStatus();
-  }
-  if (*code > 0xFF) return absl::InvalidArgumentError("octal escape sequence is over 255");
-  *out += static_cast<char>(*code);
   return absl::OkStatus();
 }
 
@@ -104,19 +120,21 @@ size_t StringLiteralLength(std::string_view text) {
 }
 
 absl::StatusOr<std::string> UnquoteLiteral(std::string_view literal) {
-  std::string_view rest = literal.substr(1, literal.size() - 2);
+  const char quote = literal.front();
+  // With the quote at its end.
+  std::string_view rest = literal.substr(1);
   std::string value;
-  if (literal.front() == '`') {
-    value = rest;
+  if (quote == '`') {
+    value = rest.substr(0, rest.size() - 1);
     rest = {};
   }
-  while (!rest.empty()) {
-    const size_t plain = std::min(rest.find('\\'), rest.size());
+  while (rest.size() > 1) {
+    const size_t plain = std::min(rest.find('\\'), rest.size() - 1);
     value += rest.substr(0, plain);
     rest.remove_prefix(plain);
-    if (rest.empty()) break;
+    if (rest.size() == 1) break;
     rest.remove_prefix(1);
-    VIGIL_RETURN_IF_ERROR(DecodeEscape(&rest, &value));
+    VIGIL_RETURN_IF_ERROR(DecodeEscape(quote, &rest, &value));
   }
   if (!IsValidUtf8(value)) return absl::InvalidArgumentError("invalid UTF-8 in string literal");
   return value;

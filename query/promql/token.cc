@@ -113,7 +113,7 @@ std::string DescribeToken(const Token& token, std::string_view text) {
   if (token.kind == TokenKind::kEnd) return "end of input";
   if (token.kind == TokenKind::kAggregator) return fmt::format("<aggr:{}>", word);
   if (IsOperator(token.kind)) return fmt::format("<op:{}>", word);
-  if (IsKeyword(token.kind)) return fmt::format("<{}>", word);
+  if (IsKeyword(token.kind) && token.kind < TokenKind::kStart) return fmt::format("<{}>", word);
   const bool cut = word.size() > kMaxQuotedBytes;
   const std::string shown = ReplaceInvalidUtf8(word.substr(0, kMaxQuotedBytes));
   return fmt::format("{}{}{}", KindName(token.kind), storage::Quote(shown), cut ? "..." : "");

@@ -98,7 +98,7 @@ class TypeChecker {
     if (type == ValueType::kVector) return absl::OkStatus();
     return Error(subquery->span,
                  fmt::format("subquery is only allowed on instant vector, got {} instead",
-                             ValueTypeName(type)));
+                             type == ValueType::kMatrix ? "matrix" : ValueTypeName(type)));
   }
 
   absl::Status CheckUnary(Unary* unary) {
@@ -223,18 +223,19 @@ class TypeChecker {
   }
 
   absl::Status CheckScalarBinary(const Binary& binary, bool both_scalar) const {
-    const Span op = OperatorSpan(binary);
     if (IsComparison(binary.op) && both_scalar && !binary.return_bool) {
-      return Error(op, "comparisons between scalars must use BOOL modifier");
+      return Error(OperatorSpan(binary), "comparisons between scalars must use BOOL modifier");
     }
     if (binary.matching.has_value()) {
       const bool fill = binary.matching->fill_left || binary.matching->fill_right;
-      return Error(op, fill ? "filling in missing series only allowed between instant vectors"
-                            : "vector matching only allowed between instant vectors");
+      return Error(binary.span,
+                   fill ? "filling in missing series only allowed between instant vectors"
+                        : "vector matching only allowed between instant vectors");
     }
     if (IsSetOperator(binary.op)) {
-      return Error(op, fmt::format("set operator \"{}\" not allowed in binary scalar expression",
-                                   BinaryOpText(binary.op)));
+      return Error(binary.span,
+                   fmt::format("set operator \"{}\" not allowed in binary scalar expression",
+                               BinaryOpText(binary.op)));
     }
     return absl::OkStatus();
   }
@@ -246,12 +247,11 @@ class TypeChecker {
     if (!IsSetOperator(binary->op)) return absl::OkStatus();
     if (matching.cardinality == Cardinality::kManyToOne ||
         matching.cardinality == Cardinality::kOneToMany) {
-      return Error(OperatorSpan(*binary), fmt::format("no grouping allowed for \"{}\" operation",
-                                                      BinaryOpText(binary->op)));
+      return Error(binary->span, fmt::format("no grouping allowed for \"{}\" operation",
+                                             BinaryOpText(binary->op)));
     }
     if (matching.fill_left || matching.fill_right) {
-      return Error(OperatorSpan(*binary),
-                   "filling in missing series not allowed for set operators");
+      return Error(binary->span, "filling in missing series not allowed for set operators");
     }
     matching.cardinality = Cardinality::kManyToMany;
     return absl::OkStatus();

@@ -14,13 +14,13 @@ namespace {
 // By group and name, in the order in which they are shown.
 using Features = std::map<std::string, std::map<std::string, bool>>;
 
-void AddLanguage(const promql::ParseOptions& language, Features* features) {
-  const bool experimental = language.experimental_functions;
+void AddLanguage(const exec::EngineOptions& engine, Features* features) {
+  const bool experimental = engine.language.experimental_functions;
   (*features)["promql"] = {{"anchored", true},
                            {"at_modifier", true},
                            {"bool", true},
                            {"by", true},
-                           {"delayed_name_removal", false},
+                           {"delayed_name_removal", engine.delayed_name_removal},
                            {"duration_expr", true},
                            {"experimental_functions", experimental},
                            {"fill", true},
@@ -34,7 +34,7 @@ void AddLanguage(const promql::ParseOptions& language, Features* features) {
                            {"per_step_stats", true},
                            {"smoothed", true},
                            {"subqueries", true},
-                           {"type_and_unit_labels", false},
+                           {"type_and_unit_labels", engine.type_and_unit_labels},
                            {"without", true}};
   for (const promql::FunctionSignature& function : promql::AllFunctions()) {
     (*features)["promql_functions"][std::string(function.name)] =
@@ -89,7 +89,7 @@ Features FeaturesOf(const ApiParts& parts) {
                      {"remote_read", true},
                      {"remote_write_receiver", true},
                      {"remote_write_receiver_v2", true}};
-  AddLanguage(parts.engine->options().language, &features);
+  AddLanguage(parts.engine->options(), &features);
   features["rules"] = {
       {"concurrent_rule_eval", false}, {"keep_firing_for", true}, {"query_offset", true}};
   features["tsdb"] = {{"created_timestamps", false},

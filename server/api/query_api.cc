@@ -72,13 +72,6 @@ absl::StatusOr<promql::ExprPtr> ParseQuery(const ApiParts& parts, std::string_vi
   return expr;
 }
 
-// What the engine says of a query that it could read: that it does not fit the data is no mistake
-// in a parameter.
-absl::Status OfExecution(const absl::Status& status) {
-  if (!absl::IsInvalidArgument(status)) return status;
-  return absl::FailedPreconditionError(status.message());
-}
-
 void WriteSamples(const exec::QueryStatistics& statistics, bool per_step, JsonWriter* json) {
   const auto number = [json](std::string_view name, int64_t count) {
     json->Key(name);
@@ -162,7 +155,8 @@ absl::StatusOr<HttpResponse> Run(const ApiParts& parts, const HttpRequest& reque
   }
   timings.end_ns = MonotonicNs();
   TellIfSlow(parts, request, options.query, timings, result.status());
-  if (!result.ok()) return OfExecution(result.status());
+  // The engine, too, may find a mistake in the query: a duration that is calculated.
+  if (!result.ok()) return AboutParameter("query", result.status());
   ApiNotes notes{std::move(result->warnings), std::move(result->infos)};
   bool truncated = false;
   if (auto* vector = std::get_if<exec::VectorResult>(&result->value)) {

@@ -83,4 +83,12 @@ MetricMetadata TidyMetadata(const MetricMetadata& metadata) {
           .help = tidy(metadata.help, kMaxHelpBytes)};
 }
 
+Labels WithTypeAndUnit(const Labels& labels, const MetricMetadata& metadata) {
+  const bool known = metadata.type != MetricType::kUnknown;
+  return LabelsBuilder(labels)
+      .Set(kMetricType, known ? MetricTypeName(metadata.type) : std::string_view())
+      .Set(kMetricUnit, TidyMetadata(metadata).unit)
+      .Build();
+}
+
 }  // namespace vigil::storage

@@ -25,4 +25,8 @@ absl::Status CheckSeriesLabels(const Labels& labels, const TenantLimits& limits)
 // `metadata` as it is kept: valid UTF-8, cut to the limits.
 MetricMetadata TidyMetadata(const MetricMetadata& metadata);
 
+// `labels` with the type, unless that is unknown, and the unit of the metric as labels; without
+// those that came along.
+Labels WithTypeAndUnit(const Labels& labels, const MetricMetadata& metadata);
+
 }  // namespace vigil::storage

@@ -149,6 +149,18 @@ Labels Labels::Without(const std::vector<std::string>& names, bool drop_name) co
   return kept;
 }
 
+Labels Labels::WithoutMetadata() const {
+  Labels kept;
+  kept.packed_.reserve(packed_.size());
+  for (const LabelView& label : *this) {
+    if (label.name == kMetricName || label.name == kMetricType || label.name == kMetricUnit) {
+      continue;
+    }
+    AppendLabel(label, &kept.packed_);
+  }
+  return kept;
+}
+
 std::strong_ordering operator<=>(const Labels& a, const Labels& b) {
   Labels::Iterator i = a.begin();
   Labels::Iterator j = b.begin();

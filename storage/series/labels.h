@@ -19,6 +19,9 @@ namespace vigil::storage {
 
 // The label that holds a metric's name.
 inline constexpr std::string_view kMetricName = "__name__";
+// Those that, where they are wanted, hold its type and its unit, and share the name's fate.
+inline constexpr std::string_view kMetricType = "__type__";
+inline constexpr std::string_view kMetricUnit = "__unit__";
 
 // A label as text that lives elsewhere.
 struct LabelView {
@@ -107,6 +110,8 @@ class Labels {
   // Without also removes `__name__` when `drop_name`.
   Labels KeepOnly(const std::vector<std::string>& names) const;
   Labels Without(const std::vector<std::string>& names, bool drop_name = true) const;
+  // Without the name, the type and the unit of a metric.
+  Labels WithoutMetadata() const;
 
   friend bool operator==(const Labels& a, const Labels& b) { return a.packed_ == b.packed_; }
   // Label by label, name before value, as Prometheus sorts results.

@@ -7,6 +7,7 @@
 namespace vigil::server {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -32,9 +33,13 @@ TEST(ConfigFlagsTest, TellsWhatIsInForce) {
   EXPECT_THAT(flags, Contains(Pair("enable-feature", HasSubstr("promql-experimental-functions"))));
   config.admin_api = true;
   engine.language.experimental_functions = false;
+  engine.delayed_name_removal = engine.type_and_unit_labels = true;
   const auto others = FlagsOf(config, engine);
   EXPECT_THAT(others, Contains(Pair("web.enable-admin-api", "true")));
-  EXPECT_THAT(others, Contains(Pair("enable-feature", Not(HasSubstr("experimental")))));
+  EXPECT_THAT(others,
+              Contains(Pair("enable-feature", AllOf(Not(HasSubstr("experimental")),
+                                                    HasSubstr("promql-delayed-name-removal"),
+                                                    HasSubstr("type-and-unit-labels")))));
 }
 
 }  // namespace

@@ -54,9 +54,11 @@ void AggregateRun::NoteIgnoredHistogram(promql::Span where) {
 storage::Labels GroupLabels(const Aggregate& aggregate, const storage::Labels& labels,
                             bool drop_name) {
   if (!aggregate.has_grouping) return {};
-  if (aggregate.without) return labels.Without(aggregate.grouping);
-  storage::Labels kept = labels.KeepOnly(aggregate.grouping);
-  return drop_name && kept.Has(storage::kMetricName) ? kept.Without({}) : kept;
+  storage::Labels kept =
+      aggregate.without ? labels.Without(aggregate.grouping) : labels.KeepOnly(aggregate.grouping);
+  const bool keeps_more = kept.Has(storage::kMetricName) || kept.Has(storage::kMetricType) ||
+                          kept.Has(storage::kMetricUnit);
+  return drop_name && keeps_more ? kept.WithoutMetadata() : kept;
 }
 
 bool KeepsNothing(const ScalarValue& k) {

@@ -33,6 +33,10 @@ struct AggregateRun {
   // Without parentheses around it.
   promql::Span param_span() const { return Unwrap(*aggregate.param).span; }
   Annotations& annotations() { return evaluator.annotations(); }
+  // Whether a group loses its name in the end: if its first series does.
+  bool DropsName(const AggregateGroup& group) const {
+    return input.series[group.members.front()].drops_name;
+  }
   // Annotates that histograms do not count here.
   void NoteIgnoredHistogram() { NoteIgnoredHistogram(aggregate.expr->span); }
   void NoteIgnoredHistogram(promql::Span where);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,7 +15,7 @@
 #include "base/wide.h"
 #include "query/exec/aggregate/aggregate.h"
 #include "query/exec/histogram/compensated.h"
-#include "query/exec/histogram/histogram_math.h"
+#include "query/exec/histogram/compensated_histogram.h"
 
 namespace vigil::exec {
 namespace {
@@ -25,35 +26,33 @@ using promql::AggregateOp;
 class Fold {
  public:
   virtual ~Fold() = default;
-  virtual void Add(const Column& column) = 0;
+  // `metric` is the name of the series.
+  virtual void Add(const Column& column, std::string_view metric) = 0;
   virtual Point Result(size_t step) = 0;
 };
 
 // sum and avg of histograms at one step; made only when there are some.
 class HistogramTotal {
  public:
-  void Add(const storage::Histogram& histogram, AggregateRun* run) {
-    ++count_;
-    if (count_ == 1) {
-      sum_ = histogram;
-      return;
-    }
+  HistogramTotal(const storage::Histogram& first, bool average)
+      : average_(average), total_(first) {}
+  void Add(const storage::Histogram& histogram, std::string_view metric, AggregateRun* run) {
     if (incompatible_) return;
-    const HistogramSumInfo info = exec::Add(histogram, &sum_);
+    const HistogramSumInfo info = average_ ? total_.AddToMean(histogram) : total_.Add(histogram);
     const promql::Span where = run->aggregate.expr->span;
     incompatible_ = info.incompatible;
-    if (info.incompatible) run->annotations().WarnMixedSchemas(where, "");
+    if (info.incompatible) run->annotations().WarnMixedSchemas(where, metric);
     if (info.conflicting_resets) run->annotations().WarnConflictingResets(where, "aggregation");
     if (info.reconciled_bounds) run->annotations().InfoReconciledBounds(where, "aggregation");
   }
-  Point Result(bool average) const {
+  Point Result() const {
     if (incompatible_) return Point::None();
-    return Point::Of(average ? Divide(sum_, count_) : sum_);
+    return Point::Of(average_ ? total_.Mean() : total_.Sum());
   }
 
  private:
-  storage::Histogram sum_;
-  double count_ = 0;
+  const bool average_;
+  CompensatedHistogram total_;
   bool incompatible_ = false;
 };
 
@@ -96,7 +95,7 @@ class TotalFold final : public Fold {
   explicit TotalFold(AggregateRun& run)
       : run_(run), totals_(run.evaluator.steps()), seen_(run.evaluator.steps(), 0) {}
 
-  void Add(const Column& column) override {
+  void Add(const Column& column, std::string_view metric) override {
     if (column.AllFloats()) {
       totals_.AddAll(column.values());
       if (!all_seen_) std::fill(seen_.begin(), seen_.end(), 1);
@@ -108,7 +107,7 @@ class TotalFold final : public Fold {
         totals_.Add(step, column.value(step));
         seen_[step] = 1;
       } else if (column.HasHistogram(step)) {
-        AddHistogram(step, *column.histogram(step));
+        AddHistogram(step, *column.histogram(step), metric);
       }
     }
   }
@@ -119,15 +118,18 @@ class TotalFold final : public Fold {
       run_.annotations().WarnMixedAggregation(run_.aggregate.expr->span);
       return Point::None();
     }
-    if (histograms) return histograms_[step]->Result(kAverage);
+    if (histograms) return histograms_[step]->Result();
     return seen_[step] != 0 ? Point::Float(totals_.Result(step)) : Point::None();
   }
 
  private:
-  void AddHistogram(size_t step, const storage::Histogram& histogram) {
+  void AddHistogram(size_t step, const storage::Histogram& histogram, std::string_view metric) {
     if (histograms_.empty()) histograms_.resize(seen_.size());
-    if (histograms_[step] == nullptr) histograms_[step] = std::make_unique<HistogramTotal>();
-    histograms_[step]->Add(histogram, &run_);
+    if (histograms_[step] == nullptr) {
+      histograms_[step] = std::make_unique<HistogramTotal>(histogram, kAverage);
+    } else {
+      histograms_[step]->Add(histogram, metric, &run_);
+    }
   }
 
   AggregateRun& run_;
@@ -143,7 +145,7 @@ class ExtremeFold final : public Fold {
   ExtremeFold(AggregateRun& run, bool want_max)
       : run_(run), want_max_(want_max), extremes_(run.evaluator.NewColumn()) {}
 
-  void Add(const Column& column) override {
+  void Add(const Column& column, std::string_view) override {
     for (size_t step = 0; step < column.size(); ++step) {
       if (column.HasHistogram(step)) run_.NoteIgnoredHistogram();
       if (!column.HasFloat(step)) continue;
@@ -167,7 +169,7 @@ class CountFold final : public Fold {
   CountFold(AggregateRun& run, bool cap_at_one)
       : cap_at_one_(cap_at_one), counts_(run.evaluator.steps(), 0) {}
 
-  void Add(const Column& column) override {
+  void Add(const Column& column, std::string_view) override {
     for (size_t step = 0; step < column.size(); ++step) counts_[step] += column.Has(step) ? 1 : 0;
   }
   Point Result(size_t step) override {
@@ -186,7 +188,7 @@ class DeviationFold final : public Fold {
   DeviationFold(AggregateRun& run, bool root)
       : run_(run), root_(root), states_(run.evaluator.steps()) {}
 
-  void Add(const Column& column) override {
+  void Add(const Column& column, std::string_view) override {
     for (size_t step = 0; step < column.size(); ++step) {
       if (column.HasHistogram(step)) run_.NoteIgnoredHistogram();
       if (column.HasFloat(step)) states_[step].Add(column.value(step));
@@ -253,9 +255,11 @@ absl::StatusOr<VectorValue> FoldGroups(AggregateRun& run) {
     const std::unique_ptr<Fold> fold = MakeFold(run);
     for (const size_t member : group.members) {
       VIGIL_RETURN_IF_ERROR(run.evaluator.context().limits.Check());
-      fold->Add(run.input.series[member].column);
+      const Series& series = run.input.series[member];
+      fold->Add(series.column, series.labels.MetricName());
     }
-    VIGIL_RETURN_IF_ERROR(result.Add(std::move(group.labels), ResultOf(run, fold.get())));
+    VIGIL_RETURN_IF_ERROR(
+        result.Add(std::move(group.labels), ResultOf(run, fold.get()), run.DropsName(group)));
   }
   return result;
 }
@@ -280,7 +284,7 @@ absl::StatusOr<VectorValue> FoldSeries(AggregateRun& run, const SeriesSource& so
         }
         Group& group = groups[at->second];
         group.first = std::min(group.first, series);
-        group.fold->Add(column);
+        group.fold->Add(column, source.DropsName() ? "" : source.labels(series).MetricName());
         return absl::OkStatus();
       }));
   std::sort(groups.begin(), groups.end(),

@@ -3,10 +3,13 @@
 // limitk and limit_ratio: a sample of the series, the same ones every time.
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include "base/status.h"
 #include "base/strings.h"
@@ -19,15 +22,32 @@ namespace {
 absl::StatusOr<VectorValue> WithoutEmpty(AggregateRun& run) {
   VectorValue result = run.evaluator.NewVector();
   for (Series& series : run.input.series) {
-    VIGIL_RETURN_IF_ERROR(result.Add(std::move(series.labels), std::move(series.column)));
+    VIGIL_RETURN_IF_ERROR(
+        result.Add(std::move(series.labels), std::move(series.column), series.drops_name));
   }
   return result;
 }
 
-// Where a series lies in [0, 1).
+// A text behind its length: one byte, or 255 and three bytes, the lowest first.
+void AppendSized(std::string_view text, std::string* out) {
+  constexpr size_t kLong = 255;
+  const size_t size = text.size();
+  out->push_back(static_cast<char>(std::min(size, kLong)));
+  for (int shift = 0; size >= kLong && shift < 24; shift += 8) {
+    out->push_back(static_cast<char>(size >> shift & 0xFF));
+  }
+  *out += text;
+}
+
+// Where a series lies in [0, 1): where Prometheus sees it, so that both choose the same ones.
 double HashShare(const storage::Labels& labels) {
   constexpr double kTwoTo64 = 18'446'744'073'709'551'616.0;
-  return static_cast<double>(labels.Hash()) / kTwoTo64;
+  std::string bytes;
+  for (const storage::LabelView& label : labels) {
+    AppendSized(label.name, &bytes);
+    AppendSized(label.value, &bytes);
+  }
+  return static_cast<double>(XXH64(bytes.data(), bytes.size(), 0)) / kTwoTo64;
 }
 
 bool IsSampled(double share, double ratio) {

@@ -91,7 +91,8 @@ absl::StatusOr<VectorValue> RankGroups(AggregateRun& run, const ScalarValue& k) 
   }
   for (const size_t i : order) {
     Series& series = run.input.series[i];
-    VIGIL_RETURN_IF_ERROR(result.Add(std::move(series.labels), std::move(series.column)));
+    VIGIL_RETURN_IF_ERROR(
+        result.Add(std::move(series.labels), std::move(series.column), series.drops_name));
   }
   return result;
 }

@@ -70,7 +70,8 @@ absl::StatusOr<VectorValue> QuantileOfGroups(AggregateRun& run, const ScalarValu
       if (values.empty()) continue;
       column.SetFloat(step, QuantileOf(quantile.values[step], &values));
     }
-    VIGIL_RETURN_IF_ERROR(result.Add(std::move(group.labels), std::move(column)));
+    VIGIL_RETURN_IF_ERROR(
+        result.Add(std::move(group.labels), std::move(column), run.DropsName(group)));
   }
   return result;
 }

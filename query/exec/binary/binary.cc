@@ -46,9 +46,10 @@ absl::StatusOr<VectorValue> CombineWithScalar(Evaluator& evaluator, const Binary
       if (filters && point.kind != PointKind::kNone) continue;
       column.Set(step, point);
     }
-    VIGIL_RETURN_IF_ERROR(result.Add(std::move(series.labels), std::move(column)));
+    VIGIL_RETURN_IF_ERROR(
+        result.Add(std::move(series.labels), std::move(column), series.drops_name));
   }
-  if (DropsName(binary)) VIGIL_RETURN_IF_ERROR(DropNames(&result));
+  if (DropsName(binary)) VIGIL_RETURN_IF_ERROR(evaluator.DropNames(&result));
   return result;
 }
 

@@ -38,6 +38,9 @@ class Matching {
         binary_(binary),
         matching_(*binary.matching),
         many_is_left_(matching_.cardinality != Cardinality::kOneToMany),
+        // What is calculated of two series has the name of neither.
+        drops_name_(DropsName(binary)),
+        delays_name_(evaluator.DelaysNames() && binary.return_bool),
         left_(std::move(left)),
         right_(std::move(right)),
         apply_(evaluator.annotations(), binary),
@@ -156,7 +159,7 @@ class Matching {
   }
 
   Labels ResultLabels(const Labels& many_labels, int32_t partner) const {
-    Labels labels = DropsName(binary_) ? many_labels.Without({}) : many_labels;
+    Labels labels = drops_name_ && !delays_name_ ? many_labels.WithoutMetadata() : many_labels;
     if (matching_.cardinality == Cardinality::kOneToOne) {
       return matching_.on ? labels.KeepOnly(matching_.labels)
                           : labels.Without(matching_.labels, /*drop_name=*/false);
@@ -173,7 +176,7 @@ class Matching {
   absl::Status Emit(size_t group, Labels labels, Column column) {
     if (column.Empty()) return absl::OkStatus();
     const auto [at, inserted] = places_.try_emplace(labels, Place{result_.series.size(), group});
-    if (inserted) return result_.Add(std::move(labels), std::move(column));
+    if (inserted) return result_.Add(std::move(labels), std::move(column), delays_name_);
     Column& present = result_.series[at->second.series].column;
     for (size_t step = 0; step < column.size(); ++step) {
       if (!column.Has(step)) continue;
@@ -197,6 +200,8 @@ class Matching {
   const promql::Binary& binary_;
   const VectorMatching& matching_;
   const bool many_is_left_;
+  const bool drops_name_;
+  const bool delays_name_;
   VectorValue left_;
   VectorValue right_;
   PointOperator apply_;

@@ -24,7 +24,8 @@ void ClearWhere(const std::vector<size_t>& series, const std::vector<bool>& mask
 // The series of `from` that still have points, put behind those of `to`.
 absl::Status Append(VectorValue from, VectorValue* to) {
   for (Series& series : from.series) {
-    VIGIL_RETURN_IF_ERROR(to->Add(std::move(series.labels), std::move(series.column)));
+    VIGIL_RETURN_IF_ERROR(
+        to->Add(std::move(series.labels), std::move(series.column), series.drops_name));
   }
   return absl::OkStatus();
 }

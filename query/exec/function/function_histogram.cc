@@ -43,7 +43,7 @@ absl::StatusOr<Value> CallHistogram(Evaluator& evaluator, const promql::Call& ca
     }
     VIGIL_RETURN_IF_ERROR(result.Add(series.labels, std::move(column)));
   }
-  VIGIL_RETURN_IF_ERROR(DropNames(&result));
+  VIGIL_RETURN_IF_ERROR(evaluator.DropNames(&result));
   return result;
 }
 

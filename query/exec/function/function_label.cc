@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // label_replace and label_join: they change labels and leave points alone.
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "query/exec/function/function.h"
 #include "query/promql/functions.h"
 #include "storage/relabel/group_template.h"
+#include "storage/series/regex.h"
 
 namespace vigil::exec {
 namespace {
@@ -53,22 +55,25 @@ absl::StatusOr<std::vector<std::string>> StringArgs(Evaluator& evaluator,
   return texts;
 }
 
+// A name that is set so stays.
+void SetLabel(std::string_view name, std::string_view value, Series* series) {
+  series->labels = storage::LabelsBuilder(series->labels).Set(name, value).Build();
+  if (name == storage::kMetricName) series->drops_name = false;
+}
+
 // Arguments: destination, replacement, source, expression.
 absl::Status LabelReplace(const std::vector<std::string>& args, VectorValue* vector) {
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  options.set_dot_nl(true);
-  const re2::RE2 regex(args[3], options);
+  const absl::StatusOr<std::shared_ptr<const re2::RE2>> regex = storage::CompileRegex(args[3]);
   if (!regex.ok()) {
     return absl::FailedPreconditionError(
         fmt::format("invalid regular expression in label_replace(): {}", args[3]));
   }
   VIGIL_RETURN_IF_ERROR(CheckLabelName(args[0], "label_replace"));
-  Replacer replacer(regex, args[1]);
+  Replacer replacer(**regex, args[1]);
   std::string replaced;
   for (Series& series : vector->series) {
     if (!replacer.Replace(series.labels.Get(args[2]), &replaced)) continue;
-    series.labels = storage::LabelsBuilder(series.labels).Set(args[0], replaced).Build();
+    SetLabel(args[0], replaced, &series);
   }
   return absl::OkStatus();
 }
@@ -88,7 +93,7 @@ absl::Status LabelJoin(const std::vector<std::string>& args, VectorValue* vector
       if (i > 2) joined += args[1];
       joined += series.labels.Get(args[i]);
     }
-    series.labels = storage::LabelsBuilder(series.labels).Set(args[0], joined).Build();
+    SetLabel(args[0], joined, &series);
   }
   return absl::OkStatus();
 }

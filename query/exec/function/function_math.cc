@@ -159,7 +159,7 @@ absl::StatusOr<Value> CallMath(Evaluator& evaluator, const promql::Call& call) {
     }
     VIGIL_RETURN_IF_ERROR(result.Add(std::move(series.labels), std::move(series.column)));
   }
-  VIGIL_RETURN_IF_ERROR(DropNames(&result));
+  VIGIL_RETURN_IF_ERROR(evaluator.DropNames(&result));
   return result;
 }
 

@@ -164,8 +164,7 @@ absl::Status AnswerAll(const std::vector<HistogramSeries>& histograms, Evaluator
                        promql::Span where, Question* question, VectorValue* result) {
   for (const HistogramSeries& series : histograms) {
     VIGIL_RETURN_IF_ERROR(evaluator.context().limits.Check());
-    VIGIL_RETURN_IF_ERROR(
-        result->Add(series.labels.Without({}), Answer(series, evaluator, where, question)));
+    VIGIL_RETURN_IF_ERROR(result->Add(series.labels, Answer(series, evaluator, where, question)));
   }
   return absl::OkStatus();
 }
@@ -207,9 +206,8 @@ absl::Status AnswerQuantiles(Evaluator& evaluator, const promql::Call& call,
     QuantileQuestion question(evaluator, call, *call.args[i], quantiles);
     for (const HistogramSeries& series : histograms) {
       VIGIL_RETURN_IF_ERROR(evaluator.context().limits.Check());
-      VIGIL_RETURN_IF_ERROR(AddByQuantile(series.labels.Without({}), label,
-                                          Answer(series, evaluator, where, &question), quantiles,
-                                          result));
+      VIGIL_RETURN_IF_ERROR(AddByQuantile(
+          series.labels, label, Answer(series, evaluator, where, &question), quantiles, result));
     }
     question.Finish();
   }
@@ -239,7 +237,7 @@ absl::StatusOr<Value> CallHistogramQuantile(Evaluator& evaluator, const promql::
     FractionQuestion question(evaluator, call, lower, upper);
     VIGIL_RETURN_IF_ERROR(AnswerAll(histograms, evaluator, input.span, &question, &result));
   }
-  VIGIL_RETURN_IF_ERROR(MergeSameLabels(&result));
+  VIGIL_RETURN_IF_ERROR(evaluator.DropNames(&result));
   return result;
 }
 

@@ -85,7 +85,11 @@ class RangeCallSource final : public SeriesSource {
   const storage::Labels& labels(size_t series) const override { return range_->labels(series); }
   storage::Labels TakeLabels(size_t series) override { return range_->TakeLabels(series); }
   bool DropsName() const override { return !KeepsName(range_call_.call.function->id); }
-  bool SeveralNames() const override { return MayFindSeveralNames(range_call_.matrix); }
+  bool SeveralNames() const override {
+    // The types and units of one metric may be several, too.
+    return range_call_.evaluator.context().options.type_and_unit_labels ||
+           MayFindSeveralNames(range_call_.matrix);
+  }
   absl::StatusOr<std::unique_ptr<SeriesReader>> NewReader() const override {
     VIGIL_ASSIGN_OR_RETURN(RangeFunctionPtr function, MakeFunction(range_call_));
     return std::make_unique<RangeCallReader>(*range_, range_call_.evaluator, std::move(function));

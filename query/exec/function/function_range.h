@@ -55,7 +55,9 @@ absl::StatusOr<RangeFunctionPtr> MakeTrend(RangeCall& call);  // deriv, predict_
 RangeFunctionPtr MakeOverTime(RangeCall& call);               // *_over_time
 RangeFunctionPtr MakeTimeOf(RangeCall& call);                 // ts_of_*_over_time
 
-// Annotates that a metric is taken for a counter whose name does not say so.
-void NoteCounterName(RangeCall& call, std::string_view metric);
+// Whether the series looks like a counter: by its name or, where types are known, by that.
+bool LooksLikeCounter(const RangeCall& call, const storage::Labels& labels);
+// Annotates that one is taken for a counter that does not look like it.
+void NoteCounter(RangeCall& call, const storage::Labels& labels);
 
 }  // namespace vigil::exec

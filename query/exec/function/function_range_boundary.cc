@@ -39,7 +39,7 @@ class BoundaryFunction final : public RangeFunction {
         lookback_ms_(call.evaluator.context().lookback_ms) {}
 
   void StartSeries(const storage::Labels& labels, const storage::SampleColumns&) override {
-    metric_ = labels.MetricName();
+    labels_ = &labels;
   }
 
   Point Apply(const RangeWindow& window) override {
@@ -49,7 +49,7 @@ class BoundaryFunction final : public RangeFunction {
     if (id_ == FunctionId::kChanges || id_ == FunctionId::kResets) return Count();
     double change = values_.back() - values_.front();
     if (IsCounter()) {
-      NoteCounterName(call_, metric_);
+      NoteCounter(call_, *labels_);
       for (size_t i = 1; i < values_.size(); ++i) {
         if (values_[i] < values_[i - 1]) change += values_[i - 1];
       }
@@ -111,7 +111,7 @@ class BoundaryFunction final : public RangeFunction {
   const FunctionId id_;
   const bool smoothed_;
   const int64_t lookback_ms_;
-  std::string_view metric_;
+  const storage::Labels* labels_ = nullptr;
   std::vector<double> values_;
 };
 

@@ -11,6 +11,7 @@
 #include "query/exec/function/function_range.h"
 #include "query/exec/function/sliding.h"
 #include "query/exec/histogram/compensated.h"
+#include "query/exec/histogram/compensated_histogram.h"
 #include "query/exec/histogram/histogram_math.h"
 #include "query/exec/histogram/quantile.h"
 #include "query/promql/functions.h"
@@ -130,10 +131,10 @@ class TotalOverTime final : public OverTime {
 
  private:
   Point OfHistograms(const RangeWindow& window, bool average) {
-    storage::Histogram sum = *window.Histograms()[0];
+    CompensatedHistogram total(*window.Histograms()[0]);
     const promql::Span where = call_.matrix.span;
     for (const HistogramPtr& histogram : window.Histograms().subspan(1)) {
-      const HistogramSumInfo info = Add(*histogram, &sum);
+      const HistogramSumInfo info = average ? total.AddToMean(*histogram) : total.Add(*histogram);
       if (info.incompatible) {
         call_.annotations().WarnMixedSchemas(where, metric_);
         return Point::None();
@@ -141,8 +142,7 @@ class TotalOverTime final : public OverTime {
       if (info.conflicting_resets) call_.annotations().WarnConflictingResets(where, "aggregation");
       if (info.reconciled_bounds) call_.annotations().InfoReconciledBounds(where, "aggregation");
     }
-    const auto count = static_cast<double>(window.HistogramCount());
-    return Point::Of(average ? Divide(std::move(sum), count) : std::move(sum));
+    return Point::Of(average ? total.Mean() : total.Sum());
   }
 };
 

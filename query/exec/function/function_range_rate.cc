@@ -20,11 +20,6 @@ namespace {
 
 using promql::FunctionId;
 
-bool LooksLikeCounter(std::string_view metric) {
-  return metric.empty() || metric.ends_with("_total") || metric.ends_with("_sum") ||
-         metric.ends_with("_count") || metric.ends_with("_bucket");
-}
-
 // What the extrapolation needs to know of a window's samples.
 struct Stretch {
   int64_t first_ms;
@@ -41,7 +36,8 @@ class RateFunction final : public RangeFunction {
 
   void StartSeries(const storage::Labels& labels, const storage::SampleColumns& samples) override {
     metric_ = labels.MetricName();
-    name_noted_ = !is_counter_ || LooksLikeCounter(metric_);
+    labels_ = &labels;
+    name_noted_ = !is_counter_ || LooksLikeCounter(call_, labels);
     resets_.clear();
     if (!is_counter_) return;
     const std::span<const double> values = samples.values;
@@ -230,13 +226,14 @@ class RateFunction final : public RangeFunction {
   void NoteName() {
     if (name_noted_) return;
     name_noted_ = true;
-    NoteCounterName(call_, metric_);
+    NoteCounter(call_, *labels_);
   }
 
   RangeCall& call_;
   const bool is_counter_;
   const bool is_rate_;
   std::string_view metric_;
+  const storage::Labels* labels_ = nullptr;
   bool name_noted_ = false;
   std::vector<size_t> resets_;  // Indexes of floats that are below the one before.
   // Of each step, for series whose times are those of windows of that version.
@@ -253,12 +250,26 @@ class RateFunction final : public RangeFunction {
 
 }  // namespace
 
-void NoteCounterName(RangeCall& call, std::string_view metric) {
-  if (LooksLikeCounter(metric)) return;
-  call.annotations().Info(call.matrix.span,
-                          fmt::format("metric might not be a counter, name does not end in "
-                                      "_total/_sum/_count/_bucket: {}",
-                                      storage::Quote(metric)));
+bool LooksLikeCounter(const RangeCall& call, const storage::Labels& labels) {
+  const std::string_view metric = labels.MetricName();
+  if (metric.empty()) return true;
+  if (call.evaluator.context().options.type_and_unit_labels) {
+    const std::string_view type = labels.Get(storage::kMetricType);
+    return type == "counter" || type == "histogram";
+  }
+  return metric.ends_with("_total") || metric.ends_with("_sum") || metric.ends_with("_count") ||
+         metric.ends_with("_bucket");
+}
+
+void NoteCounter(RangeCall& call, const storage::Labels& labels) {
+  if (LooksLikeCounter(call, labels)) return;
+  std::string why = "name does not end in _total/_sum/_count/_bucket";
+  if (call.evaluator.context().options.type_and_unit_labels) {
+    why = fmt::format("__type__ label is not set to \"counter\" or \"histogram\", got {}",
+                      storage::Quote(labels.Get(storage::kMetricType)));
+  }
+  call.annotations().Info(call.matrix.span, fmt::format("metric might not be a counter, {}: {}",
+                                                        why, storage::Quote(labels.MetricName())));
 }
 
 RangeFunctionPtr MakeRate(RangeCall& call) {

@@ -81,7 +81,7 @@ absl::StatusOr<Value> CallTimestamp(Evaluator& evaluator, const promql::Call& ca
     VIGIL_ASSIGN_OR_RETURN(
         VectorValue times,
         SelectInstant(evaluator, promql::As<promql::VectorSelector>(arg), SelectWhat::kTimes));
-    VIGIL_RETURN_IF_ERROR(DropNames(&times));
+    VIGIL_RETURN_IF_ERROR(evaluator.DropNames(&times));
     return times;
   }
   VIGIL_ASSIGN_OR_RETURN(VectorValue vector, evaluator.Vector(arg));
@@ -92,7 +92,7 @@ absl::StatusOr<Value> CallTimestamp(Evaluator& evaluator, const promql::Call& ca
       series.column.SetFloat(step, static_cast<double>(at_ms) / kMillisPerSecond);
     }
   }
-  VIGIL_RETURN_IF_ERROR(DropNames(&vector));
+  VIGIL_RETURN_IF_ERROR(evaluator.DropNames(&vector));
   return vector;
 }
 
@@ -109,7 +109,7 @@ absl::StatusOr<Value> CallDate(Evaluator& evaluator, const promql::Call& call) {
     }
     VIGIL_RETURN_IF_ERROR(result.Add(std::move(series.labels), std::move(column)));
   }
-  VIGIL_RETURN_IF_ERROR(DropNames(&result));
+  VIGIL_RETURN_IF_ERROR(evaluator.DropNames(&result));
   return result;
 }
 

@@ -44,19 +44,6 @@ IndexedCounts Merge(const IndexedCounts& a, const IndexedCounts& b, double sign)
   return merged;
 }
 
-bool HintsConflict(CounterResetHint a, CounterResetHint b) {
-  const auto [low, high] = std::minmax(a, b);
-  return low == CounterResetHint::kReset && high == CounterResetHint::kNotReset;
-}
-
-CounterResetHint CombinedHint(CounterResetHint a, CounterResetHint b) {
-  if (a == b) return a;
-  if (a == CounterResetHint::kGauge || b == CounterResetHint::kGauge) {
-    return CounterResetHint::kGauge;
-  }
-  return CounterResetHint::kUnknown;
-}
-
 HistogramSumInfo Combine(const Histogram& other, double sign, Histogram* sum) {
   HistogramSumInfo info;
   if (sum->UsesCustomBuckets() != other.UsesCustomBuckets()) {
@@ -92,18 +79,31 @@ bool SameCounts(IndexedCounts a, IndexedCounts b) {
                     });
 }
 
-// Whether a bucket that had observations has fewer now.
+// Whether a bucket that had observations has fewer now, or is gone.
 bool AnyFell(const IndexedCounts& previous, const IndexedCounts& current) {
   auto at = current.begin();
   for (const IndexedCount& before : previous) {
     while (at != current.end() && at->index < before.index) ++at;
     const bool present = at != current.end() && at->index == before.index;
-    if ((present ? at->count : 0) < before.count) return true;
+    if (present ? at->count < before.count : before.count != 0) return true;
   }
   return false;
 }
 
 }  // namespace
+
+bool HintsConflict(CounterResetHint a, CounterResetHint b) {
+  const auto [low, high] = std::minmax(a, b);
+  return low == CounterResetHint::kReset && high == CounterResetHint::kNotReset;
+}
+
+CounterResetHint CombinedHint(CounterResetHint a, CounterResetHint b) {
+  if (a == b) return a;
+  if (a == CounterResetHint::kGauge || b == CounterResetHint::kGauge) {
+    return CounterResetHint::kGauge;
+  }
+  return CounterResetHint::kUnknown;
+}
 
 Histogram Scale(Histogram histogram, double factor) {
   ForEachNumber(&histogram, [factor](double number) { return number * factor; });

@@ -25,6 +25,10 @@ HistogramSumInfo Add(const storage::Histogram& other, storage::Histogram* sum);
 // As Add; a difference is a gauge.
 HistogramSumInfo Subtract(const storage::Histogram& other, storage::Histogram* difference);
 
+// What the sum of two histograms says of resets; whether they contradict each other.
+storage::CounterResetHint CombinedHint(storage::CounterResetHint a, storage::CounterResetHint b);
+bool HintsConflict(storage::CounterResetHint a, storage::CounterResetHint b);
+
 // Equality of everything but the reset hint; empty buckets do not matter.
 bool SameObservations(const storage::Histogram& a, const storage::Histogram& b);
 

@@ -107,8 +107,8 @@ TEST_F(EngineTest, SamplesAreLimited) {
   EXPECT_OK(Range("m", options));
   EXPECT_THAT(Range("m + on(k) m", options),
               StatusIs(StatusCode::kResourceExhausted,
-                       "query processing would load too many samples into memory in expression "
-                       "evaluation"));
+                       "query processing would load too many samples into memory in query "
+                       "execution"));
   options.max_samples = 10;
   EXPECT_THAT(Instant("sum_over_time(m[1h])", options), StatusIs(StatusCode::kResourceExhausted));
   EXPECT_THAT(Instant("m[1h]", options), StatusIs(StatusCode::kResourceExhausted));

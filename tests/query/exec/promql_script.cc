@@ -241,6 +241,7 @@ class Script {
       }
       return absl::OkStatus();
     }
+    if (command == "enable") return Enable(Trim(line));
     if (!command.starts_with("eval")) {
       return absl::InvalidArgumentError(fmt::format("unknown command \"{}\"", command));
     }
@@ -248,6 +249,20 @@ class Script {
     eval.location = location;
     VIGIL_RETURN_IF_ERROR(ParseEval(command, line, &eval));
     Evaluate(eval);
+    return absl::OkStatus();
+  }
+
+  // What Prometheus has behind a feature flag, by the name of that.
+  absl::Status Enable(std::string_view feature) {
+    EngineOptions options = engine_->options();
+    if (feature == "promql-delayed-name-removal") {
+      options.delayed_name_removal = true;
+    } else if (feature == "type-and-unit-labels") {
+      options.type_and_unit_labels = true;
+    } else {
+      return absl::InvalidArgumentError(fmt::format("unknown feature \"{}\"", feature));
+    }
+    engine_.emplace(options);
     return absl::OkStatus();
   }
 
@@ -330,9 +345,9 @@ class Script {
 
   void Evaluate(const EvalCase& eval) {
     const absl::StatusOr<QueryResult> result =
-        eval.is_range ? engine_.Range(source_, eval.query, eval.grid.start_ms, eval.grid.end_ms,
-                                      eval.grid.step_ms)
-                      : engine_.Instant(source_, eval.query, eval.grid.start_ms);
+        eval.is_range ? engine_->Range(source_, eval.query, eval.grid.start_ms, eval.grid.end_ms,
+                                       eval.grid.step_ms)
+                      : engine_->Instant(source_, eval.query, eval.grid.start_ms);
     if (eval.failure.has_value()) {
       ASSERT_FALSE(result.ok()) << eval.location << ": " << eval.query << " did not fail but gave\n"
                                 << RowsText(RowsOf(*result));
@@ -364,7 +379,7 @@ class Script {
     static const re2::RE2 kWindow(R"(\b(start|end|step|range)\s*\()");
     if (re2::RE2::PartialMatch(eval.query, kWindow)) return;
     const int64_t at_ms = eval.grid.start_ms;
-    const absl::StatusOr<QueryResult> result = engine_.Range(
+    const absl::StatusOr<QueryResult> result = engine_->Range(
         source_, eval.query, at_ms - kMillisPerMinute, at_ms + kMillisPerMinute, kMillisPerMinute);
     ASSERT_TRUE(result.ok()) << eval.location << " as a range: " << result.status();
     std::vector<Row> rows;
@@ -382,7 +397,7 @@ class Script {
   std::vector<std::string_view> lines_;
   size_t at_ = 0;
   MemorySource source_;
-  const Engine engine_{EngineOptions{}};
+  std::optional<Engine> engine_{EngineOptions{}};
 };
 
 }  // namespace

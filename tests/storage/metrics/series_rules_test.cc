@@ -62,5 +62,13 @@ TEST(SeriesRulesTest, MetadataIsCutBetweenCharacters) {
   EXPECT_TRUE(IsValidUtf8(TidyMetadata({MetricType::kGauge, "", broken}).help));
 }
 
+TEST(SeriesRulesTest, TypeAndUnitAsLabels) {
+  const Labels labels = {{kMetricName, "m"}, {"__type__", "own"}, {"__unit__", "own"}};
+  EXPECT_EQ(WithTypeAndUnit(labels, {MetricType::kCounter, "seconds", ""}),
+            (Labels{{kMetricName, "m"}, {"__type__", "counter"}, {"__unit__", "seconds"}}));
+  EXPECT_EQ(WithTypeAndUnit(labels, {MetricType::kUnknown, "", "help"}),
+            (Labels{{kMetricName, "m"}}));
+}
+
 }  // namespace
 }  // namespace vigil::storage

@@ -137,6 +137,13 @@ TEST(Labels, KeepOnlyAndWithout) {
             (Labels{{"__name__", "up"}, {"a", "1"}, {"c", "3"}}));
 }
 
+TEST(Labels, WithoutMetadata) {
+  const Labels labels = {{"__name__", "up"}, {"__type__", "gauge"}, {"__unit__", "s"},
+                         {"a", "1"},         {"__nam", "x"},        {"__unit__x", "y"}};
+  EXPECT_EQ(labels.WithoutMetadata(), (Labels{{"__nam", "x"}, {"__unit__x", "y"}, {"a", "1"}}));
+  EXPECT_EQ(Labels().WithoutMetadata(), Labels());
+}
+
 TEST(LabelsBuilder, SetsReplacesAndRemoves) {
   LabelsBuilder builder(Labels{{"b", "2"}, {"d", "4"}});
   builder.Set("a", "1").Set("c", "3").Set("b", "two").Remove("d").Remove("nope").Set("e", "");
