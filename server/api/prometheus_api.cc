@@ -137,6 +137,7 @@ void AddPrometheusApi(std::function<const ApiParts*()> parts, HttpRouter* router
   routes.Get("status/config", ShowConfig);
   routes.Get("status/flags", ShowFlags);
   routes.Get("status/tsdb", ShowTsdbStatus);
+  routes.Get("status/tsdb/blocks", ListTsdbBlocks);
   routes.Get("notifications", ShowNotifications);
   routes.Get("features", ShowFeatures);
   routes.Admin("delete_series", DeleteSeries);

@@ -50,6 +50,7 @@ TEST_F(PrometheusApiTest, RoutesAnswer) {
                                  "status/config",
                                  "status/flags",
                                  "status/tsdb",
+                                 "status/tsdb/blocks",
                                  "status/walreplay",
                                  "features",
                                  "notifications"}) {

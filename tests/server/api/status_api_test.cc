@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -88,6 +89,14 @@ TEST_F(StatusApiTest, Tsdb) {
   }
   EXPECT_THAT(harness_.Ask(ShowTsdbStatus, "/api/v1/status/tsdb?limit=10001"),
               HasSubstr("limit must not exceed 10000"));
+}
+
+TEST_F(StatusApiTest, SamplesOfManySeriesAreEstimated) {
+  for (int i = 0; i < 700; ++i) harness_.Add(fmt::format("few{{i=\"{}\"}}", i), -1, 1);
+  for (int i = 0; i < 2; ++i) harness_.Add(fmt::format("rare{{i=\"{}\"}}", i), 0, 1);
+  EXPECT_THAT(harness_.Ask(ShowTsdbStatus, "/api/v1/status/tsdb"),
+              StartsWith(R"({"headStats":{"numSeries":702,"numLabelPairs":702,"chunkCount":702,)"
+                         R"("minTime":1767323044000,"maxTime":1767323045000},)"));
 }
 
 }  // namespace
