@@ -141,6 +141,8 @@ def _all_series(rng, histograms, many_bounds):
         own = {"job": job, "instance": instance}
         for code in ("200", "500"):
             yield dict(own, __name__="requests_total", code=code), _counter(rng, _times(rng))
+        typed = {"__type__": "counter" if job == "api" else "gauge", "__unit__": "bytes"}
+        yield dict(own, __name__="typed", **typed), _counter(rng, _times(rng))
         yield dict(own, __name__="bytes"), _counter(rng, _times(rng, jitter_ms=900), 1000, whole=False)
         yield dict(own, __name__="temperature", room="abc"[int(instance)]), _gauge(rng, _times(rng), 20)
         yield dict(own, __name__="queue"), _gauge(rng, _times(rng, 30_000, 2000), 3, 0.05)
@@ -148,6 +150,7 @@ def _all_series(rng, histograms, many_bounds):
         version = rng.choice(("1.0", "1.1"))
         first = {"__name__": "target_info", "version": version, "env": "prod" if job == "api" else "test"}
         yield dict(own, **first), [(time_ms, 1.0) for time_ms in _times(rng, end=0.6, gaps=0)]
+        yield dict(own, __name__="build_info", revision=instance + "a"), [(time_ms, 1.0) for time_ms in _times(rng)]
         again = dict(first, version=version + ".1")
         yield dict(own, **again), [(time_ms, 1.0) for time_ms in _times(rng, start=0.601, gaps=0)]
     for job, instance in targets[:4]:

@@ -2,7 +2,7 @@
 """Random PromQL over the metrics of promql_data: expressions that are well typed, and smaller ones of the same type.
 
 Left out on purpose, as the language does not say what comes out: which of equal elements topk keeps, which ones
-limitk and limit_ratio keep (asked for with counts only), and sums whose rounding the order of series decides.
+limitk keeps (asked for with counts only), and sums whose rounding the order of series decides.
 """
 
 import re
@@ -11,7 +11,7 @@ import promql_data
 
 SCALAR, STRING, VECTOR, MATRIX = "scalar", "string", "vector", "matrix"
 
-COUNTERS = ("requests_total", "bytes", "pod_restarts_total", "latency_seconds_count", "latency_seconds_sum")
+COUNTERS = ("requests_total", "bytes", "pod_restarts_total", "latency_seconds_count", "latency_seconds_sum", "typed")
 GAUGES = ("temperature", "queue", "odd", "temperature", "{'utf8.metric'}")
 NATIVE = ("native_seconds", "native_gauge", "custom_seconds", "mixed")
 BUCKETS = ("latency_seconds_bucket",)
@@ -62,6 +62,12 @@ OPTIONAL = {
     "step()": "x[step()+1m]",
     "histogram_quantiles": 'histogram_quantiles(x, "q", 0.5)',
     "fill": "x + fill(0) x",
+    "anchored": "rate(x[1m] anchored)",
+    "smoothed": "rate(x[1m] smoothed)",
+}
+BOUNDARIES = {
+    "anchored": ("rate", "increase", "delta", "changes", "resets"),
+    "smoothed": ("rate", "increase", "delta"),
 }
 # Likewise for what it may answer otherwise than it does today: a query, and today's answer.
 CORRECTED = {
@@ -174,7 +180,7 @@ class Generator:
             (1, self.clamp), (2, self.labels), (2, self.of_histogram), (3, self.scalar_operation),
             (3, self.vector_operation), (2, self.set_operation), (1, self.unary), (1, self.absent),
             (1, self.timestamp), (1, self.from_scalar), (1, self.info), (1, self.counted_sample),
-            (1, self.histogram_arithmetic),
+            (1, self.histogram_arithmetic), (1, self.sampled), (1, self.at_boundaries), (1, self.quantiles),
         )  # fmt: skip
 
     def has(self, name):
@@ -228,13 +234,30 @@ class Generator:
         """`text` with a shift, or as it is."""
         if self.has("duration expressions") and self.chance(0.02):
             # In parentheses: early versions take an operator behind it for a part of the duration.
-            return f"({text} offset ({self.rng.choice(DURATION_EXPRESSIONS)}))"
+            return f"({text} offset ({self.duration_expression()}))"
         return text + self.shift()
 
     def duration(self):
-        if self.has("duration expressions") and self.chance(0.08):
-            return self.rng.choice(DURATION_EXPRESSIONS)
+        if self.has("duration expressions") and self.chance(0.1):
+            return self.duration_expression()
         return self.rng.choice(DURATIONS)
+
+    def duration_expression(self, depth=2):
+        """Mostly of a few minutes; now and then zero, negative or no number at all."""
+        if depth == 0 or self.chance(0.3):
+            return self.rng.choice(DURATION_EXPRESSIONS)
+        if self.has("step()") and self.chance(0.3):
+            return self.pick(
+                "step()+1m", "range()+1s", "max_of(step(), 1m)", "min_of(range()+1m, 5m)", "2*step()+15s", "step()"
+            )
+        inner = self.pick(self.rng.choice(DURATIONS), f"({self.duration_expression(depth - 1)})")
+        return self.pick(
+            lambda: f"{inner}{self.pick('+', '-')}{self.rng.choice(DURATIONS)}",
+            lambda: f"{inner}{self.pick('*', '/', '%')}{self.pick('2', '3', '0.5', '1.5', '(1m)', '7s')}",
+            lambda: f"{self.pick('2', '15', '1.5')}{self.pick('*', '^', '+', '-')}{self.pick('2', '3s', '(5)')}+{inner}",
+            lambda: f"-{inner}+{self.pick('5m', '10m')}",
+            lambda: f"+{inner}",
+        )()
 
     def selector(self, _=0, names=None):
         metric = self.metric(names)
@@ -253,7 +276,7 @@ class Generator:
         step = self.pick("", "15s", "30s", "1m", "47s")
         length = self.pick("1m", "2m", "5m", "10m")
         if self.has("duration expressions") and self.chance(0.1):
-            length, step = self.rng.choice(DURATION_EXPRESSIONS), self.pick(step, "10s+5s", "2*15s")
+            length, step = self.duration_expression(), self.pick(step, "10s+5s", "2*15s", "(1m/4)")
         brackets = f"[{length}:{step}]"
         plain = [Node(MATRIX, "(", inner, ")" + brackets)] if shift else []
         return Node(MATRIX, "(", inner, ")" + brackets + shift, plainer=plain)
@@ -341,8 +364,38 @@ class Generator:
         """Samples of series, of which only the number is said."""
         if not self.has("limitk"):
             return self.selector()
-        sample = self.pick("limitk(2, ", "limitk(0, ", "topk(3, ", "bottomk by (job) (2, ", "limit_ratio(1, ")
+        sample = self.pick(
+            "limitk(2, ", "limitk(0, ", "limitk by (job) (1, ", "limitk without (instance) (2, ", "topk(3, ",
+            "bottomk by (job) (2, ",
+        )  # fmt: skip
         return Node(VECTOR, f"count({sample}", self.vector(depth), "))")
+
+    def sampled(self, depth):
+        """The share of series whose labels say so."""
+        if not self.has("limitk"):
+            return self.selector()
+        ratio = self.pick("0.5", "-0.5", "0.2", "-0.9", "1", "0", "-1", "1.5", "-3", "(time() % 2) - 0.7")
+        # Of what is the same at each step Prometheus takes the first step's parameter for all.
+        inner = Node(VECTOR, self.metric()) if "time()" in ratio else self.vector(depth)
+        return Node(VECTOR, f"limit_ratio{self.pick('', '', ' by (job) ')}({ratio}, ", inner, ")")
+
+    def at_boundaries(self, _):
+        """Of a range whose values are known at its boundaries."""
+        word = self.pick("anchored", "smoothed")
+        if not self.has(word):
+            return self.selector()
+        metric = self.metric(self.pick(COUNTERS, GAUGES))
+        if word == "smoothed" and self.chance(0.3):
+            return Node(VECTOR, f"{metric} smoothed{self.shift()}")
+        function = self.rng.choice(BOUNDARIES[word])
+        return Node(VECTOR, f"{function}({metric}[{self.duration()}] {word}{self.shift()})")
+
+    def quantiles(self, depth):
+        if not self.has("histogram_quantiles"):
+            return self.selector()
+        histogram = self.selector(0, self.pick(NATIVE, BUCKETS))
+        numbers = [part for _ in range(self.pick(1, 2, 3)) for part in (", ", self.number())]
+        return Node(VECTOR, "histogram_quantiles(", histogram, ', "q"', *numbers, ")")
 
     def ranked(self, depth):
         name = self.pick("topk", "bottomk", "topk", "bottomk", "sort", "sort_desc", "sort_by_label", "sort_by_label_desc")
@@ -454,9 +507,19 @@ class Generator:
         return Node(VECTOR, "vector(", self.scalar(depth), ")")
 
     def info(self, depth):
-        """At an instant and without shifts, where early versions go astray."""
+        """At an instant, without shifts, of metrics that are no info metrics, and without matchers that say only which
+        info metrics are not meant: otherwise early versions go astray."""
         if not self.has("info") or not self.instant:
             return self.selector()
-        more = self.pick("", "", ', {version=~".+"}', ', {env="prod"}', ', {__name__="target_info", env=~".*"}')
-        inner = self.metric(self.pick(GAUGES, COUNTERS))
-        return Node(VECTOR, "info(", self.pick(inner, f"rate({inner}[2m])", f"-{inner}"), f"{more})")
+        more = self.pick(
+            "", "", ', {version=~".+"}', ', {env="prod"}', ', {env!="prod"}', ', {nosuch=~".*"}', ', {nosuch=~".+"}',
+            ', {__name__="target_info", env=~".*"}', ', {__name__=~"target_.*"}', ", {version!~'1.*'}",
+            ', {__name__=~"target_info|build_info", revision!="", version=~".*"}', ', {__name__="build_info"}',
+            ', {version=~".+", env=~"prod|test"}', ", {}",
+        )  # fmt: skip
+        inner = self.metric(self.pick(GAUGES, COUNTERS, NATIVE))
+        base = self.pick(
+            inner, f"rate({inner}[2m])", f"-{inner}", f"{inner} * 2", f"sum by (job, instance) ({inner})",
+            f"max without (room, code) ({inner})", f"({inner})",
+        )  # fmt: skip
+        return Node(VECTOR, "info(", base, f"{more})")

@@ -45,6 +45,61 @@ rule_files: [rules.yaml]
 """
 
 
+# What is wrong with a request, and how Prometheus says so.
+UNPARSED = 'invalid parameter "query": 1:3: parse error: unclosed left parenthesis'
+NO_TIME = "invalid parameter \"{0}\": invalid time value for '{0}': cannot parse \"x\" to a valid timestamp"
+MISTAKES = (
+    ("query", 400, "bad_data", 'invalid parameter "query": unknown position: parse error: no expression found in input'),
+    ("query?query=a(", 400, "bad_data", UNPARSED),
+    ("query?query=1&time=x", 400, "bad_data", NO_TIME.format("time")),
+    ("query?query=a&timeout=x", 400, "bad_data", 'invalid parameter "timeout": cannot parse "x" to a valid duration'),
+    ("query?query=a&lookback_delta=x", 400, "bad_data",
+     'error parsing lookback delta duration: cannot parse "x" to a valid duration'),
+    ("query?query=a&limit=-1", 400, "bad_data", 'invalid parameter "limit": limit must be non-negative'),
+    ("query?query=a&limit=x", 400, "bad_data", 'invalid parameter "limit": strconv.Atoi: parsing "x": invalid syntax'),
+    ("query?query=a[5m-5m]", 400, "bad_data", 'invalid parameter "query": 2:7: duration must be greater than 0'),
+    ("query?query=a[5m/0]", 400, "bad_data", 'invalid parameter "query": 1:5: parse error: division by zero'),
+    ("query?query=topk(1e30,+vector(1))", 422, "execution", "Scalar value 1e+30 overflows int64"),
+    ("query_range?query=a", 400, "bad_data", 'invalid parameter "start": cannot parse "" to a valid timestamp'),
+    ("query_range?query=a&start=1", 400, "bad_data", 'invalid parameter "end": cannot parse "" to a valid timestamp'),
+    ("query_range?query=a&start=1&end=2", 400, "bad_data", 'invalid parameter "step": cannot parse "" to a valid duration'),
+    ("query_range?query=a&start=1&end=2&step=0", 400, "bad_data",
+     'invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer'),
+    ("query_range?query=a&start=2&end=1&step=1", 400, "bad_data",
+     'invalid parameter "end": end timestamp must not be before start time'),
+    ("query_range?query=a&start=0&end=11001&step=1", 400, "bad_data",
+     "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)"),
+    ("query_range?query=a[5m]&start=1&end=2&step=1", 400, "bad_data",
+     'invalid parameter "query": invalid expression type "range vector" for range query, must be Scalar or instant Vector'),
+    ('query_range?query="x"&start=1&end=2&step=1', 400, "bad_data",
+     'invalid parameter "query": invalid expression type "string" for range query, must be Scalar or instant Vector'),
+    ("query_exemplars?query=a(&start=1&end=2", 400, "bad_data", "1:3: parse error: unclosed left parenthesis"),
+    ("query_exemplars?query=a&start=2&end=1", 400, "bad_data", "end timestamp must not be before start timestamp"),
+    ("format_query?query=a(", 400, "bad_data", UNPARSED),
+    ("parse_query?query=a(", 400, "bad_data", UNPARSED),
+    ("labels?limit=-1", 400, "bad_data", 'invalid parameter "limit": limit must be non-negative'),
+    ("labels?match[]=a(", 400, "bad_data", '1:2: parse error: unexpected "("'),
+    ("labels?match[]={}", 400, "bad_data", "match[] must contain at least one non-empty matcher"),
+    ("labels?start=x", 400, "bad_data", NO_TIME.format("start")),
+    ("label/k/values?end=x", 400, "bad_data", NO_TIME.format("end")),
+    ('label/k/values?match[]={k=""}', 400, "bad_data", "match[] must contain at least one non-empty matcher"),
+    ("series", 400, "bad_data", "no match[] parameter provided"),
+    ("series?match[]=a(", 400, "bad_data", 'invalid parameter "match[]": 1:2: parse error: unexpected "("'),
+    ("series?match[]=", 400, "bad_data",
+     'invalid parameter "match[]": unknown position: parse error: unexpected end of input'),
+    ("series?match[]={}", 400, "bad_data",
+     'invalid parameter "match[]": match[] must contain at least one non-empty matcher'),
+    ("metadata?limit=x", 400, "bad_data", "limit must be a number"),
+    ("metadata?limit_per_metric=x", 400, "bad_data", "limit_per_metric must be a number"),
+    ("targets/metadata?limit=x", 400, "bad_data", "limit must be a number"),
+    ("targets/metadata?match_target=x(", 400, "bad_data",
+     'invalid parameter "match_target": 1:2: parse error: unexpected "("'),
+    ("rules?type=x", 400, "bad_data", 'invalid parameter "type": not supported value "x"'),
+    ("rules?group_limit=0", 400, "bad_data", 'invalid parameter "group_limit": group_limit needs to be greater than 0'),
+    ("status/tsdb?limit=0", 400, "bad_data", "limit must be a positive number"),
+)  # fmt: skip
+
+
 class Answer:
     """What an endpoint said."""
 
@@ -158,6 +213,14 @@ class HttpApiTest(unittest.TestCase):
             (400, "bad_data", 'invalid parameter "end": end timestamp must not be before start time'),
         )
         self.assertEqual(self.get("query_range", query="up", start=0, end=20000, step=1).error[:2], (400, "bad_data"))
+
+    def test_mistakes_are_told_as_prometheus_tells_them(self):
+        for path, status, kind, text in MISTAKES:
+            with self.subTest(path):
+                answer = self.ask(f"/api/v1/{urllib.parse.quote(path, safe='/?=&+%')}")
+                self.assertEqual(answer.status, status, answer.text)
+                told = json.loads(answer.text)
+                self.assertEqual((told["status"], told["errorType"], told["error"]), ("error", kind, text))
 
     def test_large_answers_come_in_chunks(self):
         asked = {"query": "wide", "start": self.now - 300, "end": self.now, "step": 15}
@@ -317,6 +380,13 @@ class HttpApiTest(unittest.TestCase):
         )
         wait_until(lambda: self.vigil.value('up{job="nobody"}') is not None, "nobody is scraped")
         self.assertIn("nobody\n", promtool("query", "labels", server, "job"))
+        with tempfile.NamedTemporaryFile("w", suffix=".prom") as metrics:
+            metrics.write("# TYPE pushed_total counter\npushed_total 3\n")
+            metrics.flush()
+            self.assertIn("SUCCESS", promtool("push", "metrics", f"{server}/api/v1/write", metrics.name))
+        self.assertIn('pushed_total{job="promtool"} => 3 @', promtool("query", "instant", server, "pushed_total"))
+        analyzed = promtool("query", "analyze", "--server", server, "--type", "histogram", "--match", "wide")
+        self.assertIn("Bucket stats for each histogram series over time", analyzed)
         self.assertIn("SUCCESS", promtool("check", "healthy", "--url", server).upper())
         self.assertIn("SUCCESS", promtool("check", "ready", "--url", server).upper())
 

@@ -9,6 +9,7 @@ A question that is answered differently is made smaller as long as the answers s
 """
 
 import argparse
+import contextlib
 import json
 import random
 import sys
@@ -39,12 +40,13 @@ OLDEST_WITH_RECONCILED_BOUNDS = (3, 8)
 class Peers:
     """Both servers with the data of a seed."""
 
-    def __init__(self, prometheus_address, vigil_address, version):
+    def __init__(self, prometheus_address, vigil_address, version, delayed=False):
         self.prometheus = promql_answers.Server(prometheus_address)
         self.vigil = promql_answers.Server(vigil_address)
         self.histograms = version >= OLDEST_WITH_HISTOGRAMS
         self.many_bounds = version >= OLDEST_WITH_RECONCILED_BOUNDS
         self.begins_below_zero = False
+        self.delayed = delayed
 
     def load(self, seed):
         self.begins_below_zero = self._begins_below_zero()  # First, as its samples are older.
@@ -85,7 +87,8 @@ class Peers:
         """(what differs or None, Prometheus's answer, vigil's)"""
         left, right = self.prometheus.ask(question), self.vigil.ask(question)
         # Texts and positions of notes are those of Prometheus 3.
-        return promql_answers.difference(question, left, right, annotations=self.histograms), left, right
+        found = promql_answers.difference(question, left, right, annotations=self.histograms, delayed=self.delayed)
+        return found, left, right
 
 
 def random_question(rng, generator):
@@ -185,19 +188,23 @@ def compare(peers, seed, queries, deadline=None, first=0, most_reports=10):
     return reports, counts
 
 
-def vigil_options(directory):
+def vigil_options(directory, delayed):
     config = directory / "vigil.yaml"
-    config.write_text("storage:\n  retention: {metrics: 0s}\n", encoding="utf-8")
+    text = f"storage:\n  retention: {{metrics: 0s}}\nserver:\n  delayed_name_removal: {str(delayed).lower()}\n"
+    config.write_text(text, encoding="utf-8")
     return ["--config", str(config)]
 
 
-def run_seed(program, seed, queries, deadline=None, **options):
+def run_seed(program, seed, queries, deadline=None, delayed=False, **options):
     version = prometheus_process.version_of(program)
-    with prometheus_process.Prometheus(program) as prometheus, prometheus_process.temporary_directory() as directory:
-        with Vigil(*vigil_options(directory)) as vigil:
+    features = ["promql-delayed-name-removal"] if delayed else []
+    with contextlib.ExitStack() as stack:
+        prometheus = stack.enter_context(prometheus_process.Prometheus(program, features=features))
+        directory = stack.enter_context(prometheus_process.temporary_directory())
+        with Vigil(*vigil_options(directory, delayed)) as vigil:
             if vigil.http("/api/v1/query?query=1")[0] == 404:
                 raise unittest.SkipTest("this vigil does not speak Prometheus's HTTP API")
-            peers = Peers(prometheus.http_address, vigil.http_address, version)
+            peers = Peers(prometheus.http_address, vigil.http_address, version, delayed)
             peers.load(seed)
             return compare(peers, seed, queries, deadline, **options)
 
@@ -209,7 +216,8 @@ class DifferentialTest(unittest.TestCase):
             self.skipTest("there is no Prometheus: neither fetched nor installed")
         deadline = time.monotonic() + TEST_SECONDS
         for seed in TEST_SEEDS:
-            reports, counts = run_seed(program, seed, TEST_QUERIES, deadline)
+            # One of them where names are dropped at the end.
+            reports, counts = run_seed(program, seed, TEST_QUERIES, deadline, delayed=seed == TEST_SEEDS[-1])
             print(f"seed {seed}: {counts}", file=sys.stderr)
             self.assertEqual(reports, [], "\n\n".join(reports))
 
@@ -219,13 +227,19 @@ def main():
     parser.add_argument("--queries", type=int, required=True, help="how many to ask")
     parser.add_argument("--seed", type=int, default=1, help="of the data and the queries")
     parser.add_argument("--first", type=int, default=0, help="the number of the first query")
+    parser.add_argument("--delayed", action="store_true", help="with names dropped at the end of queries")
     parser.add_argument("--reports", type=int, default=10, help="end after so many differences")
     options = parser.parse_args()
     program = prometheus_process.find()
     if program is None:
         parser.error("there is no Prometheus: neither fetched nor installed")
     reports, counts = run_seed(
-        program, options.seed, options.queries, first=options.first, most_reports=options.reports
+        program,
+        options.seed,
+        options.queries,
+        delayed=options.delayed,
+        first=options.first,
+        most_reports=options.reports,
     )
     print(f"seed {options.seed}: {counts}, {len(reports)} differences")
     return 1 if reports else 0
