@@ -20,6 +20,8 @@ void AddLabels(CLI::App* program, int* exit_status);
 void AddExemplars(CLI::App* program, int* exit_status);
 void AddAlerts(CLI::App* program, int* exit_status);
 void AddRules(CLI::App* program, int* exit_status);
+void AddSilence(CLI::App* program, int* exit_status);
+void AddRoute(CLI::App* program, int* exit_status);
 void AddStatus(CLI::App* program, int* exit_status);
 void AddCompact(CLI::App* program, int* exit_status);
 void AddDemo(CLI::App* program, int* exit_status);

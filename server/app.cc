@@ -15,6 +15,7 @@
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/resource_quota.h>
 
+#include "alerting/forward/alert_forwarder.h"
 #include "alerting/manager/alert_manager.h"
 #include "alerting/manager/config.h"
 #include "alerting/notify/http_notifier.h"
@@ -38,12 +39,14 @@
 #include "query/cache/range_cache.h"
 #include "query/exec/engine.h"
 #include "query/promql/parser.h"
+#include "server/api/alertmanager_api.h"
 #include "server/api/api_parts.h"
 #include "server/api/otlp_http.h"
 #include "server/api/prometheus_api.h"
 #include "server/api/remote_write.h"
 #include "server/config_flags.h"
 #include "server/grpc/alert_service.h"
+#include "server/grpc/alertmanager_service.h"
 #include "server/grpc/query_service.h"
 #include "server/grpc/transfer_service.h"
 #include "server/http/http_server.h"
@@ -206,7 +209,8 @@ class AppImpl final : public App {
     router_.Add("GET", "/-/ready", [this](const HttpRequest&) {
       return ready_.load() ? Text(200, "ready\n") : Text(503, "starting\n");
     });
-    router_.Add("GET", "/metrics", [](const HttpRequest&) {
+    router_.Add("GET", "/metrics", [this](const HttpRequest&) {
+      if (ready_.load()) UpdateGauges();
       return HttpResponse{200, "text/plain; version=0.0.4; charset=utf-8", ExposeMetrics(), {}};
     });
     const HttpHandler reload = [this](const HttpRequest&) {
@@ -223,6 +227,7 @@ class AppImpl final : public App {
                 {.max_request_bytes = static_cast<size_t>(config_.admission.max_request_bytes),
                  .retry_after_ms = config_.admission.retry_after_ms},
                 &router_);
+    AddAlertmanagerApi([this] { return ready_.load() ? &alertmanager_parts_ : nullptr; }, &router_);
     AddPrometheusApi([this] { return ready_.load() ? &api_parts_ : nullptr; }, &router_);
     VIGIL_RETURN_IF_ERROR(CheckFree(config_.http_listen, "--http-listen"));
     query_workers_.emplace(config_.queries.max_running + kSpareQueryWorkers,
@@ -235,6 +240,14 @@ class AppImpl final : public App {
     VIGIL_ASSIGN_OR_RETURN(http_,
                            HttpServer::Start(options, &router_, {&workers_, &*query_workers_}));
     return absl::OkStatus();
+  }
+
+  void UpdateGauges() {
+    static Gauge& reload_ok =
+        GetGauge("alertmanager_config_last_reload_successful",
+                 "Whether the alert manager's configuration was last read without a mistake.");
+    reload_ok.Set(last_reload_ok_.load() ? 1 : 0);
+    manager_->UpdateGauges(clock_.NowMs());
   }
 
   absl::Status StartAlerting(AlertingFiles files) {
@@ -251,7 +264,9 @@ class AppImpl final : public App {
     dependencies.source = rule_source_.get();
     dependencies.output = rule_output_.get();
     dependencies.state = &storage_->state();
-    dependencies.sink = manager_.get();
+    forwarder_ = std::make_unique<alerting::AlertForwarder>(manager_.get(), notifier_.get());
+    forwarder_->SetConfig(config_.forward);
+    dependencies.sink = forwarder_.get();
     rule_workers_.emplace(kRuleWorkers, kMaxQueuedGroups);
     dependencies.workers = &*rule_workers_;
     dependencies.evaluated = [this] { manager_ticker_->Wake(); };
@@ -261,8 +276,10 @@ class AppImpl final : public App {
     VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(files.groups), now_ms));
     manager_ticker_ = std::make_unique<Ticker>(
         &clock_, kMaxAlertWaitMs, [this](int64_t now) { return manager_->RunDue(now); });
-    rules_ticker_ = std::make_unique<Ticker>(
-        &clock_, kMaxAlertWaitMs, [this](int64_t now) { return rules_->RunDue(now); });
+    alertmanager_parts_ = {manager_.get(), &clock_, [this] { manager_ticker_->Wake(); },
+                           std::string(kVersion), started_at_ms_};
+    rules_ticker_ = std::make_unique<Ticker>(&clock_, kMaxAlertWaitMs,
+                                             [this](int64_t now) { return rules_->RunDue(now); });
     return absl::OkStatus();
   }
 
@@ -278,6 +295,7 @@ class AppImpl final : public App {
                                          &*query_gate_, log_calls_.get()));
     services_.push_back(MakeTransferService(storage_.get(), &*admission_));
     services_.push_back(MakeAlertService(rules_.get()));
+    services_.push_back(MakeAlertmanagerService(manager_.get(), &clock_));
     grpc_port_ = config_.grpc_listen.port;
     services_.push_back(MakeAdminService(
         [this] {
@@ -344,6 +362,7 @@ class AppImpl final : public App {
       return scrapes_ == nullptr ? collector::ScrapeStatus() : scrapes_->Status();
     };
     api_parts_.process = [this] { return DescribeProcess(); };
+    api_parts_.alertmanagers = [this] { return forwarder_->targets(); };
     api_parts_.options.slow_query_ms = config_.slow_query_ms;
     api_parts_.options.external_labels = config_.rules.external_labels;
     api_parts_.options.admin = config_.admin_api;
@@ -375,6 +394,7 @@ class AppImpl final : public App {
     const int64_t now_ms = clock_.NowMs();
     VIGIL_RETURN_IF_ERROR(manager_->SetConfig(std::move(files.manager), now_ms));
     VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(files.groups), now_ms));
+    forwarder_->SetConfig(config.forward);
     storage_->SetLimits(config.storage.limits);
     config_loaded_at_ms_.store(now_ms);
     {
@@ -453,6 +473,7 @@ class AppImpl final : public App {
     memory_watch_.reset();
     maintenance_.reset();
     rules_.reset();
+    forwarder_.reset();
     manager_.reset();
     notifier_.reset();
     if (storage_ == nullptr) return;
@@ -490,6 +511,7 @@ class AppImpl final : public App {
   std::unique_ptr<storage::MetricSink> rule_output_;
   std::unique_ptr<alerting::Notifier> notifier_;
   std::unique_ptr<alerting::AlertManager> manager_;
+  std::unique_ptr<alerting::AlertForwarder> forwarder_;
   std::unique_ptr<alerting::RuleEngine> rules_;
   std::unique_ptr<Ticker> manager_ticker_;
   std::optional<ThreadPool> rule_workers_;
@@ -501,6 +523,7 @@ class AppImpl final : public App {
   std::unique_ptr<Ticker> memory_watch_;
   std::optional<QueryGate> query_gate_;
   ApiParts api_parts_;
+  AlertmanagerParts alertmanager_parts_;
   std::optional<ThreadPool> query_workers_;
   HttpRouter router_;
   std::unique_ptr<HttpServer> http_;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "alerting/forward/forward_config.h"
 #include "base/byte_size.h"
 #include "base/file.h"
 #include "base/status.h"
@@ -43,6 +44,7 @@ class ConfigReader {
     ReadRuleFiles(map.Take("rule_files"));
     ReadRules(map.Take("rules"));
     ReadAlertmanager(map.Take("alertmanager"));
+    config_.forward = alerting::ReadForwardConfig(map.Take("alerting"), &errors_);
     if (const YAML::Node scrapes = map.Take("scrape_configs"); !scrapes.IsNull()) {
       scrape_defaults_.directory = RelativeTo(file_name_, "");
       config_.scrapes = collector::ReadScrapeConfigs(scrapes, scrape_defaults_, &errors_);
@@ -259,9 +261,6 @@ class ConfigReader {
 
   // What people have for Prometheus that vigil does otherwise or not at all.
   static void RefuseOthers(YamlMap* map) {
-    map->Refuse({"alerting"},
-                "vigil tells people itself: name Alertmanager's configuration as "
-                "alertmanager.config_file");
     map->Refuse({"remote_write", "remote_read"}, "vigil keeps and answers what it has itself");
     map->Refuse({"tracing", "runtime"}, "leave it out");
   }

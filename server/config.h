@@ -12,6 +12,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "alerting/forward/alert_forwarder.h"
 #include "alerting/rules/rule_engine.h"
 #include "collector/admission/admission.h"
 #include "collector/otlp/otlp_options.h"
@@ -39,6 +40,7 @@ struct Config {
   alerting::RuleEngineOptions rules;
   std::vector<std::string> rule_files;  // Patterns.
   std::string alertmanager_file;        // Alertmanager's configuration; "" for none.
+  alerting::ForwardConfig forward;      // Outside Alertmanagers that are told what rules fire.
   std::vector<collector::ScrapeConfig> scrapes;
   bool experimental_functions = true;  // Whether queries and rules may use them.
   bool delayed_name_removal = false;   // Whether queries keep names until their end.

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include <absl/status/statusor.h>
 
@@ -55,6 +56,8 @@ struct ApiParts {
   const alerting::RuleEngine* rules = nullptr;
   std::function<collector::ScrapeStatus()> scrapes;
   std::function<ApiProcess()> process;
+  // Where alerts are sent to beside vigil's own alert manager; null: nowhere.
+  std::function<std::vector<std::string>()> alertmanagers;
   ApiOptions options;
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "server/api/admin_api.h"
+#include "server/api/api_access.h"
 #include "server/api/api_response.h"
 #include "server/api/expr_api.h"
 #include "server/api/features_api.h"
@@ -28,21 +29,7 @@ namespace {
 
 constexpr const char* kRoot = "/api/v1/";
 
-// Lets pages of any origin ask.
-void AllowOrigin(const HttpRequest& request, HttpResponse* response) {
-  response->headers.emplace_back("Vary", "Origin");
-  const std::string_view origin = request.Header("origin");
-  if (origin.empty()) return;
-  response->headers.emplace_back("Access-Control-Allow-Headers",
-                                 "Accept, Authorization, Content-Type, Origin");
-  response->headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
-  response->headers.emplace_back("Access-Control-Allow-Origin", origin);
-  response->headers.emplace_back("Access-Control-Expose-Headers", "Date");
-}
-
-HttpResponse NotReady() {
-  return {503, "text/plain; charset=utf-8", "Service Unavailable", {{"Retry-After", "1"}}};
-}
+constexpr std::string_view kMethods = "GET, POST, OPTIONS";
 
 HttpResponse PlainError(const absl::Status& status) {
   HttpResponse response = ErrorResponse(status);
@@ -92,7 +79,7 @@ class Routes {
   void Options() {
     router_.AddPrefix("OPTIONS", kRoot, [](const HttpRequest& request) {
       HttpResponse response = NoData();
-      AllowOrigin(request, &response);
+      AllowOrigin(request, kMethods, &response);
       return response;
     });
   }
@@ -103,7 +90,7 @@ class Routes {
       const ApiParts* const ready = parts();
       if (ready == nullptr) return NotReady();
       HttpResponse response = ToResponse(endpoint(*ready, request));
-      AllowOrigin(request, &response);
+      AllowOrigin(request, kMethods, &response);
       return Compress(request, std::move(response));
     };
   }

@@ -321,9 +321,22 @@ absl::StatusOr<HttpResponse> ListAlerts(const ApiParts& parts, const HttpRequest
   });
 }
 
-absl::StatusOr<HttpResponse> ListAlertmanagers(const ApiParts&, const HttpRequest&) {
-  return Success([](JsonWriter& json) {
-    json.Raw(R"({"activeAlertmanagers":[],"droppedAlertmanagers":[]})");
+absl::StatusOr<HttpResponse> ListAlertmanagers(const ApiParts& parts, const HttpRequest&) {
+  std::vector<std::string> urls;
+  if (parts.alertmanagers != nullptr) urls = parts.alertmanagers();
+  return Success([&urls](JsonWriter& json) {
+    json.BeginObject();
+    json.Key("activeAlertmanagers");
+    json.BeginArray();
+    for (const std::string& url : urls) {
+      json.BeginObject();
+      json.TextMember("url", url);
+      json.EndObject();
+    }
+    json.EndArray();
+    json.Key("droppedAlertmanagers");
+    json.Raw("[]");
+    json.EndObject();
   });
 }
 

@@ -12,7 +12,7 @@ namespace vigil::server {
 
 ApiEndpoint ListRules;
 ApiEndpoint ListAlerts;
-// There are none: vigil's own is part of it.
+// Outside ones that are sent alerts: vigil's own is part of it.
 ApiEndpoint ListAlertmanagers;
 
 // What names a group to those who read the rules page by page.

@@ -169,6 +169,7 @@ class AdminService final : public v1::AdminService::Service {
     add("rules", "active_alerts", alerts);
     add("alert manager", "alerts", stats.alerts);
     add("alert manager", "groups", stats.groups);
+    add("alert manager", "silences", stats.silences);
     add("alert manager", "outbox", stats.outbox);
     add("alert manager", "delivered", stats.delivered);
     add("alert manager", "failed_attempts", stats.failed_attempts);

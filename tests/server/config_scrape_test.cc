@@ -62,12 +62,13 @@ TEST_F(ConfigScrapeTest, MistakesInSuchFilesHaveTheirPlace) {
 }
 
 TEST_F(ConfigScrapeTest, WhatPrometheusHasBesideIsRefusedWithARemedy) {
-  EXPECT_THAT(Parse("alerting: {}\nremote_write: []\ntracing: {}\nglobal: {query_log_file: x}\n"),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr(":1:1: alerting is not supported: vigil tells people"),
-                             HasSubstr(":2:1: remote_write is not supported"),
-                             HasSubstr(":3:1: tracing is not supported: leave it out"),
-                             HasSubstr(":4:10: query_log_file is not supported: server.slow"))));
+  EXPECT_THAT(
+      Parse("alerting: {x: y}\nremote_write: []\ntracing: {}\nglobal: {query_log_file: x}\n"),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr(":1:12: unknown field x in alerting"),
+                     HasSubstr(":2:1: remote_write is not supported"),
+                     HasSubstr(":3:1: tracing is not supported: leave it out"),
+                     HasSubstr(":4:10: query_log_file is not supported: server.slow"))));
 }
 
 }  // namespace

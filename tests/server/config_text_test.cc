@@ -26,6 +26,22 @@ TEST(ConfigTextTest, SecretsAreNotShown) {
             "cert: -----BEGIN CERTIFICATE-----\nkey: <secret>\n");
 }
 
+TEST(ConfigTextTest, AddressesOfReceiversAreSecret) {
+  const absl::StatusOr<std::string> text = PublicAlertmanagerText(
+      "{global: {slack_api_url: 'http://a/b', pagerduty_url: 'http://c'}, receivers: [{name: r, "
+      "webhook_configs: [{url: 'http://d/e', max_alerts: 1}], slack_configs: [{api_url: f}], "
+      "pagerduty_configs: [{routing_key: g, url: 'http://h'}]}]}");
+  ASSERT_TRUE(text.ok());
+  EXPECT_EQ(*text,
+            "global:\n  slack_api_url: <secret>\n  pagerduty_url: http://c\n"
+            "receivers:\n  - name: r\n    webhook_configs:\n      - url: <secret>\n"
+            "        max_alerts: 1\n    slack_configs:\n      - api_url: <secret>\n"
+            "    pagerduty_configs:\n      - routing_key: <secret>\n        url: http://h\n");
+  EXPECT_FALSE(PublicAlertmanagerText("{").ok());
+  EXPECT_EQ(PublicConfigText(YAML::Load("webhook_configs: [{url: x}]")),
+            "webhook_configs:\n  - url: x\n");
+}
+
 TEST(ConfigTextTest, UrlsHaveNoPasswords) {
   EXPECT_EQ(TextOf("proxy_url: http://me:p@ss@proxy:3128/x"),
             "proxy_url: http://me:<secret>@proxy:3128/x\n");
