@@ -1,17 +1,19 @@
 #!/bin/sh
-# Unpacks the newest Debian builds of Prometheus, its promtool and VictoriaMetrics below a directory, to compare vigil
-# with them.
+# Unpacks the newest Debian builds of other systems below a directory, to compare vigil with them: Prometheus, its
+# promtool and VictoriaMetrics, or the packages that are named.
 # Nothing is installed, and apt's configuration stays as it is.
 #
-#   fetch_peers.sh DIRECTORY
+#   fetch_peers.sh DIRECTORY [PACKAGE...]
 set -eu
 
-if [ $# -ne 1 ]; then
-    echo "usage: $0 DIRECTORY" >&2
+if [ $# -lt 1 ]; then
+    echo "usage: $0 DIRECTORY [PACKAGE...]" >&2
     exit 2
 fi
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
+shift
+[ $# -gt 0 ] || set -- prometheus promtool victoria-metrics
 
 archive=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
 if [ -z "$archive" ]; then
@@ -32,7 +34,7 @@ APT::Sandbox::User "root";
 END
 export APT_CONFIG="$own/apt.conf"
 apt-get update -q >&2
-(cd "$own" && apt-get download -q prometheus promtool victoria-metrics >&2)
+(cd "$own" && apt-get download -q "$@" >&2)
 for package in "$own"/*.deb; do
     dpkg-deb -x "$package" "$dir"
 done
