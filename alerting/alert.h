@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,15 @@
 #include "storage/series/labels.h"
 
 namespace vigil::alerting {
+
+// What an alert of a rule shows for itself.
+struct Evidence {
+  std::optional<double> threshold;  // If the rule compares with a number.
+  std::string query;
+  std::vector<std::string> trace_ids;  // Of requests that were part of it, the most telling first.
+
+  friend bool operator==(const Evidence&, const Evidence&) = default;
+};
 
 struct Alert {
   storage::Labels labels;  // `alertname` among them; they are its identity.
@@ -25,6 +36,9 @@ struct Alert {
   // What its state rests on: "recovered" or "no_data" of a resolved alert, "no_data" or
   // "partial_data" of one that is kept without its data, "late_data"; "" otherwise.
   std::string reason;
+  // Those of rules have both once they fire.
+  std::optional<double> value;
+  std::shared_ptr<const Evidence> evidence;
 };
 
 // FNV-1a over the sorted labels, each name and value followed by byte 0xFF: Alertmanager's

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "alerting/evidence_json.h"
 #include "base/status.h"
 #include "base/strings.h"
 
@@ -115,7 +116,7 @@ std::string ReceiptKey(int64_t delivered_at_ms, std::string_view id) {
 }
 
 std::string EncodeAlert(const StoredAlert& alert) {
-  return Dump({{"labels", ToJson(alert.alert.labels)},
+  Json json = {{"labels", ToJson(alert.alert.labels)},
                {"annotations", ToJson(alert.alert.annotations)},
                {"start", alert.alert.starts_at_ms},
                {"end", alert.alert.ends_at_ms},
@@ -123,7 +124,12 @@ std::string EncodeAlert(const StoredAlert& alert) {
                {"reason", alert.alert.reason},
                {"updated", alert.updated_at_ms},
                {"timeout", alert.ends_by_timeout},
-               {"groups", alert.groups}});
+               {"groups", alert.groups}};
+  if (alert.alert.value.has_value()) json["value"] = FormatValue(*alert.alert.value);
+  if (alert.alert.evidence != nullptr) {
+    json["evidence"] = EncodeEvidence<Json>(*alert.alert.evidence);
+  }
+  return Dump(std::move(json));
 }
 
 absl::StatusOr<StoredAlert> DecodeAlert(std::string_view row) {
@@ -135,6 +141,9 @@ absl::StatusOr<StoredAlert> DecodeAlert(std::string_view row) {
     json.at("end").get_to(alert.alert.ends_at_ms);
     json.at("url").get_to(alert.alert.generator_url);
     alert.alert.reason = json.value("reason", "");  // Older rows have none.
+    double value = 0;
+    if (ParseDouble(json.value("value", ""), &value)) alert.alert.value = value;
+    alert.alert.evidence = DecodeEvidence(json);
     json.at("updated").get_to(alert.updated_at_ms);
     json.at("timeout").get_to(alert.ends_by_timeout);
     json.at("groups").get_to(alert.groups);

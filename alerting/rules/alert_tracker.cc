@@ -81,7 +81,7 @@ void AlertTracker::TakeIn(std::vector<AlertCandidate> candidates, int64_t time_m
     const bool is_new = alert.active_at_ms == time_ms;
     if (candidate.basis != AlertCandidate::Basis::kData && !is_new) continue;
     alert.value = candidate.value;
-    alert.annotations = std::move(candidate.annotations);
+    if (candidate.worded) alert.annotations = std::move(candidate.annotations);
   }
 }
 
@@ -148,6 +148,14 @@ void AlertTracker::AdvanceActive(const AlertPolicy& policy, int64_t time_ms,
     tracked->last_sent_at_ms = 0;
     tracked->unsaved = true;
   }
+}
+
+bool AlertTracker::IsNews(const AlertPolicy& policy, const storage::Labels& labels,
+                          int64_t time_ms) const {
+  const auto entry = alerts_.find(labels);
+  if (entry == alerts_.end() || entry->second.alert.state == AlertState::kInactive) return true;
+  const ActiveAlert& alert = entry->second.alert;
+  return alert.state == AlertState::kPending && time_ms - alert.active_at_ms >= policy.for_ms;
 }
 
 void AlertTracker::Restore(TrackedAlert alert) {

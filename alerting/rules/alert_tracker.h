@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include <absl/status/status.h>
@@ -37,6 +38,7 @@ struct AlertCandidate {
   double value = 0;
   Basis basis = Basis::kData;
   AlertReason reason = AlertReason::kNone;
+  bool worded = true;  // Whether the annotations are there; if not, the alert keeps those it has.
 };
 
 struct TrackedAlert {
@@ -47,6 +49,8 @@ struct TrackedAlert {
   int64_t valid_until_ms = 0;
   // It changed in a way that a restart must not undo since it was stored last.
   bool unsaved = true;
+  // The state that the recorder knows of.
+  std::optional<AlertState> recorded;
 };
 
 // Resolved alerts are sent again for so long.
@@ -65,6 +69,8 @@ class AlertTracker {
 
   // Says why an alert that was resolved just now was; kRecovered unless told otherwise.
   void SetReason(const storage::Labels& labels, AlertReason reason);
+  // Whether an element with these labels would begin an alert or make it fire at `time_ms`.
+  bool IsNews(const AlertPolicy& policy, const storage::Labels& labels, int64_t time_ms) const;
 
   // Puts an alert back that an earlier run kept.
   void Restore(TrackedAlert alert);

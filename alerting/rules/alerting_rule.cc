@@ -58,6 +58,7 @@ absl::StatusOr<std::vector<storage::LabeledSample>> AlertingRule::Evaluate(
     VIGIL_RETURN_IF_ERROR(JudgeWithLateData(evaluation, std::move(measured)));
   }
   std::vector<storage::LabeledSample> samples;
+  if (!evaluation.options.alert_series) return samples;
   for (const auto& [labels, tracked] : tracker_.alerts()) {
     for (auto& sample : AlertSamples(tracked.alert, evaluation.data_time_ms())) {
       samples.push_back(std::move(sample));
@@ -77,7 +78,7 @@ absl::Status AlertingRule::Judge(const RuleEvaluation& evaluation,
                                  const std::vector<Measurement>& measured) {
   const AlertPolicy policy = {rule().for_ms, rule().keep_firing_for_ms, evaluation.limit};
   AlertWriter writer(wording_, evaluation);
-  std::vector<AlertCandidate> candidates = Candidates(measured, &writer);
+  std::vector<AlertCandidate> candidates = Candidates(evaluation, policy, measured, &writer);
   Presence presence;
   VIGIL_RETURN_IF_ERROR(ApplyDataPolicies(evaluation, measured, &writer, &presence, &candidates));
   VIGIL_RETURN_IF_ERROR(tracker_.Update(policy, std::move(candidates), evaluation.time_ms));
@@ -92,11 +93,17 @@ absl::Status AlertingRule::Judge(const RuleEvaluation& evaluation,
   return absl::OkStatus();
 }
 
-std::vector<AlertCandidate> AlertingRule::Candidates(const std::vector<Measurement>& measured,
+std::vector<AlertCandidate> AlertingRule::Candidates(const RuleEvaluation& evaluation,
+                                                     const AlertPolicy& policy,
+                                                     const std::vector<Measurement>& measured,
                                                      AlertWriter* writer) const {
   std::vector<AlertCandidate> candidates;
   const auto add = [&](const Measurement& one, storage::Labels labels) {
-    candidates.push_back({std::move(labels), writer->Annotations(), one.value});
+    AlertCandidate candidate = {std::move(labels), {}, one.value};
+    candidate.worded = !evaluation.options.rehearsal ||
+                       tracker_.IsNews(policy, candidate.labels, evaluation.time_ms);
+    if (candidate.worded) candidate.annotations = writer->Annotations();
+    candidates.push_back(std::move(candidate));
   };
   for (const Measurement& one : measured) {
     if (!extensions().levels.has_value()) {

@@ -66,7 +66,9 @@ class AlertingRule final : public RuleEvaluator {
   bool MeasureAgain(const RuleEvaluation& evaluation, LateData::Slot* slot) const;
   // Judges all remembered evaluations anew.
   absl::Status Replay(const RuleEvaluation& evaluation);
-  std::vector<AlertCandidate> Candidates(const std::vector<Measurement>& measured,
+  std::vector<AlertCandidate> Candidates(const RuleEvaluation& evaluation,
+                                         const AlertPolicy& policy,
+                                         const std::vector<Measurement>& measured,
                                          AlertWriter* writer) const;
   bool HeldLevel(const storage::Labels& alert_labels) const;
 

@@ -82,6 +82,8 @@ class RuleEngineImpl final : public RuleEngine {
   // Makes the store hold exactly the rows of `members`.
   absl::Status SyncState(const MemberList& members, const StoredState& stored, int64_t now_ms)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Tells the recorder of an alert whose row goes because nobody carries it on.
+  void RecordGone(std::string_view row, int64_t now_ms, WriteBatch* batch) const;
   // No group is evaluated when it returns, nor until the lock is given up.
   void WaitUntilIdle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   MemberList TakeDue(int64_t now_ms) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -207,10 +209,22 @@ absl::Status RuleEngineImpl::SyncState(const MemberList& members, const StoredSt
       if (!same) batch.Put(Family::kState, key, value);
     }
   }
-  for (const auto& [key, value] : obsolete) batch.Delete(Family::kState, key);
+  for (const auto& [key, value] : obsolete) {
+    batch.Delete(Family::kState, key);
+    RecordGone(value, now_ms, &batch);
+  }
   if (batch.empty()) return absl::OkStatus();
   batch.Put(Family::kState, std::string(kRuleAliveKey), EncodeRuleAlive(now_ms));
   return dependencies_.state->Write(batch, storage::Durability::kSync);
+}
+
+void RuleEngineImpl::RecordGone(std::string_view row, int64_t now_ms, WriteBatch* batch) const {
+  if (dependencies_.recorder == nullptr) return;
+  const absl::StatusOr<RuleAlertRow> gone = DecodeRuleAlert(row);
+  if (!gone.ok() || gone->alert.alert.state == AlertState::kInactive) return;
+  AlertEvent event = MakeAlertEvent(gone->address, gone->alert, AlertChange::kForgotten, now_ms);
+  event.reason = "no rule carries it on";
+  dependencies_.recorder->Record(std::move(event), batch);
 }
 
 void RuleEngineImpl::WaitUntilIdle() {

@@ -26,6 +26,10 @@ class ThreadPool;
 
 namespace vigil::alerting {
 
+class AlertRecorder;
+class EvidenceFinder;
+class ExprRunner;
+
 struct RuleEngineOptions {
   int64_t default_interval_ms = 60'000;
   int64_t query_offset_ms = 0;
@@ -36,6 +40,11 @@ struct RuleEngineOptions {
   std::string external_url;
   // Whether rules whose selectors find no series are to be told (RuleStatus::inputs).
   bool watch_inputs = false;
+  // It is only found out what would happen: no log, self-metrics under a name of their own, and
+  // annotations are worded only where an alert begins or fires.
+  bool rehearsal = false;
+  // Whether ALERTS and ALERTS_FOR_STATE are written.
+  bool alert_series = true;
 };
 
 enum class AlertState : uint8_t { kInactive, kPending, kFiring };
@@ -63,6 +72,7 @@ struct ActiveAlert {
   int64_t keep_firing_since_ms = 0;
   AlertReason reason = AlertReason::kNone;
   int64_t reason_since_ms = 0;  // 0 while there is none.
+  std::shared_ptr<const Evidence> evidence;  // Once it fires, if it is looked for.
 };
 
 enum class RuleHealth : uint8_t { kUnknown, kOk, kError };
@@ -93,7 +103,7 @@ struct GroupStatus {
 // Thread-safe: one driver calls RunDue, others ask for status or load.
 class RuleEngine {
  public:
-  // What it works with; all must outlive it. `sink` may be null: nobody is told.
+  // What it works with; all must outlive it. `sink` may be null: nobody is told. So may `recorder`.
   struct Dependencies {
     const exec::Engine* engine = nullptr;
     storage::MetricSource* source = nullptr;
@@ -105,6 +115,11 @@ class RuleEngine {
     ThreadPool* workers = nullptr;
     // Called by a worker when it has evaluated a group: the sink may have news.
     std::function<void()> evaluated;
+    AlertRecorder* recorder = nullptr;
+    // Null: no evidence is looked for.
+    const EvidenceFinder* evidence = nullptr;
+    // Makes what runs the expressions of a group, slot after slot. Unset: the engine is asked.
+    std::function<std::unique_ptr<ExprRunner>(const RuleGroup&)> make_runner;
   };
 
   // `now_ms` fixes the first slots. Restores the state of alerts from Dependencies::state.

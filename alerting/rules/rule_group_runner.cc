@@ -13,6 +13,9 @@
 namespace vigil::alerting {
 namespace {
 
+// Under which what rehearsals do is counted: they are no groups of this server.
+constexpr std::string_view kRehearsalKey = "(rehearsals)";
+
 double SecondsSince(int64_t start_ns) {
   return static_cast<double>(MonotonicNs() - start_ns) / 1e9;
 }
@@ -73,8 +76,9 @@ RuleGroupRunner::RuleGroupRunner(RuleGroup group, std::string key, const RuleEng
       dependencies_(dependencies),
       schedule_(key_, group_.interval_ms > 0 ? group_.interval_ms : options.default_interval_ms),
       offset_ms_(group_.query_offset_ms >= 0 ? group_.query_offset_ms : options.query_offset_ms),
-      metrics_(key_),
-      inputs_(dependencies.source) {}
+      metrics_(options.rehearsal ? kRehearsalKey : key_),
+      inputs_(dependencies.source),
+      own_runner_(dependencies.make_runner ? dependencies.make_runner(group_) : nullptr) {}
 
 bool RuleGroupRunner::Evaluate(int64_t now_ms) {
   const int64_t slot_ms = schedule_.SlotAtOrBefore(now_ms);
@@ -97,8 +101,13 @@ bool RuleGroupRunner::Evaluate(int64_t now_ms) {
 }
 
 void RuleGroupRunner::EvaluateRules(int64_t slot_ms) {
+  if (own_runner_ != nullptr) return EvaluateRules(slot_ms, own_runner_.get());
   SharedRunner runner(dependencies_.engine, dependencies_.source, &common_, slot_ms - offset_ms_);
-  GroupSamples samples(&runner, dependencies_.output);
+  EvaluateRules(slot_ms, &runner);
+}
+
+void RuleGroupRunner::EvaluateRules(int64_t slot_ms, ExprRunner* runner) {
+  GroupSamples samples(runner, dependencies_.output);
   for (RunningRule& rule : rules_) EvaluateRule(slot_ms, &samples, &rule);
   samples.Flush();
   for (RunningRule& rule : rules_) Conclude(&rule);
@@ -128,7 +137,7 @@ void RuleGroupRunner::Conclude(RunningRule* rule) {
   if (!status.ok()) {
     metrics_.evaluation_failures.Add();
     // The same failure every minute would only fill the log.
-    if (error != rule->last_error) {
+    if (error != rule->last_error && !options_.rehearsal) {
       Log(LogLevel::kWarning, "rule failed",
           {{"group", key_}, {"rule", rule->address.name}, {"error", error}});
     }

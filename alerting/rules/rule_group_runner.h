@@ -13,6 +13,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "alerting/rules/alert_recorder.h"
 #include "alerting/rules/group_samples.h"
 #include "alerting/rules/input_watch.h"
 #include "alerting/rules/rule_engine.h"
@@ -81,11 +82,14 @@ class RuleGroupRunner {
                   const Dependencies& dependencies);
 
   void EvaluateRules(int64_t slot_ms);
+  void EvaluateRules(int64_t slot_ms, ExprRunner* runner);
   void EvaluateRule(int64_t slot_ms, GroupSamples* samples, RunningRule* rule);
   // Notes how the rule's evaluation went, once its samples are written.
   void Conclude(RunningRule* rule);
   // Looks whether the rules' selectors find series.
   void WatchInputs(int64_t slot_ms);
+  // Of alerts that begin to fire.
+  void FindEvidence(int64_t slot_ms);
   // Hands alerts to the sink and writes what changed, in one batch. True if it wrote.
   bool TellAndSave(int64_t slot_ms, int64_t now_ms);
   // What `tell` hands to the sink.
@@ -97,6 +101,7 @@ class RuleGroupRunner {
   std::vector<Telling> Tell(int64_t slot_ms, int64_t now_ms, storage::WriteBatch* batch);
   Alert MakeAlert(const RunningRule& rule, const TrackedAlert& tracked) const;
   void AddStateRows(storage::WriteBatch* batch) const;
+  void RecordChanges(int64_t slot_ms, storage::WriteBatch* batch) const;
   void MarkSaved();
 
   const RuleGroup group_;
@@ -108,6 +113,7 @@ class RuleGroupRunner {
   const RuleGroupMetrics metrics_;
   InputIndex inputs_;
   size_t next_watched_ = 0;  // The rule whose inputs are looked at next, modulo their number.
+  const std::unique_ptr<ExprRunner> own_runner_;  // Null: the engine is asked.
   std::vector<RunningRule> rules_;
   exec::CommonNodes common_;  // Of the rules' expressions.
   int64_t next_slot_ms_ = 0;
@@ -115,6 +121,10 @@ class RuleGroupRunner {
   double evaluation_seconds_ = 0;
   int64_t iterations_missed_ = 0;
 };
+
+// A change as the recorder is told of it.
+AlertEvent MakeAlertEvent(const RuleAddress& address, const TrackedAlert& tracked,
+                          AlertChange change, int64_t time_ms);
 
 // "file;group".
 std::string GroupKey(const RuleGroup& group);

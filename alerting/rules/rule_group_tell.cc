@@ -55,6 +55,8 @@ Alert RuleGroupRunner::MakeAlert(const RunningRule& rule, const TrackedAlert& tr
   alert.starts_at_ms = tracked.alert.fired_at_ms;
   alert.ends_at_ms = resolved ? tracked.resolved_at_ms : tracked.valid_until_ms;
   alert.reason = AlertReasonName(tracked.alert.reason);
+  alert.value = tracked.alert.value;
+  alert.evidence = tracked.alert.evidence;
   alert.generator_url = GeneratorUrl(options_.external_url, rule.evaluator->printed_expr());
   return alert;
 }
@@ -97,11 +99,13 @@ std::vector<RuleGroupRunner::Telling> RuleGroupRunner::Tell(int64_t slot_ms, int
 }
 
 bool RuleGroupRunner::TellAndSave(int64_t slot_ms, int64_t now_ms) {
+  FindEvidence(slot_ms);
   WriteBatch sink_rows;
   std::vector<Telling> tellings;
   if (dependencies_.sink != nullptr) tellings = Tell(slot_ms, now_ms, &sink_rows);
   WriteBatch batch;
   AddStateRows(&batch);
+  if (!batch.empty()) RecordChanges(slot_ms, &batch);
   // A resend alone is no news: should it get lost, the next one makes up for it.
   const auto durability = batch.empty() ? storage::Durability::kNoSync : storage::Durability::kSync;
   AppendBatch(sink_rows, &batch);
@@ -146,7 +150,10 @@ void RuleGroupRunner::MarkSaved() {
     AlertTracker* const tracker = rule.evaluator->tracker();
     if (tracker == nullptr) continue;
     tracker->forgotten().clear();
-    for (auto& [labels, tracked] : tracker->alerts()) tracked.unsaved = false;
+    for (auto& [labels, tracked] : tracker->alerts()) {
+      tracked.unsaved = false;
+      tracked.recorded = tracked.alert.state;
+    }
     rule.evaluator->DataStateSaved();
   }
 }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alerting/alert.h"
+#include "alerting/evidence_json.h"
 #include "base/status.h"
 #include "base/strings.h"
 
@@ -77,11 +78,13 @@ TrackedAlert DecodeAlertFields(const Json& json) {
   alert.active_at_ms = json.at("active_at").get<int64_t>();
   alert.fired_at_ms = json.at("fired_at").get<int64_t>();
   alert.keep_firing_since_ms = json.at("keep_firing_since").get<int64_t>();
+  alert.evidence = DecodeEvidence(json);
   tracked.resolved_at_ms = json.at("resolved_at").get<int64_t>();
   tracked.last_sent_at_ms = json.at("last_sent_at").get<int64_t>();
   tracked.valid_until_ms = json.at("valid_until").get<int64_t>();
   DecodeReason(json, &alert);
   tracked.unsaved = false;
+  tracked.recorded = alert.state;
   return tracked;
 }
 
@@ -131,6 +134,7 @@ std::string EncodeRuleAlert(const RuleAddress& address, const TrackedAlert& trac
     json["reason"] = std::string(AlertReasonName(alert.reason));
     json["reason_since"] = alert.reason_since_ms;
   }
+  if (alert.evidence != nullptr) json["evidence"] = EncodeEvidence<Json>(*alert.evidence);
   return Dump(json);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerting/manager/state_rows.h"
 
+#include <memory>
+#include <optional>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -55,6 +57,19 @@ TEST(StateRows, AlertsComeBack) {
   EXPECT_EQ(back.updated_at_ms, 3);
   EXPECT_TRUE(back.ends_by_timeout);
   EXPECT_EQ(back.groups, alert.groups);
+}
+
+TEST(StateRows, EvidenceComesBack) {
+  StoredAlert alert = MakeAlert();
+  ASSERT_OK_AND_ASSIGN(const StoredAlert without, DecodeAlert(EncodeAlert(alert)));
+  EXPECT_EQ(without.alert.value, std::nullopt);
+  EXPECT_EQ(without.alert.evidence, nullptr);
+  alert.alert.value = 7.25;
+  alert.alert.evidence = std::make_shared<const Evidence>(Evidence{5, "a > 5", {"t"}});
+  ASSERT_OK_AND_ASSIGN(const StoredAlert back, DecodeAlert(EncodeAlert(alert)));
+  EXPECT_EQ(back.alert.value, 7.25);
+  ASSERT_NE(back.alert.evidence, nullptr);
+  EXPECT_EQ(*back.alert.evidence, *alert.alert.evidence);
 }
 
 TEST(StateRows, SilencesComeBack) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerting/rules/rule_state_rows.h"
 
+#include <memory>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -71,6 +73,21 @@ TEST(RuleStateRowsTest, DataOfARule) {
   ASSERT_OK_AND_ASSIGN(const RuleAlertRow row, DecodeRuleAlert(encoded));
   EXPECT_EQ(row.address.index, kAddress.index);
   EXPECT_EQ(row.data_state, "{\"seen\":[]}");
+}
+
+TEST(RuleStateRowsTest, EvidenceComesBack) {
+  TrackedAlert tracked = SampleAlert();
+  ASSERT_OK_AND_ASSIGN(const RuleAlertRow without,
+                       DecodeRuleAlert(EncodeRuleAlert(kAddress, tracked)));
+  EXPECT_EQ(without.alert.alert.evidence, nullptr);
+  for (const Evidence& evidence :
+       {Evidence{5.5, "a > 5.5", {"t1", "t2"}}, Evidence{std::nullopt, "absent(a)", {}}}) {
+    tracked.alert.evidence = std::make_shared<const Evidence>(evidence);
+    ASSERT_OK_AND_ASSIGN(const RuleAlertRow row,
+                         DecodeRuleAlert(EncodeRuleAlert(kAddress, tracked)));
+    ASSERT_NE(row.alert.alert.evidence, nullptr);
+    EXPECT_EQ(*row.alert.alert.evidence, evidence);
+  }
 }
 
 TEST(RuleStateRowsTest, KeysNameThePlaceAndTheAlert) {

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alerting/replay/backtest.h"
+
+#include <string>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "alerting/replay/memory_metrics.h"
+#include "alerting/rules/rule_schedule.h"
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/strings.h"
+#include "query/promql/series_values.h"
+#include "tests/testing/status_matchers.h"
+
+namespace vigil::alerting {
+namespace {
+
+using ::testing::HasSubstr;
+using ::vigil::testing::StatusIs;
+
+class BacktestTest : public ::testing::Test {
+ protected:
+  // Slots of group "g" in minutes from here.
+  const int64_t zero_ms_ =
+      RuleSchedule("f.yml;g", kMillisPerMinute).SlotAtOrAfter(1'767'225'600'000);
+
+  void Load(const std::string& line) {
+    const auto series = promql::ParseSeriesLine(line);
+    ASSERT_OK(series);
+    for (size_t i = 0; i < series->values.size(); ++i) {
+      if (!series->values[i].has_value()) continue;
+      ASSERT_OK(metrics_.Append(
+          {{series->labels, Minute(static_cast<int64_t>(i)), std::get<double>(*series->values[i])}},
+          {}));
+    }
+  }
+
+  int64_t Minute(int64_t minute) const { return zero_ms_ + minute * kMillisPerMinute; }
+
+  absl::StatusOr<BacktestResult> Run(const std::string& rules, int64_t from, int64_t to) {
+    const auto groups = ParseRuleFile("f.yml", "groups:\n- name: g\n  rules:\n" + rules);
+    if (!groups.ok()) return groups.status();
+    return RunBacktest({*groups, options_, Minute(from), Minute(to)},
+                       {&engine_, &metrics_, control_}, listener_);
+  }
+
+  std::string Verdict(const std::string& rules, int64_t from, int64_t to) {
+    const auto result = Run(rules, from, to);
+    if (!result.ok()) return std::string(MessageOf(result.status()));
+    std::string text;
+    for (const RuleVerdict& rule : result->rules) {
+      text += fmt::format("{}: {} evaluations, {} failed, {} near misses\n", rule.name,
+                          rule.evaluations, rule.failures, rule.near_misses);
+      for (const FiringSpell& spell : rule.spells) {
+        text += fmt::format("  {} {}{} to {}, active {}, value {} {}\n", spell.labels.ToString(),
+                            spell.fired_before ? "before " : "", Time(spell.fired_at_ms),
+                            Time(spell.resolved_at_ms), Time(spell.active_at_ms),
+                            FormatValue(spell.value), spell.annotations.ToString());
+      }
+    }
+    return text;
+  }
+
+  std::string Time(int64_t time_ms) const {
+    return time_ms == 0 ? "the end" : FormatDurationMs(time_ms - zero_ms_);
+  }
+
+  const exec::Engine engine_{exec::EngineOptions()};
+  RuleEngineOptions options_;
+  exec::QueryControl control_;
+  BacktestListener listener_;
+  MemoryMetrics metrics_;
+};
+
+TEST_F(BacktestTest, TellsWhenAndForHowLong) {
+  Load("load{job=\"x\"} 1x60 5+1x10 1x20 7x40");
+  EXPECT_EQ(
+      Verdict(R"(
+  - alert: High
+    expr: load > 4
+    for: 3m
+    labels: {severity: page}
+    annotations: {summary: '{{ $labels.job }} at {{ $value }}'}
+)",
+              30, 120),
+      "High: 91 evaluations, 0 failed, 0 near misses\n"
+      "  {alertname=\"High\", job=\"x\", severity=\"page\"} 1h4m to 1h12m, active 1h1m, value 8 "
+      "{summary=\"x at 8\"}\n"
+      "  {alertname=\"High\", job=\"x\", severity=\"page\"} 1h36m to the end, active 1h33m, "
+      "value 7 {summary=\"x at 7\"}\n");
+}
+
+TEST_F(BacktestTest, WhatFiresBeforehandFiresAtOnce) {
+  Load("load 9x200");
+  const std::string rules = "  - {alert: High, expr: load > 4, for: 10m, keep_firing_for: 5m}\n";
+  EXPECT_EQ(Verdict(rules, 60, 70),
+            "High: 11 evaluations, 0 failed, 0 near misses\n"
+            "  {alertname=\"High\"} before 1h to the end, active 44m, value 9 {}\n");
+  ASSERT_OK_AND_ASSIGN(const BacktestResult result, Run(rules, 60, 70));
+  EXPECT_EQ(Time(result.evaluated_from_ms), "44m");
+}
+
+TEST_F(BacktestTest, RecordedSeriesAreThoseOfTheTestedRules) {
+  // What the store has of it is of an older rule.
+  Load("load 1x100");
+  Load("load:sum 100x100");
+  EXPECT_EQ(Verdict(R"(
+  - {record: 'load:sum', expr: sum(load)}
+  - {alert: High, expr: 'load:sum > 50'}
+)",
+                    30, 60),
+            "load:sum: 31 evaluations, 0 failed, 0 near misses\n"
+            "High: 31 evaluations, 0 failed, 0 near misses\n");
+  EXPECT_EQ(metrics_.Dump("load:sum").size(), 1u);
+  EXPECT_TRUE(metrics_.Dump("ALERTS").empty());
+}
+
+TEST_F(BacktestTest, FailuresAreAmongTheResults) {
+  Load("load{job=\"x\"} 1x100");
+  Load("load{job=\"y\"} _x40 1x5 stale");
+  ASSERT_OK_AND_ASSIGN(const BacktestResult result,
+                       Run("  - {alert: High, expr: 'vector(1) * load > 0'}\n"
+                           "  - {alert: One, expr: 'vector(1) * ignoring (job) load > 0'}\n",
+                           30, 60));
+  EXPECT_EQ(result.rules[0].failures, 0);
+  EXPECT_EQ(result.rules[1].failures, 6);
+  EXPECT_THAT(result.rules[1].last_error, HasSubstr("matching"));
+  EXPECT_EQ(Time(result.rules[1].last_failure_ms), "45m");
+  EXPECT_EQ(result.rules[1].spells.size(), 1u);
+}
+
+TEST_F(BacktestTest, ListenersHearOfProgressAndEndIt) {
+  Load("load 1x100");
+  double last = 0;
+  int calls = 0;
+  listener_ = [&](const BacktestProgress& progress) {
+    EXPECT_GE(progress.fraction, last);
+    last = progress.fraction;
+    ++calls;
+    return absl::OkStatus();
+  };
+  const std::string rules = "  - {alert: High, expr: load > 4}\n  - {alert: Low, expr: load < 4}\n";
+  ASSERT_OK(Run(rules, 0, 5000));
+  EXPECT_DOUBLE_EQ(last, 1);
+  EXPECT_GT(calls, 8);
+  listener_ = [](const BacktestProgress&) { return absl::CancelledError("enough"); };
+  EXPECT_THAT(Run(rules, 0, 5000), StatusIs(absl::StatusCode::kCancelled, HasSubstr("enough")));
+  listener_ = nullptr;
+  const std::atomic<bool> cancelled{true};
+  control_.cancelled = &cancelled;
+  EXPECT_THAT(Run(rules, 0, 5000), StatusIs(absl::StatusCode::kCancelled));
+}
+
+TEST_F(BacktestTest, RefusesWhatMakesNoSense) {
+  EXPECT_THAT(Run("  - {alert: A, expr: '1'}\n", 5, 4),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("before it begins")));
+  RuleGroup group;
+  group.file = "f.yml";
+  group.name = "g";
+  EXPECT_THAT(RunBacktest({{group, group}, {}, 0, 1}, {&engine_, &metrics_, {}}, nullptr),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("twice")));
+  group.rules.resize(kMaxBacktestRules + 1);
+  EXPECT_THAT(RunBacktest({{group}, {}, 0, 1}, {&engine_, &metrics_, {}}, nullptr),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("at most")));
+}
+
+TEST_F(BacktestTest, SlotsAreThoseOfTheGroupOfThatName) {
+  const auto group = [](std::string file, std::string name) {
+    RuleGroup made;
+    made.file = std::move(file);
+    made.name = std::move(name);
+    return made;
+  };
+  const std::vector<RuleGroup> running = {group("a.yml", "one"), group("a.yml", "two"),
+                                          group("b.yml", "two")};
+  std::vector<RuleGroup> groups = {group("new.yml", "one"), group("new.yml", "two"),
+                                   group("new.yml", "three")};
+  AlignSlots(running, &groups);
+  EXPECT_EQ(groups[0].file, "a.yml");
+  EXPECT_EQ(groups[1].file, "new.yml");
+  EXPECT_EQ(groups[2].file, "new.yml");
+}
+
+}  // namespace
+}  // namespace vigil::alerting
