@@ -20,6 +20,8 @@
 #include "base/duration.h"
 #include "base/status.h"
 #include "base/strings.h"
+#include "cli/alerts_history.h"
+#include "cli/backtest/backtest_command.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/text/labels.h"
@@ -34,16 +36,11 @@ struct ListOptions {
   ClientOptions client;
   WatchOptions watch;
 };
-
-// `a=b c=d`: less to read than PromQL's form. The alert's name has a column of its own.
-std::string PlainLabels(const LabelList& labels) {
-  std::string text;
-  for (const v1::Label& label : labels) {
-    if (label.name() == "alertname") continue;
-    text += fmt::format("{}{}={}", text.empty() ? "" : " ", label.name(), label.value());
-  }
-  return text;
-}
+struct AlertOptions : ListOptions {
+  std::vector<std::string> matchers;
+  std::vector<std::string> rules;
+  std::vector<std::string> states;
+};
 
 Json JsonAlert(const v1::Alert& alert) {
   Json object;
@@ -51,8 +48,13 @@ Json JsonAlert(const v1::Alert& alert) {
   object["annotations"] = JsonLabels(alert.annotations());
   object["state"] = alert.state();
   object["activeAt"] = FormatInstantMs(alert.active_at_ms());
+  if (alert.fired_at_ms() != 0) object["firedAt"] = FormatInstantMs(alert.fired_at_ms());
   object["value"] = FormatValue(alert.value());
   if (!alert.reason().empty()) object["reason"] = alert.reason();
+  object["rule"] = alert.rule();
+  object["group"] = alert.group();
+  object["file"] = alert.file();
+  if (alert.has_evidence()) object["evidence"] = JsonEvidence(alert.evidence());
   return object;
 }
 
@@ -80,17 +82,32 @@ Table AlertTable(const v1::ListAlertsResponse& response) {
   return table;
 }
 
-Reply AskAlerts(const Client& client, const Terminal& terminal) {
+Reply AskAlerts(const Client& client, const v1::ListAlertsRequest& request,
+                const Terminal& terminal) {
   v1::ListAlertsResponse response;
   grpc::ClientContext context;
   client.Prepare(&context);
   const grpc::Status status =
-      v1::AlertService::NewStub(client.channel())->ListAlerts(&context, {}, &response);
+      v1::AlertService::NewStub(client.channel())->ListAlerts(&context, request, &response);
   if (!status.ok()) return client.Refuse(status);
-  return client.Show({.json = [&response] { return JsonAlerts(response); },
-                      .table = [&response] { return AlertTable(response); },
-                      .when_empty = "no alert is pending or firing"},
-                     terminal);
+  const bool all =
+      request.states().empty() && request.matchers().empty() && request.rules().empty();
+  return client.Show(
+      {.json = [&response] { return JsonAlerts(response); },
+       .table = [&response] { return AlertTable(response); },
+       .when_empty = all ? "no alert is pending or firing" : "no such alert is pending or firing"},
+      terminal);
+}
+
+int RunAlerts(const AlertOptions& options) {
+  v1::ListAlertsRequest request;
+  request.mutable_states()->Assign(options.states.begin(), options.states.end());
+  request.mutable_matchers()->Assign(options.matchers.begin(), options.matchers.end());
+  request.mutable_rules()->Assign(options.rules.begin(), options.rules.end());
+  const Client client(options.client);
+  return RunOrWatch(options.watch, "vigil alerts", [&client, &request](const Terminal& terminal) {
+    return AskAlerts(client, request, terminal);
+  });
 }
 
 Json JsonRule(const v1::Rule& rule) {
@@ -196,21 +213,30 @@ int RunRulesExpand(const std::vector<std::string>& files) {
 }  // namespace
 
 void AddAlerts(CLI::App* program, int* exit_status) {
-  auto options = std::make_shared<ListOptions>();
-  CLI::App* const command =
-      program->add_subcommand("alerts", "List the alerts that are pending or firing");
+  auto options = std::make_shared<AlertOptions>();
+  CLI::App* const command = program->add_subcommand(
+      "alerts", "List the alerts that are pending or firing, or what became of alerts");
+  AddAlertFilters(command, &options->matchers, &options->rules);
+  command->add_option("--state", options->states, "Alerts in that state alone: pending or firing")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"pending", "firing"}));
   options->watch.AddTo(command);
   options->client.AddTo(command);
   command->footer(
       "Examples:\n"
       "  vigil alerts\n"
+      "  vigil alerts severity=page --state firing\n"
       "  vigil alerts --watch 10s");
-  command->callback(
-      [options, exit_status] { *exit_status = RunList(*options, "vigil alerts", AskAlerts); });
+  AddAlertsHistory(command, exit_status);
+  command->callback([command, options, exit_status] {
+    // The callback of `history` is called, too.
+    if (command->get_subcommands().empty()) *exit_status = RunAlerts(*options);
+  });
 }
 
 void AddRules(CLI::App* program, int* exit_status) {
-  CLI::App* const rules = program->add_subcommand("rules", "Rules: list, check or expand");
+  CLI::App* const rules =
+      program->add_subcommand("rules", "Rules: list, check, expand, or try on stored data");
   rules->require_subcommand(1);
   auto options = std::make_shared<ListOptions>();
   CLI::App* const list = rules->add_subcommand("list", "List the rules that the server evaluates");
@@ -236,6 +262,7 @@ void AddRules(CLI::App* program, int* exit_status) {
       "Example:\n"
       "  vigil rules expand slo.yaml > plain.yaml");
   expand->callback([expanded, exit_status] { *exit_status = RunRulesExpand(*expanded); });
+  AddRulesBacktest(rules, exit_status);
 }
 
 }  // namespace vigil::cli

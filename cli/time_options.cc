@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/time_options.h"
 
+#include <fmt/format.h>
+
 #include "base/status.h"
 
 namespace vigil::cli {
@@ -42,13 +44,15 @@ absl::StatusOr<TimeRange> TimeOptions::Resolve(int64_t now_ms, int64_t default_m
   return range;
 }
 
-void OpenTimeOptions::AddTo(CLI::App* command) {
+void OpenTimeOptions::AddTo(CLI::App* command, std::string_view what) {
   command
       ->add_option("--from", from,
-                   "Begin: RFC 3339, Unix seconds, or a distance from now such as -1h "
-                   "(default: the first sample)")
+                   fmt::format("Begin: RFC 3339, Unix seconds, or a distance from now such as -1h "
+                               "(default: the first {})",
+                               what))
       ->type_name("TIME");
-  command->add_option("--to", to, "End, likewise (default: the last sample)")->type_name("TIME");
+  command->add_option("--to", to, fmt::format("End, likewise (default: the last {})", what))
+      ->type_name("TIME");
 }
 
 absl::StatusOr<OpenTimeRange> OpenTimeOptions::Resolve(int64_t now_ms) const {

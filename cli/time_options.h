@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <absl/status/statusor.h>
 #include <CLI/App.hpp>
@@ -38,7 +39,8 @@ struct OpenTimeOptions {
   std::string from;
   std::string to;
 
-  void AddTo(CLI::App* command);
+  // `what` the range has in it, as its first and last is where it begins and ends by itself.
+  void AddTo(CLI::App* command, std::string_view what = "sample");
 
   // InvalidArgument for a text that is no time, or an end before its start.
   absl::StatusOr<OpenTimeRange> Resolve(int64_t now_ms) const;

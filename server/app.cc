@@ -15,7 +15,9 @@
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/resource_quota.h>
 
+#include "alerting/evidence.h"
 #include "alerting/forward/alert_forwarder.h"
+#include "alerting/history/alert_history.h"
 #include "alerting/manager/alert_manager.h"
 #include "alerting/manager/config.h"
 #include "alerting/notify/http_notifier.h"
@@ -47,6 +49,7 @@
 #include "server/config_flags.h"
 #include "server/grpc/alert_service.h"
 #include "server/grpc/alertmanager_service.h"
+#include "server/grpc/backtest_service.h"
 #include "server/grpc/query_service.h"
 #include "server/grpc/transfer_service.h"
 #include "server/http/http_server.h"
@@ -76,6 +79,8 @@ constexpr int64_t kMaxAlertWaitMs = 200;
 constexpr int64_t kReleaseIntervalMs = 500;
 // Below it the allocator is told to be thrifty, which costs some speed.
 constexpr uint64_t kSmallMemoryBytes = uint64_t{1} << 30;
+// What is kept for months goes within the hour.
+constexpr int64_t kHistoryDropIntervalMs = kMillisPerHour;
 constexpr auto kShutdownGrace = std::chrono::seconds(5);
 
 // What people write to say when they are to be told of what.
@@ -118,6 +123,22 @@ absl::Status CheckApart(const Config& config) {
   return absl::InvalidArgumentError(fmt::format(
       "--grpc-listen and --http-listen both name {}: give each a port of its own", grpc));
 }
+
+// The exemplars of a tenant, as alerting wants them.
+class StoredExemplars final : public alerting::ExemplarSource {
+ public:
+  StoredExemplars(storage::Storage* storage, storage::TenantId tenant)
+      : storage_(*storage), tenant_(tenant) {}
+
+  absl::StatusOr<std::vector<storage::ExemplarSeries>> Read(
+      const std::vector<storage::Matcher>& matchers, TimeRange range) override {
+    return storage_.ReadExemplars(tenant_, matchers, range);
+  }
+
+ private:
+  storage::Storage& storage_;
+  const storage::TenantId tenant_;
+};
 
 // A plain-text answer.
 HttpResponse Text(int status, std::string body) {
@@ -267,6 +288,11 @@ class AppImpl final : public App {
     forwarder_ = std::make_unique<alerting::AlertForwarder>(manager_.get(), notifier_.get());
     forwarder_->SetConfig(config_.forward);
     dependencies.sink = forwarder_.get();
+    alert_history_.emplace(&storage_->state(), config_.alert_history_retention_ms);
+    dependencies.recorder = &*alert_history_;
+    exemplars_.emplace(storage_.get(), storage::kDefaultTenant);
+    evidence_.emplace(&*exemplars_, engine_->options());
+    dependencies.evidence = &*evidence_;
     rule_workers_.emplace(kRuleWorkers, kMaxQueuedGroups);
     dependencies.workers = &*rule_workers_;
     dependencies.evaluated = [this] { manager_ticker_->Wake(); };
@@ -294,8 +320,10 @@ class AppImpl final : public App {
     services_.push_back(MakeQueryService(storage_.get(), &*engine_, &*ranges_, &clock_,
                                          &*query_gate_, log_calls_.get()));
     services_.push_back(MakeTransferService(storage_.get(), &*admission_));
-    services_.push_back(MakeAlertService(rules_.get()));
     services_.push_back(MakeAlertmanagerService(manager_.get(), &clock_));
+    services_.push_back(MakeAlertService(rules_.get(), &*alert_history_));
+    services_.push_back(
+        MakeBacktestService(storage_.get(), &*engine_, &*query_gate_, config_.rules, rules_.get()));
     grpc_port_ = config_.grpc_listen.port;
     services_.push_back(MakeAdminService(
         [this] {
@@ -357,6 +385,7 @@ class AppImpl final : public App {
     api_parts_.clock = &clock_;
     api_parts_.gate = &*query_gate_;
     api_parts_.rules = rules_.get();
+    api_parts_.history = &*alert_history_;
     api_parts_.scrapes = [this] {
       MutexLock lock(&scrapes_mutex_);
       return scrapes_ == nullptr ? collector::ScrapeStatus() : scrapes_->Status();
@@ -427,6 +456,10 @@ class AppImpl final : public App {
   void Maintain() {
     absl::Status status = storage_->Maintain();
     if (flush_now_.exchange(false) && status.ok()) status = storage_->Flush();
+    if (const int64_t now_ms = clock_.NowMs(); now_ms >= next_history_drop_ms_) {
+      next_history_drop_ms_ = now_ms + kHistoryDropIntervalMs;
+      status.Update(alert_history_->DropOld(now_ms));
+    }
     // A disk that is full fails it each second: told once, and again when it goes on.
     const std::string error(MessageOf(status));
     const int64_t now_ns = MonotonicNs();
@@ -496,6 +529,7 @@ class AppImpl final : public App {
   std::atomic<int64_t> config_loaded_at_ms_{started_at_ms_};
   std::atomic<bool> flush_now_{false};  // Memory is short: whatever the heads hold is written.
   int64_t next_release_ms_ = 0;         // Of the memory watch.
+  int64_t next_history_drop_ms_ = 0;    // Of maintenance.
   std::string maintenance_error_;       // Of maintenance: the last failure, "" for none.
   int64_t tell_again_ns_ = 0;
   uint16_t grpc_port_ = 0;
@@ -512,6 +546,9 @@ class AppImpl final : public App {
   std::unique_ptr<alerting::Notifier> notifier_;
   std::unique_ptr<alerting::AlertManager> manager_;
   std::unique_ptr<alerting::AlertForwarder> forwarder_;
+  std::optional<alerting::AlertHistory> alert_history_;
+  std::optional<StoredExemplars> exemplars_;
+  std::optional<alerting::EvidenceFinder> evidence_;
   std::unique_ptr<alerting::RuleEngine> rules_;
   std::unique_ptr<Ticker> manager_ticker_;
   std::optional<ThreadPool> rule_workers_;

@@ -164,6 +164,7 @@ class ConfigReader {
       retention_map.TakeDurationMs("metrics", &options.metric_retention_ms);
       retention_map.TakeDurationMs("logs", &options.log_retention_ms);
       retention_map.TakeDurationMs("traces", &options.span_retention_ms);
+      retention_map.TakeDurationMs("alert_history", &config_.alert_history_retention_ms);
       retention_map.Finish();
     }
     map.Finish();

@@ -13,6 +13,7 @@
 #include <absl/status/statusor.h>
 
 #include "alerting/forward/alert_forwarder.h"
+#include "alerting/history/alert_history.h"
 #include "alerting/rules/rule_engine.h"
 #include "collector/admission/admission.h"
 #include "collector/otlp/otlp_options.h"
@@ -38,6 +39,8 @@ struct Config {
   collector::OtlpOptions otlp;
   QueryLimits queries;
   alerting::RuleEngineOptions rules;
+  // So long changes of alerts are kept; 0: for ever.
+  int64_t alert_history_retention_ms = alerting::kDefaultHistoryRetentionMs;
   std::vector<std::string> rule_files;  // Patterns.
   std::string alertmanager_file;        // Alertmanager's configuration; "" for none.
   alerting::ForwardConfig forward;      // Outside Alertmanagers that are told what rules fire.

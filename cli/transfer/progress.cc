@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -40,7 +41,8 @@ size_t TerminalColumns() {
 
 }  // namespace
 
-std::string ProgressText(double fraction, uint64_t samples, double elapsed_s, size_t width) {
+std::string ProgressText(double fraction, uint64_t count, double elapsed_s, size_t width,
+                         std::string_view what) {
   std::string text;
   if (fraction >= 0) {
     fraction = std::min(fraction, 1.0);
@@ -48,24 +50,25 @@ std::string ProgressText(double fraction, uint64_t samples, double elapsed_s, si
     text = fmt::format("[{}{}] {:3.0f} %  ", std::string(filled, '#'),
                        std::string(kBarWidth - filled, '-'), fraction * 100);
   }
-  const double rate = elapsed_s > 0 ? static_cast<double>(samples) / elapsed_s : 0;
-  const std::string amount = Amount(static_cast<double>(samples));
-  text += fmt::format("{}{}samples  {}/s", amount, amount.back() == ' ' ? "" : " ", Amount(rate));
+  const double rate = elapsed_s > 0 ? static_cast<double>(count) / elapsed_s : 0;
+  const std::string amount = Amount(static_cast<double>(count));
+  text += fmt::format("{}{}{}  {}/s", amount, amount.back() == ' ' ? "" : " ", what, Amount(rate));
   return text.substr(0, width);
 }
 
-ProgressBar::ProgressBar() : shown_(::isatty(STDERR_FILENO) == 1), started_ns_(MonotonicNs()) {}
+ProgressBar::ProgressBar(std::string what)
+    : what_(std::move(what)), shown_(::isatty(STDERR_FILENO) == 1), started_ns_(MonotonicNs()) {}
 
 ProgressBar::~ProgressBar() { Clear(); }
 
-void ProgressBar::Update(double fraction, uint64_t samples) {
+void ProgressBar::Update(double fraction, uint64_t count) {
   const int64_t now_ns = MonotonicNs();
   if (!shown_ || (drawn_ && now_ns - drawn_ns_ < kRedrawNs)) return;
   drawn_ns_ = now_ns;
   drawn_ = true;
   const double elapsed_s = static_cast<double>(now_ns - started_ns_) / 1e9;
   fmt::print(stderr, "\r\x1b[K{}",
-             ProgressText(fraction, samples, elapsed_s, TerminalColumns() - 1));
+             ProgressText(fraction, count, elapsed_s, TerminalColumns() - 1, what_));
   std::fflush(stderr);
 }
 

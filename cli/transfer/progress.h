@@ -6,29 +6,32 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <absl/status/status.h>
 
 namespace vigil::cli {
 
 // "[#####-----] 50 %  12.3 M samples  1.2 M/s" of `width` columns at most. `fraction` below 0 means
-// that the end is not known: no bar.
-std::string ProgressText(double fraction, uint64_t samples, double elapsed_s, size_t width);
+// that the end is not known: no bar. `what` is counted.
+std::string ProgressText(double fraction, uint64_t count, double elapsed_s, size_t width,
+                         std::string_view what = "samples");
 
 // Draws on standard error if that is a terminal, a few times a second. Not thread-safe.
 class ProgressBar {
  public:
-  ProgressBar();
+  explicit ProgressBar(std::string what = "samples");
   // Wipes the bar off.
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  void Update(double fraction, uint64_t samples);
+  void Update(double fraction, uint64_t count);
   // Makes room for a line of other output.
   void Clear();
 
  private:
+  const std::string what_;
   const bool shown_;
   const int64_t started_ns_;
   int64_t drawn_ns_ = 0;

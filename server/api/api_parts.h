@@ -12,6 +12,7 @@
 
 #include <absl/status/statusor.h>
 
+#include "alerting/history/alert_history.h"
 #include "alerting/rules/rule_engine.h"
 #include "base/clock.h"
 #include "collector/scrape/scrape_status.h"
@@ -54,6 +55,7 @@ struct ApiParts {
   const Clock* clock = nullptr;
   QueryGate* gate = nullptr;
   const alerting::RuleEngine* rules = nullptr;
+  const alerting::AlertHistory* history = nullptr;
   std::function<collector::ScrapeStatus()> scrapes;
   std::function<ApiProcess()> process;
   // Where alerts are sent to beside vigil's own alert manager; null: nowhere.

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "server/api/admin_api.h"
+#include "server/api/alert_history_api.h"
 #include "server/api/api_access.h"
 #include "server/api/api_response.h"
 #include "server/api/expr_api.h"
@@ -115,6 +116,7 @@ void AddPrometheusApi(std::function<const ApiParts*()> parts, HttpRouter* router
   routes.Get("metadata", ListMetadata);
   routes.Get("rules", ListRules);
   routes.Get("alerts", ListAlerts);
+  routes.Get("alerts/history", ListAlertHistory);
   routes.Get("alertmanagers", ListAlertmanagers);
   routes.Get("targets", ListTargets);
   routes.Get("targets/metadata", ListTargetMetadata);

@@ -18,6 +18,7 @@
 #include "base/status.h"
 #include "base/strings.h"
 #include "query/promql/parser.h"
+#include "server/api/alert_json.h"
 #include "server/api/api_params.h"
 #include "server/api/api_response.h"
 #include "server/api/api_time.h"
@@ -168,6 +169,10 @@ class RuleWriter {
     // Beyond Prometheus: why it is active where the data do not say so.
     if (alert.reason != alerting::AlertReason::kNone) {
       Text("reason", alerting::AlertReasonName(alert.reason));
+    }
+    if (alert.evidence != nullptr) {
+      json_.Key("vigil");
+      WriteEvidence(*alert.evidence, &json_);
     }
     json_.EndObject();
   }

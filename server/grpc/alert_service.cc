@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/grpc/alert_service.h"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
+#include "alerting/manager/matcher_parser.h"
 #include "base/clock.h"
+#include "base/status.h"
 #include "collector/admission/grpc_status.h"
 #include "proto/vigil/v1/admin.grpc.pb.h"
 #include "proto/vigil/v1/alerts.grpc.pb.h"
@@ -31,6 +35,12 @@ void AddPairs(const Pairs& pairs, Messages* messages) {
   }
 }
 
+void ToMessage(const alerting::Evidence& evidence, v1::AlertEvidence* message) {
+  if (evidence.threshold.has_value()) message->set_threshold(*evidence.threshold);
+  message->set_query(evidence.query);
+  message->mutable_trace_ids()->Assign(evidence.trace_ids.begin(), evidence.trace_ids.end());
+}
+
 void ToMessage(const ActiveAlert& alert, v1::Alert* message) {
   message->set_state(std::string(AlertStateName(alert.state)));
   ToMessages(alert.labels, message->mutable_labels());
@@ -39,6 +49,7 @@ void ToMessage(const ActiveAlert& alert, v1::Alert* message) {
   message->set_fired_at_ms(alert.fired_at_ms);
   message->set_value(alert.value);
   message->set_reason(std::string(AlertReasonName(alert.reason)));
+  if (alert.evidence != nullptr) ToMessage(*alert.evidence, message->mutable_evidence());
 }
 
 void ToMessage(const alerting::RuleStatus& status, v1::Rule* message) {
@@ -61,18 +72,87 @@ void ToMessage(const alerting::RuleStatus& status, v1::Rule* message) {
   message->set_state(std::string(AlertStateName(state)));
 }
 
+template <typename Texts>
+absl::StatusOr<std::vector<storage::Matcher>> ParseAll(const Texts& texts) {
+  std::vector<storage::Matcher> matchers;
+  for (const std::string& text : texts) {
+    VIGIL_ASSIGN_OR_RETURN(const std::vector<storage::Matcher> some, alerting::ParseMatchers(text));
+    matchers.insert(matchers.end(), some.begin(), some.end());
+  }
+  return matchers;
+}
+
+// Whether `value` is one of `wanted`, or anything is.
+template <typename Texts>
+bool IsWanted(const Texts& wanted, std::string_view value) {
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
+}
+
+absl::StatusOr<alerting::HistoryQuery> QueryOf(const v1::AlertHistoryRequest& request) {
+  alerting::HistoryQuery query;
+  query.range = {request.from_ms(), request.to_ms() == 0 ? INT64_MAX : request.to_ms()};
+  VIGIL_ASSIGN_OR_RETURN(query.selectors.emplace_back(), ParseAll(request.matchers()));
+  query.rules.assign(request.rules().begin(), request.rules().end());
+  for (const std::string& name : request.changes()) {
+    VIGIL_RETURN_IF_ERROR(alerting::ParseAlertChange(name, &query.changes.emplace_back()));
+  }
+  query.limit = request.limit();
+  return query;
+}
+
+void ToMessage(const alerting::AlertEvent& event, v1::AlertChange* message) {
+  message->set_time_ms(event.time_ms);
+  message->set_change(std::string(AlertChangeName(event.change)));
+  message->set_reason(event.reason);
+  message->set_group(event.group_key);
+  message->set_rule(event.rule);
+  ToMessages(event.labels, message->mutable_labels());
+  ToMessages(event.annotations, message->mutable_annotations());
+  message->set_value(event.value);
+  message->set_active_at_ms(event.active_at_ms);
+  message->set_fired_at_ms(event.fired_at_ms);
+  if (event.evidence != nullptr) ToMessage(*event.evidence, message->mutable_evidence());
+}
+
 class AlertService final : public v1::AlertService::Service {
  public:
-  explicit AlertService(const alerting::RuleEngine* rules) : rules_(*rules) {}
+  AlertService(const alerting::RuleEngine* rules, const alerting::AlertHistory* history)
+      : rules_(*rules), history_(*history) {}
 
-  grpc::Status ListAlerts(grpc::ServerContext*, const v1::ListAlertsRequest*,
+  grpc::Status ListAlerts(grpc::ServerContext*, const v1::ListAlertsRequest* request,
                           v1::ListAlertsResponse* response) override {
+    const absl::StatusOr<std::vector<storage::Matcher>> matchers = ParseAll(request->matchers());
+    if (!matchers.ok()) return collector::ToGrpcStatus(matchers.status());
     for (const alerting::GroupStatus& group : rules_.Status()) {
       for (const alerting::RuleStatus& rule : group.rules) {
-        for (const ActiveAlert& alert : rule.alerts) ToMessage(alert, response->add_alerts());
+        if (!IsWanted(request->rules(), rule.rule.name())) continue;
+        for (const ActiveAlert& alert : rule.alerts) {
+          if (!IsWanted(request->states(), AlertStateName(alert.state)) ||
+              !storage::MatchesAll(*matchers, alert.labels)) {
+            continue;
+          }
+          v1::Alert* const message = response->add_alerts();
+          ToMessage(alert, message);
+          message->set_rule(rule.rule.name());
+          message->set_group(group.name);
+          message->set_file(group.file);
+        }
       }
     }
     return grpc::Status::OK;
+  }
+
+  grpc::Status AlertHistory(grpc::ServerContext*, const v1::AlertHistoryRequest* request,
+                            v1::AlertHistoryResponse* response) override {
+    return collector::ToGrpcStatus([&]() -> absl::Status {
+      VIGIL_ASSIGN_OR_RETURN(const alerting::HistoryQuery query, QueryOf(*request));
+      VIGIL_ASSIGN_OR_RETURN(const alerting::HistoryAnswer answer, history_.Read(query));
+      for (const alerting::AlertEvent& event : answer.events) {
+        ToMessage(event, response->add_changes());
+      }
+      response->set_truncated(answer.truncated);
+      return absl::OkStatus();
+    }());
   }
 
   grpc::Status ListRules(grpc::ServerContext*, const v1::ListRulesRequest*,
@@ -92,6 +172,7 @@ class AlertService final : public v1::AlertService::Service {
 
  private:
   const alerting::RuleEngine& rules_;
+  const alerting::AlertHistory& history_;
 };
 
 class AdminService final : public v1::AdminService::Service {
@@ -186,8 +267,9 @@ class AdminService final : public v1::AdminService::Service {
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeAlertService(const alerting::RuleEngine* rules) {
-  return std::make_unique<AlertService>(rules);
+std::unique_ptr<grpc::Service> MakeAlertService(const alerting::RuleEngine* rules,
+                                                const alerting::AlertHistory* history) {
+  return std::make_unique<AlertService>(rules, history);
 }
 
 std::unique_ptr<grpc::Service> MakeAdminService(std::function<ProcessInfo()> info,

@@ -9,6 +9,7 @@
 
 #include <absl/status/status.h>
 
+#include "alerting/history/alert_history.h"
 #include "alerting/manager/alert_manager.h"
 #include "alerting/rules/rule_engine.h"
 #include "storage/storage.h"
@@ -19,7 +20,9 @@ class Service;
 
 namespace vigil::server {
 
-std::unique_ptr<grpc::Service> MakeAlertService(const alerting::RuleEngine* rules);
+// Both must outlive the service.
+std::unique_ptr<grpc::Service> MakeAlertService(const alerting::RuleEngine* rules,
+                                                const alerting::AlertHistory* history);
 
 // What the admin service tells of the process.
 struct ProcessInfo {

@@ -23,6 +23,7 @@ ApiHarness::ApiHarness(const exec::EngineOptions& options)
   dependencies.source = source_.get();
   dependencies.output = sink_.get();
   dependencies.state = &store_.storage().state();
+  dependencies.recorder = &history_;
   rules_ = alerting::RuleEngine::Create({}, dependencies).value();
   parts_.storage = &store_.storage();
   parts_.engine = &engine_;
@@ -31,6 +32,7 @@ ApiHarness::ApiHarness(const exec::EngineOptions& options)
   parts_.clock = &store_.clock();
   parts_.gate = &gate_;
   parts_.rules = rules_.get();
+  parts_.history = &history_;
   parts_.scrapes = [] { return collector::ScrapeStatus(); };
   parts_.process = [] { return ApiProcess(); };
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "alerting/history/alert_history.h"
 #include "alerting/rules/rule_engine.h"
 #include "query/cache/range_cache.h"
 #include "query/exec/engine.h"
@@ -55,6 +56,7 @@ class ApiHarness {
   QueryGate gate_{QueryLimits()};
   std::unique_ptr<storage::MetricSource> source_;
   std::unique_ptr<storage::MetricSink> sink_;
+  alerting::AlertHistory history_{&store_.storage().state(), 0};
   std::unique_ptr<alerting::RuleEngine> rules_;
   ApiParts parts_;
 };

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// vigil.v1.BacktestService: what rules would have done over the data that is kept.
+#pragma once
+
+#include <memory>
+
+#include "alerting/rules/rule_engine.h"
+#include "query/exec/engine.h"
+#include "server/query_gate.h"
+#include "storage/storage.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace vigil::server {
+
+// All must outlive the service. `options` are those of the rules that the server evaluates, `rules`
+// these.
+std::unique_ptr<grpc::Service> MakeBacktestService(storage::Storage* storage,
+                                                   const exec::Engine* engine, QueryGate* gate,
+                                                   const alerting::RuleEngineOptions& options,
+                                                   const alerting::RuleEngine* rules);
+
+}  // namespace vigil::server
