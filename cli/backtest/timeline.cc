@@ -20,6 +20,9 @@ constexpr size_t kGap = 2;
 // "2026-11-29 20:00:00".
 constexpr size_t kTimeWidth = 19;
 
+// Of a part of a character.
+constexpr double kRounding = 1e-9;
+
 constexpr std::array<std::string_view, 9> kBars = {"·", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 constexpr std::array<std::string_view, 9> kPlainBars = {".", "-", "-", "-", "=",
                                                         "=", "#", "#", "#"};
@@ -45,8 +48,8 @@ std::string Bars(const TimelineRow& row, TimeRange range, size_t columns, bool u
   std::string text;
   for (const double part : covered) {
     // What is there shows, however short.
-    const double level = std::ceil(std::min(part, 1.0) * (kBars.size() - 1) - 1e-9);
-    text += bars[part > 0 ? static_cast<size_t>(std::max(1.0, level)) : 0];
+    const double level = std::ceil(std::min(part, 1.0) * (kBars.size() - 1) - kRounding);
+    text += bars[part > kRounding ? static_cast<size_t>(std::max(1.0, level)) : 0];
   }
   return text;
 }

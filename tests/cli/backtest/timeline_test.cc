@@ -39,7 +39,7 @@ TEST(TimelineTest, ShortensLabelsAndCountsRows) {
                           {"c", {}}},
                          kDay, 2, terminal),
             "                                2026-01-01 00:00:00\n"
-            "an alert of a … goes on and on  ████████████████████████████\n"
+            "an alert of a name t…on and on  ████████████████████████████\n"
             "b                               ··············██████████████\n"
             "and 1 more\n");
   terminal.width = 100;
