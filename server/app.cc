@@ -54,6 +54,7 @@
 #include "server/grpc/transfer_service.h"
 #include "server/http/http_server.h"
 #include "server/memory_plan.h"
+#include "server/rule_watch.h"
 #include "server/ticker.h"
 
 namespace vigil::server {
@@ -103,6 +104,13 @@ absl::Status CheckLanguage(const std::vector<alerting::RuleGroup>& groups,
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<alerting::RuleGroup>> LoadRules(const Config& config) {
+  VIGIL_ASSIGN_OR_RETURN(std::vector<alerting::RuleGroup> groups,
+                         alerting::LoadRuleFiles(config.rule_files));
+  VIGIL_RETURN_IF_ERROR(CheckLanguage(groups, config.experimental_functions));
+  return groups;
+}
+
 absl::StatusOr<AlertingFiles> LoadAlertingFiles(const Config& config) {
   AlertingFiles files;
   if (const std::string& path = config.alertmanager_file; !path.empty()) {
@@ -110,8 +118,7 @@ absl::StatusOr<AlertingFiles> LoadAlertingFiles(const Config& config) {
                                 "the alert manager's configuration");
     VIGIL_ASSIGN_OR_RETURN(files.manager, alerting::ParseManagerConfig(path, yaml));
   }
-  VIGIL_ASSIGN_OR_RETURN(files.groups, alerting::LoadRuleFiles(config.rule_files));
-  VIGIL_RETURN_IF_ERROR(CheckLanguage(files.groups, config.experimental_functions));
+  VIGIL_ASSIGN_OR_RETURN(files.groups, LoadRules(config));
   return files;
 }
 
@@ -160,6 +167,7 @@ class AppImpl final : public App {
     config_yaml_ = config_.yaml;
     VIGIL_RETURN_IF_ERROR(ApplyMemoryPlan(&config_));
     if (config_.memory_limit_bytes < kSmallMemoryBytes) PreferSmallFootprint();
+    WatchRules(config_);
     // A mistake in a file is told at once, not after minutes of recovery.
     VIGIL_ASSIGN_OR_RETURN(AlertingFiles alerting_files, LoadAlertingFiles(config_));
     VIGIL_RETURN_IF_ERROR(CheckApart(config_));
@@ -192,6 +200,7 @@ class AppImpl final : public App {
           WatchMemory(now_ms);
           return now_ms + kMemoryWatchIntervalMs;
         });
+    rule_watch_->Start(&clock_);
     ready_.store(true);
     Log(LogLevel::kInfo, "ready",
         {{"version", kVersion},
@@ -416,9 +425,45 @@ class AppImpl final : public App {
     return process;
   }
 
+  // To be called before the rules are read.
+  void WatchRules(const Config& config) {
+    {
+      const MutexLock lock(&watched_mutex_);
+      watched_ = config;
+    }
+    rule_watch_->Watch(config.watch_rules ? config.rule_files : std::vector<std::string>());
+  }
+
+  // Called when rule files have changed: reads them and nothing else, as other files may be in the
+  // middle of being edited.
+  void ReloadRules() {
+    MutexLock lock(&reload_mutex_);
+    const absl::Status status = TryReloadRules();
+    last_reload_ok_.store(status.ok());
+    if (status.ok()) {
+      Log(LogLevel::kInfo, "rule files have changed, the new rules are in force");
+    } else {
+      Log(LogLevel::kError, "rule files have changed and are refused, the old rules go on",
+          {{"error", MessageOf(status)}});
+    }
+  }
+
+  absl::Status TryReloadRules() ABSL_EXCLUSIVE_LOCKS_REQUIRED(reload_mutex_) {
+    Config config;
+    {
+      const MutexLock lock(&watched_mutex_);
+      config = watched_;
+    }
+    VIGIL_ASSIGN_OR_RETURN(std::vector<alerting::RuleGroup> groups, LoadRules(config));
+    VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(groups), clock_.NowMs()));
+    rules_ticker_->Wake();
+    return absl::OkStatus();
+  }
+
   absl::Status TryReload() {
     MutexLock lock(&reload_mutex_);
     VIGIL_ASSIGN_OR_RETURN(const Config config, load_config_());
+    WatchRules(config);
     VIGIL_ASSIGN_OR_RETURN(AlertingFiles files, LoadAlertingFiles(config));
     const int64_t now_ms = clock_.NowMs();
     VIGIL_RETURN_IF_ERROR(manager_->SetConfig(std::move(files.manager), now_ms));
@@ -500,6 +545,7 @@ class AppImpl final : public App {
     if (log_calls_ != nullptr) log_calls_->Close();
     if (grpc_ != nullptr) grpc_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
     http_.reset();
+    rule_watch_.reset();
     rules_ticker_.reset();
     rule_workers_.reset();  // What they evaluate is evaluated to its end.
     manager_ticker_.reset();
@@ -524,6 +570,8 @@ class AppImpl final : public App {
   const int64_t started_at_ms_ = clock_.NowMs();
   Config config_;  // As at start; reloads change only what they hand on.
   Mutex reload_mutex_;
+  Mutex watched_mutex_;
+  Config watched_ ABSL_GUARDED_BY(watched_mutex_);  // By which rules were read last.
   std::atomic<bool> ready_{false};
   std::atomic<bool> last_reload_ok_{true};
   std::atomic<int64_t> config_loaded_at_ms_{started_at_ms_};
@@ -553,6 +601,7 @@ class AppImpl final : public App {
   std::unique_ptr<Ticker> manager_ticker_;
   std::optional<ThreadPool> rule_workers_;
   std::unique_ptr<Ticker> rules_ticker_;
+  std::unique_ptr<RuleWatch> rule_watch_ = std::make_unique<RuleWatch>([this] { ReloadRules(); });
   Mutex scrapes_mutex_;
   std::unique_ptr<collector::ScrapeManager> scrapes_ ABSL_GUARDED_BY(scrapes_mutex_);
   std::string config_yaml_ ABSL_GUARDED_BY(scrapes_mutex_);

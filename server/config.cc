@@ -212,6 +212,7 @@ class ConfigReader {
     map.TakeDurationMs("for_outage_tolerance", &config_.rules.for_outage_tolerance_ms);
     map.TakeDurationMs("for_grace_period", &config_.rules.for_grace_period_ms);
     map.TakeDurationMs("resend_delay", &config_.rules.resend_delay_ms);
+    map.TakeBool("watch", &config_.watch_rules);
     map.Finish();
   }
 

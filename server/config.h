@@ -42,6 +42,7 @@ struct Config {
   // So long changes of alerts are kept; 0: for ever.
   int64_t alert_history_retention_ms = alerting::kDefaultHistoryRetentionMs;
   std::vector<std::string> rule_files;  // Patterns.
+  bool watch_rules = true;              // Whether rules are read anew when their files change.
   std::string alertmanager_file;        // Alertmanager's configuration; "" for none.
   alerting::ForwardConfig forward;      // Outside Alertmanagers that are told what rules fire.
   std::vector<collector::ScrapeConfig> scrapes;
