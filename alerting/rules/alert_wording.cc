@@ -21,7 +21,7 @@ constexpr std::string_view kAlertName = "alertname";
 absl::StatusOr<std::vector<QuerySample>> RunTemplateQuery(const RuleEvaluation& evaluation,
                                                           const std::string& query) {
   VIGIL_ASSIGN_OR_RETURN(exec::QueryResult result,
-                         evaluation.runner.RunText(query, evaluation.data_time_ms()));
+                         evaluation.runner.RunText(query, evaluation.time_ms));
   VIGIL_ASSIGN_OR_RETURN(exec::VectorResult elements, ToVector(std::move(result)));
   std::vector<QuerySample> samples;
   for (exec::VectorElement& element : elements) {

@@ -131,7 +131,10 @@ bool AlertingRule::HeldLevel(const storage::Labels& alert_labels) const {
 std::vector<storage::LabeledSample> AlertingRule::AlertSamples(const ActiveAlert& alert,
                                                                int64_t time_ms) const {
   if (alert.state == AlertState::kInactive) return {};
-  storage::LabelsBuilder labels(alert.labels);
+  // As in Prometheus, a label whose template came out empty stands here with the template itself.
+  storage::LabelsBuilder labels;
+  for (const auto& [name, text] : rule().labels) labels.Set(name, text);
+  for (const storage::LabelView& label : alert.labels) labels.Set(label.name, label.value);
   labels.Set(storage::kMetricName, kForStateMetric);
   storage::LabeledSample for_state;
   for_state.labels = labels.Build();

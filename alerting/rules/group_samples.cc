@@ -15,7 +15,7 @@ using storage::LabeledSample;
 
 void GroupSamples::Add(std::vector<LabeledSample> samples, int64_t time_ms, RuleOutput* output) {
   output->status = absl::OkStatus();
-  Share share = {output, {}, samples_.size(), 0};
+  Share share = {output, {}, samples_.size(), samples_.size() + samples.size()};
   for (const LabeledSample& sample : samples) share.written.insert(sample.labels);
   for (const storage::Labels& labels : output->series) {
     if (share.written.contains(labels)) continue;
@@ -31,7 +31,6 @@ void GroupSamples::Add(std::vector<LabeledSample> samples, int64_t time_ms, Rule
     if (!metrics_.contains(metric)) metrics_.emplace(metric);
   }
   std::move(samples.begin(), samples.end(), std::back_inserter(samples_));
-  share.end = samples_.size();
   shares_.push_back(std::move(share));
 }
 
@@ -47,11 +46,11 @@ void GroupSamples::FlushShare(const Share& share, const absl::Status& together) 
   RuleOutput& output = *share.output;
   output.status = together;
   // Whose samples were refused is seen when they are written apart; those that were taken before
-  // are taken again.
-  if (absl::IsFailedPrecondition(together) && shares_.size() > 1) {
+  // are taken again. Refused markers are no failure: another rule has gone on with the series.
+  if (absl::IsFailedPrecondition(together)) {
     const auto begin = samples_.begin();
-    output.status = Write(
-        {begin + static_cast<ptrdiff_t>(share.begin), begin + static_cast<ptrdiff_t>(share.end)});
+    output.status = Write({begin + static_cast<ptrdiff_t>(share.begin),
+                           begin + static_cast<ptrdiff_t>(share.markers)});
   }
   if (output.status.ok() || absl::IsFailedPrecondition(output.status)) {
     output.series = share.written;

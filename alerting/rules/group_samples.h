@@ -51,7 +51,7 @@ class GroupSamples final : public ExprRunner {
     RuleOutput* output;
     SeriesSet written;
     size_t begin;
-    size_t end;
+    size_t markers;  // Where those begin that end series.
   };
 
   absl::Status Write(const std::vector<storage::LabeledSample>& samples);

@@ -58,8 +58,8 @@ std::string HumanizeDuration(double seconds) {
   if (std::fabs(seconds) < 1) return ScaleUp(seconds) + "s";
   const std::string_view sign = seconds < 0 ? "-" : "";
   const double magnitude = std::fabs(seconds);
-  // More than an int64 holds is printed as the largest one, 292 thousand million years.
-  const int64_t whole = magnitude < 9.2e18 ? static_cast<int64_t>(magnitude) : INT64_MAX;
+  // What does not fit becomes the least number, as on the machines that Prometheus runs on.
+  const int64_t whole = magnitude < 0x1p63 ? static_cast<int64_t>(magnitude) : INT64_MIN;
   const int64_t second = whole % 60;
   const int64_t minute = whole / 60 % 60;
   const int64_t hour = whole / 3600 % 24;

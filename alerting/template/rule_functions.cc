@@ -5,8 +5,10 @@
 #include <cmath>
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include "alerting/template/builtins.h"
+#include "alerting/template/go_format.h"
 #include "alerting/template/go_time.h"
 #include "alerting/template/histogram_text.h"
 #include "alerting/template/humanize.h"
@@ -85,7 +87,7 @@ absl::StatusOr<Value> ToTime(Args args) {
     return Mistake(
         fmt::format("{} cannot be represented as a nanoseconds timestamp since it "
                     "overflows int64",
-                    seconds));
+                    FormatFloat(seconds, 'g', -1)));
   }
   return MakeTime(absl::FromUnixNanos(nanoseconds));
 }
@@ -188,6 +190,25 @@ absl::StatusOr<Value> RunQuery(const QueryFunction& query, Args args) {
   return Value(std::move(list));
 }
 
+// Prometheus puts definitions of its variables, so long, before each template, and counts columns
+// from 0. People compare and search for what it says, so places are given as it would.
+constexpr int kDefinitionBytes = 112;
+
+std::string InPrometheusWords(std::string_view message) {
+  static const re2::RE2 place(R"(^(?s)(template: (.*?):(\d+):)(\d+)(: executing .*)$)");
+  std::string before;
+  std::string name;
+  std::string after;
+  int line = 0;
+  int column = 0;
+  if (!re2::RE2::FullMatch(re2::StringPiece(message.data(), message.size()), place, &before, &name,
+                           &line, &column, &after)) {
+    return std::string(message);
+  }
+  column += (line == 1 ? kDefinitionBytes : 0) - 1;
+  return fmt::format("error executing template {}: {}{}{}", name, before, column, after);
+}
+
 }  // namespace
 
 Value LabelsValue(const storage::Labels& labels) {
@@ -241,7 +262,7 @@ void RuleExpander::SetElement(const storage::Labels& labels, double value,
 std::string RuleExpander::Expand(const Template& parsed) const {
   const absl::StatusOr<std::string> text = parsed.Execute(root_, functions_, variables_);
   if (text.ok()) return *text;
-  return fmt::format("<error expanding template: {}>", MessageOf(text.status()));
+  return fmt::format("<error expanding template: {}>", InPrometheusWords(MessageOf(text.status())));
 }
 
 }  // namespace vigil::text_template
