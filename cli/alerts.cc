@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `vigil alerts` and `vigil rules list|check|expand`.
+// `vigil alerts`.
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,15 +12,11 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include "alerting/rules/rule_check.h"
-#include "alerting/rules/rule_file.h"
-#include "alerting/rules/rule_yaml.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/status.h"
 #include "base/strings.h"
 #include "cli/alerts_history.h"
-#include "cli/backtest/backtest_command.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/text/labels.h"
@@ -110,106 +105,6 @@ int RunAlerts(const AlertOptions& options) {
   });
 }
 
-Json JsonRule(const v1::Rule& rule) {
-  Json object;
-  if (!rule.state().empty()) object["state"] = rule.state();
-  object["name"] = rule.name();
-  object["query"] = rule.query();
-  if (rule.type() == "alerting") {
-    object["duration"] = static_cast<double>(rule.for_ms()) / kMillisPerSecond;
-    object["annotations"] = JsonLabels(rule.annotations());
-  }
-  object["labels"] = JsonLabels(rule.labels());
-  object["health"] = rule.health();
-  if (!rule.last_error().empty()) object["lastError"] = rule.last_error();
-  if (!rule.inputs().empty()) {
-    Json missing = Json::array();
-    for (const std::string& selector : rule.missing_inputs()) missing.push_back(selector);
-    object["inputs"] = {{"state", rule.inputs()},
-                        {"since", FormatInstantMs(rule.inputs_since_ms())},
-                        {"missing", std::move(missing)}};
-  }
-  object["type"] = rule.type();
-  return object;
-}
-
-Json JsonGroup(const v1::RuleGroup& group) {
-  Json object;
-  object["name"] = group.name();
-  object["file"] = group.file();
-  object["interval"] = static_cast<double>(group.interval_ms()) / kMillisPerSecond;
-  object["rules"] = Json::array();
-  for (const v1::Rule& rule : group.rules()) object["rules"].push_back(JsonRule(rule));
-  object["evaluationTime"] = group.evaluation_seconds();
-  object["lastEvaluation"] = FormatInstantMs(group.last_evaluation_ms());
-  return object;
-}
-
-Json JsonGroups(const v1::ListRulesResponse& response) {
-  Json groups = Json::array();
-  for (const v1::RuleGroup& group : response.groups()) groups.push_back(JsonGroup(group));
-  return {{"groups", std::move(groups)}};
-}
-
-// What is to be said of a rule's inputs: nothing if there are some.
-std::string InputsText(const v1::Rule& rule, int64_t now_ms) {
-  if (rule.inputs() == "never_seen") return "never seen";
-  if (rule.inputs() != "vanished") return "";
-  return fmt::format("vanished {}", Ago(rule.inputs_since_ms(), now_ms));
-}
-
-Table RuleTable(const v1::ListRulesResponse& response) {
-  const int64_t now_ms = SystemClock().NowMs();
-  Table table({"group", "rule", "type", "state", "health", "inputs", "for", "query", "error"});
-  for (const v1::RuleGroup& group : response.groups()) {
-    for (const v1::Rule& rule : group.rules()) {
-      table.Add({group.name(), rule.name(), rule.type(), rule.state(), rule.health(),
-                 InputsText(rule, now_ms),
-                 rule.type() == "alerting" ? FormatDurationMs(rule.for_ms()) : "", rule.query(),
-                 rule.last_error()});
-    }
-  }
-  return table;
-}
-
-Reply AskRules(const Client& client, const Terminal& terminal) {
-  v1::ListRulesResponse response;
-  grpc::ClientContext context;
-  client.Prepare(&context);
-  const grpc::Status status =
-      v1::AlertService::NewStub(client.channel())->ListRules(&context, {}, &response);
-  if (!status.ok()) return client.Refuse(status);
-  return client.Show({.json = [&response] { return JsonGroups(response); },
-                      .table = [&response] { return RuleTable(response); },
-                      .when_empty = "no rules are loaded; start the server with --rules 'FILES'"},
-                     terminal);
-}
-
-using AskList = Reply (*)(const Client& client, const Terminal& terminal);
-
-int RunList(const ListOptions& options, std::string_view title, AskList ask) {
-  const Client client(options.client);
-  return RunOrWatch(options.watch, title,
-                    [&client, ask](const Terminal& terminal) { return ask(client, terminal); });
-}
-
-int RunRulesCheck(const std::vector<std::string>& files) {
-  const alerting::RuleCheckReport report = alerting::CheckRuleFiles(files);
-  std::fputs(report.text.c_str(), report.ok ? stdout : stderr);
-  return report.ok ? kExitOk : kExitRefused;
-}
-
-// Prints the rules of the files as plain ones.
-int RunRulesExpand(const std::vector<std::string>& files) {
-  const absl::StatusOr<std::vector<alerting::RuleGroup>> groups = alerting::LoadRuleFiles(files);
-  if (!groups.ok()) {
-    fmt::print(stderr, "{}\n", MessageOf(groups.status()));
-    return kExitRefused;
-  }
-  std::fputs(alerting::WriteRuleYaml(*groups).c_str(), stdout);
-  return kExitOk;
-}
-
 }  // namespace
 
 void AddAlerts(CLI::App* program, int* exit_status) {
@@ -232,37 +127,6 @@ void AddAlerts(CLI::App* program, int* exit_status) {
     // The callback of `history` is called, too.
     if (command->get_subcommands().empty()) *exit_status = RunAlerts(*options);
   });
-}
-
-void AddRules(CLI::App* program, int* exit_status) {
-  CLI::App* const rules =
-      program->add_subcommand("rules", "Rules: list, check, expand, or try on stored data");
-  rules->require_subcommand(1);
-  auto options = std::make_shared<ListOptions>();
-  CLI::App* const list = rules->add_subcommand("list", "List the rules that the server evaluates");
-  options->watch.AddTo(list);
-  options->client.AddTo(list);
-  list->footer(
-      "Example:\n"
-      "  vigil rules list -o csv");
-  list->callback(
-      [options, exit_status] { *exit_status = RunList(*options, "vigil rules list", AskRules); });
-  auto files = std::make_shared<std::vector<std::string>>();
-  CLI::App* const check = rules->add_subcommand("check", "Check rule files; needs no server");
-  check->add_option("file", *files, "Rule files")->required();
-  check->footer(
-      "Example:\n"
-      "  vigil rules check rules/*.yaml");
-  check->callback([files, exit_status] { *exit_status = RunRulesCheck(*files); });
-  auto expanded = std::make_shared<std::vector<std::string>>();
-  CLI::App* const expand = rules->add_subcommand(
-      "expand", "Print rule files as plain Prometheus rules; needs no server");
-  expand->add_option("file", *expanded, "Rule files")->required();
-  expand->footer(
-      "Example:\n"
-      "  vigil rules expand slo.yaml > plain.yaml");
-  expand->callback([expanded, exit_status] { *exit_status = RunRulesExpand(*expanded); });
-  AddRulesBacktest(rules, exit_status);
 }
 
 }  // namespace vigil::cli

@@ -17,9 +17,17 @@ namespace vigil::alerting {
 
 using MemorySeries = std::map<storage::Labels, storage::SampleColumns>;
 
+class MemoryTable;
+
 // Thread-safe. Refuses samples that are older than, or differ from, the newest of their series.
+// Histograms that are no gauges come back with what is known of resets, as Prometheus' store says
+// it: kNotReset, or kUnknown behind a reset and at the start. A querier costs nothing to make and
+// sees what was there when it was made.
 class MemoryMetrics final : public storage::MetricSource, public storage::MetricSink {
  public:
+  MemoryMetrics();
+  ~MemoryMetrics() override;
+
   std::unique_ptr<storage::MetricQuerier> NewQuerier() override;
   absl::StatusOr<storage::WriteResult> Append(const std::vector<storage::LabeledSample>& samples,
                                               const storage::MetricMetadata& metadata) override;
@@ -31,8 +39,9 @@ class MemoryMetrics final : public storage::MetricSource, public storage::Metric
   MemorySeries Dump(std::string_view name) const;
 
  private:
-  mutable Mutex mutex_;
-  MemorySeries series_ ABSL_GUARDED_BY(mutex_);
+  // Queriers share it.
+  const std::shared_ptr<MemoryTable> table_;
+  Mutex mutex_;
   int64_t failures_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
 };

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,8 @@ struct RuleEngineOptions {
   bool rehearsal = false;
   // Whether ALERTS and ALERTS_FOR_STATE are written.
   bool alert_series = true;
+  // The slots of all groups are at k * interval + phase_ms; unset, names spread them.
+  std::optional<int64_t> phase_ms;
 };
 
 enum class AlertState : uint8_t { kInactive, kPending, kFiring };
@@ -71,7 +74,7 @@ struct ActiveAlert {
   int64_t fired_at_ms = 0;  // 0 while pending.
   int64_t keep_firing_since_ms = 0;
   AlertReason reason = AlertReason::kNone;
-  int64_t reason_since_ms = 0;  // 0 while there is none.
+  int64_t reason_since_ms = 0;               // 0 while there is none.
   std::shared_ptr<const Evidence> evidence;  // Once it fires, if it is looked for.
 };
 

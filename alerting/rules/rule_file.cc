@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerting/rules/rule_file.h"
 
-#include <charconv>
+#include <algorithm>
+#include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "alerting/rules/rule_extension_reader.h"
 #include "alerting/rules/rule_validation.h"
 #include "alerting/rules/yaml_fields.h"
+#include "alerting/rules/yaml_number.h"
 #include "alerting/shorthand/shorthand.h"
 #include "base/clock.h"
 #include "base/duration.h"
@@ -25,6 +28,10 @@ using TextPairs = std::vector<std::pair<std::string, std::string>>;
 constexpr size_t kMaxRulesPerFile = 100'000;
 // Labels or annotations of one rule: more than anyone can tell apart.
 constexpr size_t kMaxTexts = 1'000;
+// What the rules of a group read unless it says otherwise.
+constexpr std::string_view kMetricSource = "metrics";
+// No more would fit a double exactly.
+constexpr double kMaxLimit = 1e15;
 // Keeps "now plus a duration" within the type.
 constexpr int64_t kMaxDurationMs = 100 * 365 * kMillisPerDay;
 
@@ -47,6 +54,7 @@ class RuleFileReader {
     if (groups == nullptr || !CheckList(*groups, "")) return;
     StringSet names;
     for (const auto& node : groups->value) {
+      if (node.IsNull()) continue;  // An item that nothing follows.
       RuleGroup group;
       group.file = file_;
       ReadGroup(node, &names, &group);
@@ -65,10 +73,10 @@ class RuleFileReader {
       }
     }
     const std::string context = fmt::format("group \"{}\"", group->name);
-    const YamlFields fields(node, context,
-                            {"name", "interval", "limit", "query_offset", "labels", "rules"},
-                            &mistakes_);
-    if (!node.IsMap() && !node.IsNull()) return;
+    const YamlFields fields(
+        node, context, {"name", "interval", "limit", "query_offset", "labels", "rules", "source"},
+        &mistakes_);
+    if (!node.IsMap()) return;
     ReadText(fields, "name", context, &group->name);
     if (group->name.empty()) {
       mistakes_.Add(node.Mark(), context, "Groupname must not be empty");
@@ -80,6 +88,7 @@ class RuleFileReader {
     ReadDuration(fields, "query_offset", context, &group->query_offset_ms);
     ReadLimit(fields, context, &group->limit);
     ReadGroupLabels(fields, context, group);
+    CheckSource(fields, context);
     const Field* const rules = fields.Find("rules");
     if (rules != nullptr && CheckList(*rules, context)) ReadRules(rules->value, context, group);
   }
@@ -92,6 +101,17 @@ class RuleFileReader {
     }
   }
 
+  // What the rules of a group read. The key is there for the day when there is a choice.
+  void CheckSource(const YamlFields& fields, const std::string& context) {
+    std::string source;
+    if (!ReadText(fields, "source", context, &source) || source.empty()) return;
+    if (source == kMetricSource) return;
+    mistakes_.Add(MarkOf(fields, "source", ""), context,
+                  fmt::format("\"source\": rules over \"{}\" are not supported; only \"{}\" is, "
+                              "which is also what holds without the key",
+                              source, kMetricSource));
+  }
+
   void ReadRules(const YAML::Node& rules, const std::string& context, RuleGroup* group) {
     int number = 0;
     for (const auto& node : rules) {
@@ -100,13 +120,15 @@ class RuleFileReader {
                       fmt::format("more than {} rules in a file", kMaxRulesPerFile));
         return;
       }
+      ++number;
+      if (node.IsNull()) continue;
       if (!ShorthandName(node).empty()) {
-        ReadShorthand(node, fmt::format("{}, rule {}", context, ++number), group);
+        ReadShorthand(node, fmt::format("{}, rule {}", context, number), group);
         continue;
       }
       Rule rule;
       rule.line = node.Mark().line + 1;
-      ReadRule(node, fmt::format("{}, rule {}", context, ++number), &rule);
+      ReadRule(node, fmt::format("{}, rule {}", context, number), &rule);
       group->rules.push_back(std::move(rule));
     }
   }
@@ -138,7 +160,7 @@ class RuleFileReader {
         {"record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations", "levels",
          "ratio", "no_data", "partial_data", "late_data"},
         &mistakes_);
-    if (!node.IsMap() && !node.IsNull()) return;
+    if (!node.IsMap()) return;
     bool readable = ReadText(fields, "record", context, &rule->record);
     readable &= ReadText(fields, "alert", context, &rule->alert);
     readable &= ReadText(fields, "expr", context, &rule->expr);
@@ -200,8 +222,10 @@ class RuleFileReader {
 
   void ReadDuration(const YamlFields& fields, std::string_view name, std::string_view context,
                     int64_t* duration_ms) {
+    const Field* const field = fields.Find(name);
     std::string text;
-    if (!ReadText(fields, name, context, &text) || text.empty()) return;
+    if (field == nullptr || field->value.IsNull()) return;
+    if (!ReadText(fields, name, context, &text)) return;
     const absl::StatusOr<int64_t> parsed = ParseDurationMs(text);
     if (parsed.ok() && *parsed <= kMaxDurationMs) {
       *duration_ms = *parsed;
@@ -215,14 +239,20 @@ class RuleFileReader {
   }
 
   void ReadLimit(const YamlFields& fields, std::string_view context, int64_t* limit) {
-    std::string text;
-    if (!ReadText(fields, "limit", context, &text) || text.empty()) return;
-    const char* const end = text.data() + text.size();
-    const auto result = std::from_chars(text.data(), end, *limit);
-    if (result.ec == std::errc() && result.ptr == end && *limit >= 0) return;
+    const Field* const field = fields.Find("limit");
+    if (field == nullptr || field->value.IsNull()) return;
+    const std::optional<double> number =
+        IsPlain(field->value) ? YamlNumber(field->value.Scalar()) : std::nullopt;
+    if (number.has_value() && std::fabs(*number) <= kMaxLimit) {
+      // Whatever is not above zero is no limit.
+      *limit = std::max(int64_t{0}, static_cast<int64_t>(*number));
+      return;
+    }
     mistakes_.Add(
-        MarkOf(fields, "limit", ""), context,
-        fmt::format("\"limit\" must be an integer that is not negative, not \"{}\"", text));
+        field->value.Mark(), context,
+        fmt::format(
+            "\"limit\" must be a whole number without quotes{}",
+            field->value.IsScalar() ? fmt::format(", not \"{}\"", field->value.Scalar()) : ""));
   }
 
   void ReadTexts(const YamlFields& fields, std::string_view name, std::string_view context,

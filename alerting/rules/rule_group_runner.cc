@@ -20,6 +20,14 @@ double SecondsSince(int64_t start_ns) {
   return static_cast<double>(MonotonicNs() - start_ns) / 1e9;
 }
 
+RuleSchedule ScheduleOf(const RuleGroup& group, std::string_view key,
+                        const RuleEngineOptions& options) {
+  const int64_t interval_ms =
+      group.interval_ms > 0 ? group.interval_ms : options.default_interval_ms;
+  if (options.phase_ms.has_value()) return RuleSchedule::AtPhase(*options.phase_ms, interval_ms);
+  return RuleSchedule(key, interval_ms);
+}
+
 RuleStatus StatusOf(const RunningRule& running) {
   RuleStatus status;
   status.rule = running.evaluator->rule();
@@ -74,7 +82,7 @@ RuleGroupRunner::RuleGroupRunner(RuleGroup group, std::string key, const RuleEng
       key_(std::move(key)),
       options_(options),
       dependencies_(dependencies),
-      schedule_(key_, group_.interval_ms > 0 ? group_.interval_ms : options.default_interval_ms),
+      schedule_(ScheduleOf(group_, key_, options)),
       offset_ms_(group_.query_offset_ms >= 0 ? group_.query_offset_ms : options.query_offset_ms),
       metrics_(options.rehearsal ? kRehearsalKey : key_),
       inputs_(dependencies.source),

@@ -20,6 +20,12 @@ RuleSchedule::RuleSchedule(std::string_view group_key, int64_t interval_ms)
     : interval_ms_(interval_ms),
       offset_ms_(static_cast<int64_t>(HashText(group_key) % static_cast<uint64_t>(interval_ms))) {}
 
+RuleSchedule RuleSchedule::AtPhase(int64_t phase_ms, int64_t interval_ms) {
+  int64_t offset_ms = phase_ms % interval_ms;
+  if (offset_ms < 0) offset_ms += interval_ms;
+  return {interval_ms, offset_ms};
+}
+
 int64_t RuleSchedule::SlotAtOrBefore(int64_t time_ms) const {
   int64_t since = (time_ms - offset_ms_) % interval_ms_;
   if (since < 0) since += interval_ms_;

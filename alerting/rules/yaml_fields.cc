@@ -2,6 +2,7 @@
 #include "alerting/rules/yaml_fields.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,42 @@ constexpr int kMaxMergeDepth = 16;
 constexpr size_t kMaxFileBytes = 16 << 20;
 
 constexpr std::string_view kMergeKey = "<<";
+
+struct BadCharacter {
+  YAML::Mark mark;
+  std::string_view what;
+};
+
+// The first character that no YAML may hold, so that it is told with its place: the parser takes
+// some of them and knows no place for others. Texts in UTF-16 are left to it.
+std::optional<BadCharacter> FindBadCharacter(std::string_view yaml) {
+  if (yaml.starts_with("\xFF\xFE") || yaml.starts_with("\xFE\xFF")) return std::nullopt;
+  const bool valid = IsValidUtf8(yaml);
+  BadCharacter bad;
+  size_t line_begin = 0;
+  for (size_t i = 0; i < yaml.size(); ++i) {
+    const auto c = static_cast<unsigned char>(yaml[i]);
+    bad.mark.pos = static_cast<int>(i);
+    bad.mark.column = static_cast<int>(i - line_begin);
+    if (c == '\n') {
+      ++bad.mark.line;
+      line_begin = i + 1;
+    } else if ((c < 0x20 && c != '\t' && c != '\r') || c == 0x7F) {
+      bad.what = "a control character is not allowed here";
+      return bad;
+    } else if (c >= 0x80 && !valid) {
+      // Letters in front may be of several bytes each; the bad one is the first that does not fit.
+      size_t length = 1;
+      while (length < 4 && !IsValidUtf8(yaml.substr(i, length))) ++length;
+      if (!IsValidUtf8(yaml.substr(i, length)) || length > yaml.size() - i) {
+        bad.what = "this is not UTF-8";
+        return bad;
+      }
+      i += length - 1;
+    }
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -43,6 +80,10 @@ absl::Status MistakeList::ToStatus() const {
 YAML::Node LoadYaml(std::string_view yaml, MistakeList* mistakes) {
   if (yaml.size() > kMaxFileBytes) {
     mistakes->Add(YAML::Mark::null_mark(), "", fmt::format("larger than {} bytes", kMaxFileBytes));
+    return {};
+  }
+  if (const auto bad = FindBadCharacter(yaml); bad.has_value()) {
+    mistakes->Add(bad->mark, "YAML", bad->what);
     return {};
   }
   try {
@@ -77,8 +118,10 @@ void YamlFields::Read(const YAML::Node& node, std::string_view context, int dept
   StringMap<YAML::Mark> seen;
   std::vector<YAML::Node> merged;
   for (const auto& entry : node) {
-    const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
-    if (!entry.first.IsScalar()) {
+    // A label may be called null.
+    const bool is_null = entry.first.IsNull();
+    const std::string name = is_null ? "null" : entry.first.IsScalar() ? entry.first.Scalar() : "";
+    if (!entry.first.IsScalar() && !is_null) {
       mistakes->Add(entry.first.Mark(), context, "a key must be a text");
     } else if (const auto [earlier, fresh] = seen.try_emplace(name, entry.first.Mark()); !fresh) {
       mistakes->Add(
@@ -96,7 +139,9 @@ void YamlFields::Read(const YAML::Node& node, std::string_view context, int dept
 
 void YamlFields::Merge(const YAML::Node& node, std::string_view context, int depth,
                        MistakeList* mistakes) {
-  if (depth >= kMaxMergeDepth) {
+  if (node.IsNull()) {
+    mistakes->Add(node.Mark(), context, "\"<<\" wants a map or a list of maps");
+  } else if (depth >= kMaxMergeDepth) {
     mistakes->Add(node.Mark(), context, "maps merge each other too deeply");
   } else if (node.IsSequence()) {
     for (const auto& item : node) Read(item, context, depth + 1, mistakes);

@@ -91,6 +91,46 @@ TEST(RuleFileTest, Extensions) {
   ::vigil::testing::RunTextScript("tests/alerting/rules/testdata/rule_extensions.txt", Parse);
 }
 
+TEST(RuleFileTest, Mistakes) {
+  ::vigil::testing::RunTextScript("tests/alerting/rules/testdata/rule_mistakes.txt", Parse);
+}
+
+TEST(RuleFileTest, Styles) {
+  // What is read from them is held against Prometheus by tests/e2e/test_rules_test.py.
+  ::vigil::testing::RunTextScript("tests/alerting/rules/testdata/rule_styles.txt",
+                                  [](const ::vigil::testing::TextCase& text_case) {
+                                    const auto groups = ParseRuleFile("f.yml", text_case.input);
+                                    return groups.ok() ? "taken"
+                                                       : std::string(MessageOf(groups.status()));
+                                  });
+}
+
+// What an editor on another system leaves behind.
+TEST(RuleFileTest, LineEndsAndByteOrderMarks) {
+  constexpr std::string_view kFile =
+      "\xEF\xBB\xBFgroups:\r\n- name: g\r\n  rules:\r\n  - record: a\r\n    expr: |\r\n      "
+      "sum(\r\n"
+      "      up)\r\n  - alert: B\r\n    expr: up\r\n    annotations: {s: 'a\r\n      b'}\r\n";
+  ASSERT_OK_AND_ASSIGN(const auto groups, ParseRuleFile("f.yml", kFile));
+  ASSERT_EQ(groups.size(), 1u);
+  ASSERT_EQ(groups[0].rules.size(), 2u);
+  EXPECT_EQ(groups[0].rules[0].expr, "sum(\nup)\n");
+  EXPECT_EQ(groups[0].rules[1].annotations[0].second, "a b");
+}
+
+TEST(RuleFileTest, CharactersThatNoYamlHolds) {
+  using namespace std::string_view_literals;  // NOLINT: for texts with zeros in them.
+  const auto error = [](std::string_view yaml) {
+    return std::string(MessageOf(ParseRuleFile("f.yml", yaml).status()));
+  };
+  EXPECT_EQ(error("groups:\n- name: \0"sv),
+            "f.yml:2:9: YAML: a control character is not allowed here");
+  EXPECT_EQ(error("groups: [{name: \xff}]"), "f.yml:1:17: YAML: this is not UTF-8");
+  EXPECT_EQ(error("# \xc3\xa9\ngroups: [{name: \xe9}]"), "f.yml:2:17: YAML: this is not UTF-8");
+  EXPECT_EQ(error("groups: [{name: g}] # \xc3"), "f.yml:1:23: YAML: this is not UTF-8");
+  EXPECT_EQ(error("groups: [{name: \xe2\x98\x83}]"), "");
+}
+
 TEST(RuleFileTest, MistakesAreCountedBeyondAHundred) {
   std::string yaml = "groups:\n- name: g\n  rules:\n";
   for (int i = 0; i < 130; ++i) yaml += "  - {}\n";

@@ -30,5 +30,12 @@ TEST(RuleScheduleTest, ThePhaseComesFromTheName) {
             RuleSchedule("f;b", 60'000).SlotAtOrAfter(0));
 }
 
+TEST(RuleScheduleTest, APhaseMayBeGiven) {
+  const RuleSchedule schedule = RuleSchedule::AtPhase(1'234'567, 60'000);
+  EXPECT_EQ(schedule.SlotAtOrAfter(1'234'567), 1'234'567);
+  EXPECT_EQ(schedule.SlotAtOrAfter(1'234'568), 1'294'567);
+  EXPECT_EQ(RuleSchedule::AtPhase(-1, 60'000).SlotAtOrAfter(0), 59'999);
+}
+
 }  // namespace
 }  // namespace vigil::alerting
