@@ -114,6 +114,7 @@ void AddAlerts(CLI::App* program, int* exit_status) {
   AddAlertFilters(command, &options->matchers, &options->rules);
   command->add_option("--state", options->states, "Alerts in that state alone: pending or firing")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::IsMember({"pending", "firing"}));
   options->watch.AddTo(command);
   options->client.AddTo(command);

@@ -153,6 +153,7 @@ void AddAlertsHistory(CLI::App* alerts, int* exit_status) {
       ->add_option("--change", options->changes,
                    "Such changes alone: pending, firing, resolved, forgotten")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::IsMember({"pending", "firing", "resolved", "forgotten"}));
   options->time.AddTo(command, "change");
   command->add_option("--limit", options->limit, "The newest so many; 0: all")

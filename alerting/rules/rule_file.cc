@@ -265,6 +265,7 @@ class RuleFileReader {
       return;
     }
     for (const Field& entry : entries.fields()) {
+      if (entry.key.IsNull()) continue;  // As Prometheus, which takes it and forgets it.
       if (entry.value.IsNull()) {
         texts->emplace_back(entry.name, "");
       } else if (entry.value.IsScalar()) {

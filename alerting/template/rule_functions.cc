@@ -89,7 +89,8 @@ absl::StatusOr<Value> ToTime(Args args) {
                     "overflows int64",
                     FormatFloat(seconds, 'g', -1)));
   }
-  return MakeTime(absl::FromUnixNanos(nanoseconds));
+  // Prometheus' times have milliseconds.
+  return MakeTime(absl::FromUnixMillis(nanoseconds / kNanosPerMilli));
 }
 
 absl::StatusOr<Value> ToDuration(Args args) {

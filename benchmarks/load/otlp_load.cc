@@ -10,7 +10,8 @@
 // now; to go on where another run has ended, give both the same --base-ms, the instant of round 0,
 // and the second run the first's rounds as --start-round. Whoever is told to come back does so
 // after a moment. With --live the rounds begin now instead, and each request waits for its time
-// within the interval: a steady load of N series per interval. Prints one line of JSON: points, seconds, requests, refused, retries, base_ms.
+// within the interval: a steady load of N series per interval. Prints one line of JSON: points,
+// seconds, requests, refused, retries, base_ms.
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -186,8 +187,8 @@ void Send(const Options& options, int first, std::vector<Template>* templates, T
     const int64_t time_ns = (options.base_ms + round * options.interval_ms) * kNanosPerMilli;
     for (size_t i = first; i < templates->size(); i += options.connections) {
       if (options.live) {
-        const auto into_ms = static_cast<int64_t>(i) * options.interval_ms /
-                             static_cast<int64_t>(templates->size());
+        const auto into_ms =
+            static_cast<int64_t>(i) * options.interval_ms / static_cast<int64_t>(templates->size());
         SleepUntil(time_ns + into_ms * kNanosPerMilli);
       }
       Template& one = (*templates)[i];

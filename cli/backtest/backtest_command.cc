@@ -149,6 +149,7 @@ void AddRulesBacktest(CLI::App* rules, int* exit_status) {
                    "in what they do (difference), or if an evaluation failed (failure); several "
                    "with commas between")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::IsMember({kFiring, kDifference, kFailure}));
   options->client.AddTo(command);
   command->footer(

@@ -2,11 +2,13 @@
 //
 // Tree -> text on one line. Recursion is bounded by kMaxNesting, as the parser makes no higher
 // trees; parentheses are printed where the tree has them and nowhere else.
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include <absl/strings/str_join.h>
 #include <fmt/format.h>
 
 #include "base/duration.h"
@@ -100,14 +102,17 @@ class Printer {
     // The first matcher is the name before the braces, if there is one.
     const size_t first = selector.name.empty() ? 0 : 1;
     if (!selector.name.empty() && selector.matchers.size() == first) return;
-    out_ += '{';
+    // In the order of their texts, as Prometheus prints them.
+    std::vector<std::string> texts;
     for (size_t i = first; i < selector.matchers.size(); ++i) {
       const storage::Matcher& matcher = selector.matchers[i];
-      if (i > first) out_ += ',';
-      out_ += LabelName(matcher.name());
-      out_ += storage::MatchOperator(matcher.type());
-      out_ += storage::Quote(matcher.value());
+      texts.push_back(LabelName(matcher.name()));
+      texts.back() += storage::MatchOperator(matcher.type());
+      texts.back() += storage::Quote(matcher.value());
     }
+    std::sort(texts.begin(), texts.end());
+    out_ += '{';
+    out_ += absl::StrJoin(texts, ",");
     out_ += '}';
   }
 

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -188,9 +189,9 @@ class RuleWriter {
       Seconds("duration", rule.for_ms);
       Seconds("keepFiringFor", rule.keep_firing_for_ms);
     }
-    Labels("labels", LabelsOf(rule.labels));
+    Pairs("labels", rule.labels);
     if (rule.IsAlert()) {
-      Labels("annotations", LabelsOf(rule.annotations));
+      Pairs("annotations", rule.annotations);
       Alerts(status.alerts);
     }
     Text("health", alerting::RuleHealthName(status.health));
@@ -235,6 +236,14 @@ class RuleWriter {
   void Labels(std::string_view key, const storage::Labels& labels) {
     json_.Key(key);
     WriteLabels(labels, &json_);
+  }
+  // As they stand in the file, empty ones among them.
+  void Pairs(std::string_view key, std::vector<std::pair<std::string, std::string>> pairs) {
+    std::sort(pairs.begin(), pairs.end());
+    json_.Key(key);
+    json_.BeginObject();
+    for (const auto& [name, value] : pairs) json_.TextMember(name, value);
+    json_.EndObject();
   }
   void Seconds(std::string_view key, int64_t duration_ms) {
     json_.Key(key);

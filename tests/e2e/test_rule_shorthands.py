@@ -27,6 +27,10 @@ groups:
 """
 
 
+def without_comments(path):
+    return [line for line in path.read_text().splitlines() if not line.lstrip().startswith("#")]
+
+
 class ExpandTest(unittest.TestCase):
     def setUp(self):
         directory = tempfile.TemporaryDirectory()
@@ -50,7 +54,8 @@ class ExpandTest(unittest.TestCase):
                 done = run_vigil("rules", "check", expanded)
                 self.assertEqual((EXIT_OK, ""), (done.code, done.err))
                 self.assertNotIn("warning", done.out)
-                self.assertEqual(expanded.read_text(), self.expand(expanded).read_text())
+                # What plain rules cannot say stands in comments.
+                self.assertEqual(without_comments(expanded), without_comments(self.expand(expanded)))
 
     def test_promtool_takes_it(self):
         promtool = prometheus_process.find("promtool")

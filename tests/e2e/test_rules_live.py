@@ -38,8 +38,8 @@ groups:
   - {alert: LevelWarn, expr: level > 3, for: 3s, labels: {severity: "{{ if gt $value 4.0 }}high{{ else }}low{{ end }}"}}
   - {alert: LevelKept, expr: level > 5, keep_firing_for: 6s}
   - {alert: LevelKeptLater, expr: level > 4, for: 4s, keep_firing_for: 5s}
-  - {alert: Gone, expr: absent(level{tenant="t0"}), for: 2s}
-  - {alert: NoneSuch, expr: absent(no_such_metric{a="b"})}
+  - {alert: Gone, expr: 'absent(level{tenant="t0"})', for: 2s}
+  - {alert: NoneSuch, expr: 'absent(no_such_metric{a="b"})'}
 - name: chained
   interval: 1s
   rules:

@@ -115,7 +115,8 @@ TEST_F(MemoryMetricsTest, HistogramsSayWhatIsKnownOfResets) {
   Append({Sample(a_, ++time_ms, 1)});
   append(9, CounterResetHint::kUnknown);
   std::vector<CounterResetHint> hints;
-  for (const auto& histogram : metrics_.Dump("a").at(a_).histograms) {
+  const MemorySeries dump = metrics_.Dump("a");
+  for (const auto& histogram : dump.at(a_).histograms) {
     hints.push_back(histogram->reset_hint);
   }
   constexpr auto kUnknown = CounterResetHint::kUnknown;

@@ -88,7 +88,7 @@ TEST(RuleTestMutationTest, DamagedFilesAreReadOrRefused) {
     if (!groups.ok()) ExpectPlace(groups.status());
     const auto file = ParseRuleTestFile("f.yml", text);
     if (!file.ok()) ExpectPlace(file.status());
-    if (!file.ok() || round % 10 != 0) continue;
+    if (!file.ok()) continue;
     for (const RuleTest& test : file->tests) {
       // What takes long is no matter of damage.
       bool short_test = true;
