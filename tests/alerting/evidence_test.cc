@@ -30,7 +30,7 @@ TEST(ThresholdTest, IsTheNumberThatAVectorIsComparedWith) {
   EXPECT_EQ(DescribeThreshold("5 < a"), "> 5");
   EXPECT_EQ(DescribeThreshold("2 >= a"), "<= 2");
   EXPECT_EQ(DescribeThreshold("a == 1"), "== 1");
-  EXPECT_EQ(DescribeThreshold("a > 14.4 * 0.001"), "> 0.0144");
+  EXPECT_EQ(DescribeThreshold("a > 14.4 * 0.5"), "> 7.2");
   EXPECT_EQ(DescribeThreshold("a > 5 and on (job) b > 3"), "> 5");
   EXPECT_EQ(DescribeThreshold("a > 5 unless b"), "> 5");
 }
