@@ -94,7 +94,8 @@ std::optional<double> YamlNumber(std::string_view text) {
   const auto [negative, magnitude] = TakeSign(text);
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (IsWord(magnitude, ".inf")) return negative ? -kInfinity : kInfinity;
-  if (magnitude == text && (IsWord(text, ".nan") || text == ".NaN")) return std::numeric_limits<double>::quiet_NaN();
+  if (magnitude == text && (IsWord(text, ".nan") || text == ".NaN"))
+    return std::numeric_limits<double>::quiet_NaN();
   return YamlDecimal(WithoutUnderscores(text));
 }
 

@@ -26,7 +26,9 @@ bool IsUnfinished(std::string_view text) {
   const LexResult result = promql::Lex(text);
   const Token& end = result.tokens.back();
   if (end.kind == TokenKind::kError) {
-    return end.span.begin == text.size() || text[end.span.begin] == '`';
+    // A bracket too many is told behind it.
+    if (end.span.begin == text.size()) return !result.error.starts_with("unexpected right");
+    return text[end.span.begin] == '`';
   }
   return result.tokens.size() > 1 && AsksForMore(result.tokens[result.tokens.size() - 2].kind);
 }

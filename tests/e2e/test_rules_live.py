@@ -56,7 +56,7 @@ groups:
   - {alert: Changes, expr: "changes(level[15s]) > 4"}
   - {alert: NearMean, expr: "abs(level - on () group_left () avg(level)) < 0.5", for: 1s}
 - name: limited
-  interval: 2s
+  interval: 1s
   limit: 3
   rules:
   - {alert: Limited, expr: level > 2}
@@ -150,7 +150,7 @@ class RulesLiveTest(unittest.TestCase):
         )
         feed = Feed(lambda: (vigil.http_address, prometheus.http_address))
         start = time.time()
-        blind = [(start, start + BLIND_SECONDS)]  # Slots of the first evaluations differ.
+        blind = [(start - LATE_SECONDS, start + BLIND_SECONDS)]  # Slots of the first evaluations differ.
         feed.start()
         while time.time() < start + SECONDS:
             time.sleep(min(RESTART_EVERY_SECONDS, SECONDS / 2))
