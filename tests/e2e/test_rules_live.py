@@ -55,11 +55,6 @@ groups:
   - {alert: Increase, expr: "sum by (tenant) (increase(work_total[20s])) > 40"}
   - {alert: Changes, expr: "changes(level[15s]) > 4"}
   - {alert: NearMean, expr: "abs(level - on () group_left () avg(level)) < 0.5", for: 1s}
-- name: limited
-  interval: 1s
-  limit: 3
-  rules:
-  - {alert: Limited, expr: level > 2}
 - name: looking_back
   interval: 1s
   query_offset: 3s

@@ -15,6 +15,7 @@
 #include "alerting/replay/memory_metrics.h"
 #include "alerting/rules/rule_engine.h"
 #include "base/strings.h"
+#include "query/promql/parser.h"
 #include "storage/kv/memory_store.h"
 #include "tests/query/exec/memory_source.h"
 #include "tests/query/exec/random_queries.h"
@@ -73,7 +74,7 @@ class RandomRules {
   Rule Alert() {
     Rule rule;
     rule.alert = OneOf("A", "B", "C", "D");
-    rule.expr = OneIn(3) ? Expr() : fmt::format("({}) > {}", Expr(), Below(60));
+    rule.expr = OneIn(3) ? Expr() : fmt::format("({}) > {}", VectorExpr(), Below(60));
     if (OneIn(2)) rule.for_ms = 1000 * 45 * Below(10);
     if (OneIn(3)) rule.keep_firing_for_ms = 1000 * 45 * Below(10);
     rule.labels = {{"severity", OneOf("page", "{{ $labels.job }}", "", "v{{ $value }}")}};
@@ -82,6 +83,15 @@ class RandomRules {
       rule.annotations.emplace_back("more", "{{ range query \"r1\" }}{{ .Value }} {{ end }}");
     }
     return rule;
+  }
+
+  // One that can be compared with a number.
+  std::string VectorExpr() {
+    for (;;) {
+      std::string expr = Expr();
+      const auto parsed = promql::ParseExpr(expr);
+      if (parsed.ok() && (*parsed)->type == promql::ValueType::kVector) return expr;
+    }
   }
 
   std::string Expr() {

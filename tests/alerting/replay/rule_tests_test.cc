@@ -27,7 +27,9 @@ using ::vigil::testing::TextCase;
 // A directory with files in it, removed in the end.
 class Files {
  public:
-  explicit Files(const std::string& name) : directory_(::testing::TempDir() + "/" + name) {}
+  explicit Files(const std::string& name)
+      : directory_(
+            (std::filesystem::path(::testing::TempDir()) / name).lexically_normal().string()) {}
   ~Files() { std::filesystem::remove_all(directory_); }
 
   std::string Path(std::string_view name) const { return directory_ + "/" + std::string(name); }
