@@ -242,7 +242,10 @@ class RuleWriter {
     std::sort(pairs.begin(), pairs.end());
     json_.Key(key);
     json_.BeginObject();
-    for (const auto& [name, value] : pairs) json_.TextMember(name, value);
+    for (const auto& [name, value] : pairs) {
+      json_.EscapedKey(name);
+      json_.LabelText(value);
+    }
     json_.EndObject();
   }
   void Seconds(std::string_view key, int64_t duration_ms) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/query/promql/tree_dump.h"
 
+#include <algorithm>
 #include <array>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -46,9 +49,15 @@ std::string DumpShift(const TimeShift& shift) {
 std::string DumpSelector(const VectorSelector& selector) {
   std::string dump = "(select";
   if (!selector.name.empty()) dump += " " + selector.name;
+  // In the order in which they are printed.
+  std::vector<std::string> matchers;
   for (const storage::Matcher& matcher : selector.matchers) {
     const bool is_name = !selector.name.empty() && &matcher == selector.matchers.data();
-    if (!is_name) dump += " " + matcher.ToString();
+    if (!is_name) matchers.push_back(matcher.ToString());
+  }
+  std::sort(matchers.begin(), matchers.end());
+  for (const std::string& matcher : matchers) {
+    dump += " " + matcher;
   }
   if (selector.anchored) dump += " anchored";
   if (selector.smoothed) dump += " smoothed";
