@@ -25,16 +25,19 @@ def bazel_lines(*arguments):
 def target_result(logs, label):
     """(passed, failed) of one test target."""
     package, name = label.removeprefix("//").split(":")
-    path = logs / package / name / "test.xml"
-    try:
-        root = ElementTree.parse(path).getroot()
-    except (OSError, ElementTree.ParseError):
-        return 0, 1
+    directory = logs / package / name
+    # A target that is split leaves one for each part.
+    paths = sorted(directory.glob("shard_*/test.xml")) or [directory / "test.xml"]
     passed = failed = 0
-    for suite in root.iter("testsuite"):
-        broken = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-        failed += broken
-        passed += int(suite.get("tests", 0)) - broken - int(suite.get("disabled", 0) or 0)
+    for path in paths:
+        try:
+            root = ElementTree.parse(path).getroot()
+        except (OSError, ElementTree.ParseError):
+            return 0, 1
+        for suite in root.iter("testsuite"):
+            broken = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+            failed += broken
+            passed += int(suite.get("tests", 0)) - broken - int(suite.get("disabled", 0) or 0)
     if passed + failed == 0:
         passed = 1  # A program of no known test framework that exited with 0.
     return passed, failed
