@@ -23,6 +23,7 @@ constexpr double kMaxTimeoutS = 86400;
 // Who waits for a server to come back wants to know soon.
 constexpr int kMinReconnectMs = 100;
 constexpr int kMaxReconnectMs = 1000;
+constexpr int kConnectPatienceMs = 5000;
 
 // gRPC's names for ways to find a server, which need no port.
 constexpr std::string_view kSchemes[] = {"unix:", "dns:", "ipv4:", "ipv6:"};
@@ -103,7 +104,8 @@ Client::Client(const ClientOptions& options)
         // Answers may be as large as the store allows.
         arguments.SetMaxReceiveMessageSize(-1);
         arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kMinReconnectMs);
-        arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMinReconnectMs);
+        // Also how long an attempt to connect may take.
+        arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectPatienceMs);
         arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMs);
         return grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(),
                                          arguments);
