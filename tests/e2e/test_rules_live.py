@@ -26,6 +26,8 @@ TENANTS = 6
 # Rules are evaluated once a second, each server at its own moment within it; an alert that begins with a sample is
 # seen within a second by both, and writing takes a moment.
 LATE_SECONDS = 2.5
+# A rule with a `query_offset` writes what belongs to a moment this much later.
+QUERY_OFFSET_SECONDS = 3
 # While a server is away, and until both have all samples again.
 BLIND_SECONDS = 12
 
@@ -57,10 +59,10 @@ groups:
   - {alert: NearMean, expr: "abs(level - on () group_left () avg(level)) < 0.5", for: 1s}
 - name: looking_back
   interval: 1s
-  query_offset: 3s
+  query_offset: QUERY_OFFSET
   rules:
   - {alert: Offset, expr: level > 5}
-"""
+""".replace("QUERY_OFFSET", f"{QUERY_OFFSET_SECONDS}s")
 
 
 class Feed(threading.Thread):
@@ -156,13 +158,17 @@ class RulesLiveTest(unittest.TestCase):
                 prometheus.restart()
                 blind.append((down - LATE_SECONDS, time.time() + BLIND_SECONDS))
         end = time.time()
+        time.sleep(QUERY_OFFSET_SECONDS + LATE_SECONDS)  # Until everything before the end is written.
         feed.stopping.set()
         feed.join()
-        self.compare(spans(vigil.http_address, start, end), spans(prometheus.http_address, start, end), blind, end)
+        until = end + LATE_SECONDS
+        self.compare(
+            spans(vigil.http_address, start, until), spans(prometheus.http_address, start, until), blind, end
+        )
 
     def compare(self, ours, theirs, blind, end):
         def seen(moment):
-            return moment < end - LATE_SECONDS and all(not begin <= moment <= until for begin, until in blind)
+            return moment < end and all(not begin <= moment <= until for begin, until in blind)
 
         compared = 0
         for labels in sorted(set(ours) | set(theirs)):
