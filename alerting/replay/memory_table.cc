@@ -2,64 +2,16 @@
 #include "alerting/replay/memory_table.h"
 
 #include <algorithm>
-#include <bit>
-#include <memory>
 
 #include <fmt/format.h>
 
-#include "query/exec/histogram/histogram_math.h"
+#include "alerting/replay/series_end.h"
 
 namespace vigil::alerting {
 namespace {
 
-using storage::CounterResetHint;
-using storage::Histogram;
 using storage::LabeledSample;
 using storage::SampleColumns;
-
-int64_t NewestTime(const SampleColumns& columns) {
-  int64_t newest_ms = INT64_MIN;
-  if (!columns.times_ms.empty()) newest_ms = columns.times_ms.back();
-  if (!columns.histogram_times_ms.empty()) {
-    newest_ms = std::max(newest_ms, columns.histogram_times_ms.back());
-  }
-  return newest_ms;
-}
-
-bool SameAsNewest(const SampleColumns& columns, const LabeledSample& sample) {
-  if (NewestTime(columns) != sample.time_ms) return false;
-  if (sample.histogram != nullptr) {
-    return !columns.histogram_times_ms.empty() &&
-           columns.histogram_times_ms.back() == sample.time_ms &&
-           exec::SameObservations(*columns.histograms.back(), *sample.histogram);
-  }
-  return !columns.times_ms.empty() && columns.times_ms.back() == sample.time_ms &&
-         std::bit_cast<uint64_t>(columns.values.back()) == std::bit_cast<uint64_t>(sample.value);
-}
-
-// What is known of a reset between the newest histogram and the next one.
-CounterResetHint HintFor(const SampleColumns& columns, const Histogram& next) {
-  if (next.reset_hint == CounterResetHint::kGauge) return CounterResetHint::kGauge;
-  if (columns.histograms.empty() || storage::IsStale(next)) return CounterResetHint::kUnknown;
-  // Floats in between begin anew.
-  if (NewestTime(columns) != columns.histogram_times_ms.back()) return CounterResetHint::kUnknown;
-  const Histogram& previous = *columns.histograms.back();
-  if (previous.reset_hint == CounterResetHint::kGauge || storage::IsStale(previous)) {
-    return CounterResetHint::kUnknown;
-  }
-  Histogram unhinted = next;
-  if (next.reset_hint != CounterResetHint::kReset) unhinted.reset_hint = CounterResetHint::kUnknown;
-  return exec::DetectReset(previous, unhinted) ? CounterResetHint::kUnknown
-                                               : CounterResetHint::kNotReset;
-}
-
-std::shared_ptr<const Histogram> WithHint(std::shared_ptr<const Histogram> histogram,
-                                          CounterResetHint hint) {
-  if (histogram->reset_hint == hint) return histogram;
-  Histogram copy = *histogram;
-  copy.reset_hint = hint;
-  return std::make_shared<const Histogram>(std::move(copy));
-}
 
 // The part [first, last) of a column that lies in `range` and was there at `version`.
 std::pair<size_t, size_t> Visible(const std::vector<int64_t>& times_ms,
@@ -118,20 +70,11 @@ MemoryTable::Series& MemoryTable::FindOrAddLocked(const storage::Labels& labels)
 }
 
 bool MemoryTable::AppendOneLocked(const LabeledSample& sample, Series* series) {
-  SampleColumns& columns = series->samples;
-  if (SameAsNewest(columns, sample)) return true;
-  if (sample.time_ms <= NewestTime(columns)) return false;
-  if (sample.histogram != nullptr) {
-    const CounterResetHint hint = HintFor(columns, *sample.histogram);
-    columns.histogram_times_ms.push_back(sample.time_ms);
-    columns.histograms.push_back(WithHint(sample.histogram, hint));
-    series->histogram_batches.push_back(version_);
-  } else {
-    columns.times_ms.push_back(sample.time_ms);
-    columns.values.push_back(sample.value);
-    series->batches.push_back(version_);
+  const AppendOutcome outcome = AppendSample(sample, &series->samples);
+  if (outcome == AppendOutcome::kAdded) {
+    (sample.histogram != nullptr ? series->histogram_batches : series->batches).push_back(version_);
   }
-  return true;
+  return outcome != AppendOutcome::kOlder;
 }
 
 std::vector<storage::SeriesHandle> MemoryTable::Select(

@@ -2,12 +2,12 @@
 #include "alerting/replay/overlay_metrics.h"
 
 #include <algorithm>
-#include <bit>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "alerting/replay/series_end.h"
 #include "base/mutex.h"
 #include "base/status.h"
 
@@ -37,15 +37,6 @@ std::string_view OnlyName(const std::vector<Matcher>& matchers) {
   return {};
 }
 
-int64_t NewestTime(const SampleColumns& columns) {
-  int64_t newest_ms = INT64_MIN;
-  if (!columns.times_ms.empty()) newest_ms = columns.times_ms.back();
-  if (!columns.histogram_times_ms.empty()) {
-    newest_ms = std::max(newest_ms, columns.histogram_times_ms.back());
-  }
-  return newest_ms;
-}
-
 int64_t OldestTime(const SampleColumns& columns) {
   int64_t oldest_ms = INT64_MAX;
   if (!columns.times_ms.empty()) oldest_ms = columns.times_ms.front();
@@ -53,12 +44,6 @@ int64_t OldestTime(const SampleColumns& columns) {
     oldest_ms = std::min(oldest_ms, columns.histogram_times_ms.front());
   }
   return oldest_ms;
-}
-
-bool SameAsNewest(const SampleColumns& columns, const LabeledSample& sample) {
-  return sample.histogram == nullptr && !columns.times_ms.empty() &&
-         columns.times_ms.back() == sample.time_ms &&
-         std::bit_cast<uint64_t>(columns.values.back()) == std::bit_cast<uint64_t>(sample.value);
 }
 
 // Appends what lies in `range`.
@@ -225,21 +210,16 @@ absl::StatusOr<storage::WriteResult> OverlayMetrics::Append(
       by_metric_[sample.labels.MetricName()].push_back(series_.size());
       series_.push_back({sample.labels, {}});
     }
-    SampleColumns& columns = series_[entry->second].samples;
-    if (SameAsNewest(columns, sample)) continue;
-    if (sample.time_ms <= NewestTime(columns)) {
-      ++result.rejected;
-      result.rejection_reason = fmt::format("out of order: {}", sample.labels.ToString());
-      continue;
-    }
-    if (sample.histogram != nullptr) {
-      columns.histogram_times_ms.push_back(sample.time_ms);
-      columns.histograms.push_back(sample.histogram);
-      samples_ += kFloatsPerHistogram;
-    } else {
-      columns.times_ms.push_back(sample.time_ms);
-      columns.values.push_back(sample.value);
-      ++samples_;
+    switch (AppendSample(sample, &series_[entry->second].samples)) {
+      case AppendOutcome::kAdded:
+        samples_ += sample.histogram != nullptr ? kFloatsPerHistogram : 1;
+        break;
+      case AppendOutcome::kThere:
+        break;
+      case AppendOutcome::kOlder:
+        ++result.rejected;
+        result.rejection_reason = fmt::format("out of order: {}", sample.labels.ToString());
+        break;
     }
   }
   if (samples_ <= max_samples_) return result;

@@ -13,8 +13,6 @@
 namespace vigil::alerting {
 namespace {
 
-// Keeps "start plus a duration" within the type.
-constexpr int64_t kMaxDurationMs = 100 * 365 * kMillisPerDay;
 // From the year 0 to 9999: what RFC 3339 can say.
 constexpr int64_t kMinInstantMs = -62'167'219'200'000;
 constexpr int64_t kMaxInstantMs = 253'402'300'799'999;
@@ -104,14 +102,8 @@ void TestFields::Duration(std::string_view name, int64_t* duration_ms) {
   const YAML::Node* const node = Find(name);
   std::string text;
   if (node == nullptr || !ReadScalar(*node, name, &text)) return;
-  const absl::StatusOr<int64_t> parsed = ParseDurationMs(text);
-  if (!parsed.ok()) {
-    Mistake(name, fmt::format("\"{}\": {}", name, MessageOf(parsed.status())));
-  } else if (*parsed > kMaxDurationMs) {
-    Mistake(name, fmt::format("\"{}\" is longer than 100y", name));
-  } else {
-    *duration_ms = *parsed;
-  }
+  const std::string wrong = ReadDuration(name, text, duration_ms);
+  if (!wrong.empty()) Mistake(name, wrong);
 }
 
 void TestFields::Instant(std::string_view name, int64_t* unix_ms) {
