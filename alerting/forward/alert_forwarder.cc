@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "alerting/labels_json.h"
 #include "base/duration.h"
 #include "base/json_writer.h"
 #include "base/log.h"
@@ -39,16 +40,6 @@ struct TargetMetrics {
     return fmt::format("alertmanager=\"{}\"", url);
   }
 };
-
-void WriteLabels(const char* key, const storage::Labels& labels, JsonWriter* json) {
-  json->Key(key);
-  json->BeginObject();
-  for (const storage::LabelView& label : labels) {
-    json->EscapedKey(label.name);
-    json->Text(label.value);
-  }
-  json->EndObject();
-}
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 
 #include "alerting/alert.h"
 #include "alerting/evidence_json.h"
+#include "alerting/labels_json.h"
 #include "base/status.h"
 #include "base/strings.h"
 
@@ -21,22 +22,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
 constexpr size_t kTimeDigits = 16;
-
-Json EncodeLabels(const storage::Labels& labels) {
-  Json json = Json::object();
-  for (const storage::LabelView& label : labels) {
-    json[std::string(label.name)] = std::string(label.value);
-  }
-  return json;
-}
-
-storage::Labels DecodeLabels(const Json& json) {
-  std::vector<storage::Label> labels;
-  for (const auto& [name, value] : json.items()) {
-    labels.push_back({name, value.get<std::string>()});
-  }
-  return storage::Labels(std::move(labels));
-}
 
 absl::Status BadRow(std::string_view why) {
   return absl::DataLossError(fmt::format("row of alert history: {}", why));
@@ -71,8 +56,8 @@ std::string EncodeAlertEvent(const AlertEvent& event) {
   Json json = {{"version", kVersion},
                {"group", event.group_key},
                {"rule", event.rule},
-               {"labels", EncodeLabels(event.labels)},
-               {"annotations", EncodeLabels(event.annotations)},
+               {"labels", EncodeLabels<Json>(event.labels)},
+               {"annotations", EncodeLabels<Json>(event.annotations)},
                {"value", FormatValue(event.value)},
                {"active_at", event.active_at_ms},
                {"fired_at", event.fired_at_ms}};

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alerting/evidence_json.h"
+#include "alerting/labels_json.h"
 #include "base/status.h"
 #include "base/strings.h"
 
@@ -16,7 +17,6 @@ namespace vigil::alerting {
 namespace {
 
 using Json = nlohmann::json;
-using storage::Label;
 using storage::Labels;
 
 constexpr int kVersion = 1;
@@ -40,18 +40,6 @@ absl::Status Read(std::string_view row, absl::FunctionRef<void(const Json&)> rea
   } catch (const Json::exception& e) {
     return absl::DataLossError(e.what());
   }
-}
-
-Json ToJson(const Labels& labels) {
-  Json json = Json::object();
-  for (const storage::LabelView& label : labels) json[std::string(label.name)] = label.value;
-  return json;
-}
-
-Labels LabelsFrom(const Json& json) {
-  std::vector<Label> labels;
-  for (const auto& [name, value] : json.items()) labels.push_back({name, value.get<std::string>()});
-  return Labels(std::move(labels));
 }
 
 void PutIntegration(const Integration& integration, Json* json) {
@@ -116,8 +104,8 @@ std::string ReceiptKey(int64_t delivered_at_ms, std::string_view id) {
 }
 
 std::string EncodeAlert(const StoredAlert& alert) {
-  Json json = {{"labels", ToJson(alert.alert.labels)},
-               {"annotations", ToJson(alert.alert.annotations)},
+  Json json = {{"labels", EncodeLabels<Json>(alert.alert.labels)},
+               {"annotations", EncodeLabels<Json>(alert.alert.annotations)},
                {"start", alert.alert.starts_at_ms},
                {"end", alert.alert.ends_at_ms},
                {"url", alert.alert.generator_url},
@@ -135,8 +123,8 @@ std::string EncodeAlert(const StoredAlert& alert) {
 absl::StatusOr<StoredAlert> DecodeAlert(std::string_view row) {
   StoredAlert alert;
   VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) {
-    alert.alert.labels = LabelsFrom(json.at("labels"));
-    alert.alert.annotations = LabelsFrom(json.at("annotations"));
+    alert.alert.labels = DecodeLabels(json.at("labels"));
+    alert.alert.annotations = DecodeLabels(json.at("annotations"));
     json.at("start").get_to(alert.alert.starts_at_ms);
     json.at("end").get_to(alert.alert.ends_at_ms);
     json.at("url").get_to(alert.alert.generator_url);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "alerting/labels_json.h"
 #include "base/duration.h"
 
 namespace vigil::alerting {
@@ -32,17 +33,11 @@ std::string GoTime(int64_t unix_ms) {
   return text + "Z";
 }
 
-Json ToJson(const Labels& labels) {
-  Json json = Json::object();
-  for (const LabelView& label : labels) json[std::string(label.name)] = label.value;
-  return json;
-}
-
 Json ToJson(const ToldAlert& told) {
   Json json;
   json["status"] = told.resolved ? "resolved" : "firing";
-  json["labels"] = ToJson(told.alert.labels);
-  json["annotations"] = ToJson(told.alert.annotations);
+  json["labels"] = EncodeLabels<Json>(told.alert.labels);
+  json["annotations"] = EncodeLabels<Json>(told.alert.annotations);
   json["startsAt"] = GoTime(told.alert.starts_at_ms);
   json["endsAt"] = told.resolved ? GoTime(told.alert.ends_at_ms) : kZeroTime;
   json["generatorURL"] = told.alert.generator_url;
@@ -81,10 +76,10 @@ std::string BuildWebhookBody(const WebhookMessage& message) {
   json["status"] = firing ? "firing" : "resolved";
   json["alerts"] = std::move(alerts);
   json["notification_reason"] = message.notification_reason;
-  json["groupLabels"] = ToJson(message.group_labels);
-  json["commonLabels"] = ToJson(Common(told, &Alert::labels));
-  json["commonAnnotations"] = ToJson(Common(told, &Alert::annotations));
-  json["routeLabels"] = ToJson(message.route_labels);
+  json["groupLabels"] = EncodeLabels<Json>(message.group_labels);
+  json["commonLabels"] = EncodeLabels<Json>(Common(told, &Alert::labels));
+  json["commonAnnotations"] = EncodeLabels<Json>(Common(told, &Alert::annotations));
+  json["routeLabels"] = EncodeLabels<Json>(message.route_labels);
   json["externalURL"] = message.external_url;
   json["version"] = "4";
   json["groupKey"] = message.group_key;

@@ -6,26 +6,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "alerting/labels_json.h"
+
 namespace vigil::alerting {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json EncodeLabels(const storage::Labels& labels) {
-  Json json = Json::object();
-  for (const storage::LabelView& label : labels) {
-    json[std::string(label.name)] = std::string(label.value);
-  }
-  return json;
-}
-
-storage::Labels DecodeLabels(const Json& json) {
-  std::vector<storage::Label> labels;
-  for (const auto& [name, value] : json.items()) {
-    labels.push_back({name, value.get<std::string>()});
-  }
-  return storage::Labels(std::move(labels));
-}
 
 }  // namespace
 
@@ -65,7 +51,8 @@ bool SeriesPeak::Update(int64_t count, int64_t time_ms, int64_t window_ms) {
 std::string EncodeDataState(const SeenSeries& seen, const SeriesPeak& peak) {
   Json series = Json::array();
   for (const auto& [alert, entry] : seen.entries()) {
-    Json one = {{"alert", EncodeLabels(alert)}, {"element", EncodeLabels(entry.element)}};
+    Json one = {{"alert", EncodeLabels<Json>(alert)},
+                {"element", EncodeLabels<Json>(entry.element)}};
     if (entry.missing_since_ms != 0) one["missing_since"] = entry.missing_since_ms;
     series.push_back(std::move(one));
   }

@@ -5,19 +5,11 @@
 
 #include <fmt/format.h>
 
-#include "base/clock.h"
-#include "base/duration.h"
 #include "base/status.h"
 #include "base/strings.h"
 #include "query/promql/parser.h"
 
 namespace vigil::alerting {
-namespace {
-
-// Keeps "now plus a duration" within the type.
-constexpr int64_t kMaxDurationMs = 100 * 365 * kMillisPerDay;
-
-}  // namespace
 
 FieldReader::FieldReader(const YAML::Node& node, std::string context,
                          std::initializer_list<std::string_view> known, MistakeList* mistakes)
@@ -61,17 +53,9 @@ bool FieldReader::Number(std::string_view name, double* number) {
 bool FieldReader::Duration(std::string_view name, int64_t* duration_ms) {
   std::string text;
   if (!Scalar(name, &text)) return false;
-  const absl::StatusOr<int64_t> parsed = ParseDurationMs(text);
-  if (!parsed.ok()) {
-    Mistake(name, fmt::format("\"{}\": {}", name, MessageOf(parsed.status())));
-    return false;
-  }
-  if (*parsed > kMaxDurationMs) {
-    Mistake(name, fmt::format("\"{}\" is longer than 100y", name));
-    return false;
-  }
-  *duration_ms = *parsed;
-  return true;
+  const std::string wrong = ReadDuration(name, text, duration_ms);
+  if (!wrong.empty()) Mistake(name, wrong);
+  return wrong.empty();
 }
 
 bool FieldReader::Expr(std::string_view name, std::string* expr) {

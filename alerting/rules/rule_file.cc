@@ -32,8 +32,6 @@ constexpr size_t kMaxTexts = 1'000;
 constexpr std::string_view kMetricSource = "metrics";
 // No more would fit a double exactly.
 constexpr double kMaxLimit = 1e15;
-// Keeps "now plus a duration" within the type.
-constexpr int64_t kMaxDurationMs = 100 * 365 * kMillisPerDay;
 
 // Reads one file; every mistake goes to the list and reading goes on.
 class RuleFileReader {
@@ -226,16 +224,8 @@ class RuleFileReader {
     std::string text;
     if (field == nullptr || field->value.IsNull()) return;
     if (!ReadText(fields, name, context, &text)) return;
-    const absl::StatusOr<int64_t> parsed = ParseDurationMs(text);
-    if (parsed.ok() && *parsed <= kMaxDurationMs) {
-      *duration_ms = *parsed;
-    } else if (parsed.ok()) {
-      mistakes_.Add(MarkOf(fields, name, ""), context,
-                    fmt::format("\"{}\" is longer than 100y", name));
-    } else {
-      mistakes_.Add(MarkOf(fields, name, ""), context,
-                    fmt::format("\"{}\": {}", name, MessageOf(parsed.status())));
-    }
+    const std::string wrong = alerting::ReadDuration(name, text, duration_ms);
+    if (!wrong.empty()) mistakes_.Add(MarkOf(fields, name, ""), context, wrong);
   }
 
   void ReadLimit(const YamlFields& fields, std::string_view context, int64_t* limit) {

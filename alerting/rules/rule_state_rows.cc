@@ -9,6 +9,7 @@
 
 #include "alerting/alert.h"
 #include "alerting/evidence_json.h"
+#include "alerting/labels_json.h"
 #include "base/status.h"
 #include "base/strings.h"
 
@@ -18,22 +19,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
-
-Json EncodeLabels(const storage::Labels& labels) {
-  Json json = Json::object();
-  for (const storage::LabelView& label : labels) {
-    json[std::string(label.name)] = std::string(label.value);
-  }
-  return json;
-}
-
-storage::Labels DecodeLabels(const Json& json) {
-  std::vector<storage::Label> labels;
-  for (const auto& [name, value] : json.items()) {
-    labels.push_back({name, value.get<std::string>()});
-  }
-  return storage::Labels(std::move(labels));
-}
 
 // Texts are UTF-8 by the time they are alerts; should one not be, its row still gets written.
 std::string Dump(const Json& json) {
@@ -121,8 +106,8 @@ std::string EncodeRuleAlert(const RuleAddress& address, const TrackedAlert& trac
   const ActiveAlert& alert = tracked.alert;
   Json json = EncodeAddress(address);
   json["state"] = std::string(AlertStateName(alert.state));
-  json["labels"] = EncodeLabels(alert.labels);
-  json["annotations"] = EncodeLabels(alert.annotations);
+  json["labels"] = EncodeLabels<Json>(alert.labels);
+  json["annotations"] = EncodeLabels<Json>(alert.annotations);
   json["value"] = FormatValue(alert.value);
   json["active_at"] = alert.active_at_ms;
   json["fired_at"] = alert.fired_at_ms;

@@ -6,6 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/status.h"
 #include "base/strings.h"
 
 namespace vigil::alerting {
@@ -17,6 +20,9 @@ constexpr size_t kMaxMistakes = 100;
 constexpr int kMaxMergeDepth = 16;
 // Larger files are no rule files, and the parser takes many times their size.
 constexpr size_t kMaxFileBytes = 16 << 20;
+
+// Keeps "now plus a duration" within the type.
+constexpr int64_t kMaxDurationMs = 100 * 365 * kMillisPerDay;
 
 constexpr std::string_view kMergeKey = "<<";
 
@@ -75,6 +81,14 @@ absl::Status MistakeList::ToStatus() const {
   std::string text = fmt::format("{}", fmt::join(lines_, "\n"));
   if (dropped_ > 0) text += fmt::format("\n{}: {} more mistakes", file_, dropped_);
   return absl::InvalidArgumentError(text);
+}
+
+std::string ReadDuration(std::string_view name, std::string_view text, int64_t* duration_ms) {
+  const absl::StatusOr<int64_t> parsed = ParseDurationMs(text);
+  if (!parsed.ok()) return fmt::format("\"{}\": {}", name, MessageOf(parsed.status()));
+  if (*parsed > kMaxDurationMs) return fmt::format("\"{}\" is longer than 100y", name);
+  *duration_ms = *parsed;
+  return "";
 }
 
 YAML::Node LoadYaml(std::string_view yaml, MistakeList* mistakes) {

@@ -5,6 +5,7 @@
 // rule that they are about, as Prometheus' do, and mappings may merge others ("<<").
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -36,6 +37,10 @@ class MistakeList {
   std::vector<std::string> lines_;
   size_t dropped_ = 0;
 };
+
+// Reads `text`, the value of the field `name`, as a duration of at most a hundred years. Returns what
+// is wrong with it, "" if nothing.
+std::string ReadDuration(std::string_view name, std::string_view text, int64_t* duration_ms);
 
 // The first document of `yaml`; the null node if there is none. Syntax errors go to `mistakes`.
 YAML::Node LoadYaml(std::string_view yaml, MistakeList* mistakes);

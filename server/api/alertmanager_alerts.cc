@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "alerting/labels_json.h"
 #include "base/status.h"
 
 namespace vigil::server {
@@ -68,7 +69,7 @@ void WriteTexts(std::string_view key, const std::vector<std::string>& texts, Jso
 // In the order in which Alertmanager writes the fields.
 void WriteAlert(const AlertView& view, JsonWriter* json) {
   json->BeginObject();
-  WriteLabels("annotations", view.alert.annotations, json);
+  alerting::WriteLabels("annotations", view.alert.annotations, json);
   WriteTime("endsAt", view.alert.ends_at_ms, json);
   json->TextMember("fingerprint", fmt::format("{:016x}", view.fingerprint));
   json->Key("receivers");
@@ -95,7 +96,7 @@ void WriteAlert(const AlertView& view, JsonWriter* json) {
   if (!view.alert.generator_url.empty()) {
     json->TextMember("generatorURL", view.alert.generator_url);
   }
-  WriteLabels("labels", view.alert.labels, json);
+  alerting::WriteLabels("labels", view.alert.labels, json);
   json->EndObject();
 }
 
@@ -105,12 +106,12 @@ void WriteGroup(const GroupView& group, JsonWriter* json) {
   json->BeginArray();
   for (const AlertView& alert : group.alerts) WriteAlert(alert, json);
   json->EndArray();
-  WriteLabels("labels", group.labels, json);
+  alerting::WriteLabels("labels", group.labels, json);
   json->Key("receiver");
   json->BeginObject();
   json->TextMember("name", group.receiver);
   json->EndObject();
-  if (!group.route_labels.empty()) WriteLabels("routeLabels", group.route_labels, json);
+  if (!group.route_labels.empty()) alerting::WriteLabels("routeLabels", group.route_labels, json);
   json->EndObject();
 }
 

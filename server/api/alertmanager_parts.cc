@@ -53,16 +53,6 @@ void WriteTime(std::string_view key, int64_t time_ms, JsonWriter* json) {
   json->TextMember(key, FormatInstantMs(time_ms));
 }
 
-void WriteLabels(std::string_view key, const storage::Labels& labels, JsonWriter* json) {
-  json->Key(key);
-  json->BeginObject();
-  for (const storage::LabelView& label : labels) {
-    json->EscapedKey(label.name);
-    json->Text(label.value);
-  }
-  json->EndObject();
-}
-
 bool Flag(const HttpRequest& request, std::string_view name) {
   const std::string_view text = request.Parameter(name);
   if (text.empty()) return true;

@@ -41,7 +41,6 @@ HttpResponse JsonError(const absl::Status& status);
 
 // Milliseconds as the API writes times.
 void WriteTime(std::string_view key, int64_t time_ms, JsonWriter* json);
-void WriteLabels(std::string_view key, const storage::Labels& labels, JsonWriter* json);
 
 // A parameter that is true or false, and true if it is absent.
 bool Flag(const HttpRequest& request, std::string_view name);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "alerting/labels_json.h"
 #include "base/status.h"
 #include "server/config_text.h"
 
@@ -47,7 +48,7 @@ absl::StatusOr<HttpResponse> ListReceivers(const AlertmanagerParts& parts,
           storage::LabelsBuilder(receiver.labels).Set("name", receiver.name).Build();
       if (!storage::MatchesAll(matchers, labels)) continue;
       json.BeginObject();
-      WriteLabels("labels", labels, &json);
+      alerting::WriteLabels("labels", labels, &json);
       json.TextMember("name", receiver.name);
       json.EndObject();
     }
