@@ -2,12 +2,12 @@
 #include "alerting/evidence.h"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 #include <tuple>
 
 #include "alerting/expr_reads.h"
 #include "base/clock.h"
+#include "query/promql/operation.h"
 
 namespace vigil::alerting {
 namespace {
@@ -22,68 +22,9 @@ constexpr std::string_view kTraceId = "trace_id";
 // Windows of weeks have too many exemplars to look at; the last ones tell as much.
 constexpr int64_t kMaxWindowMs = kMillisPerHour;
 
-const Expr& WithoutParens(const Expr& expr) {
-  const Expr* inner = &expr;
-  while (inner->kind == ExprKind::kParen) inner = As<promql::Paren>(*inner).expr.get();
-  return *inner;
-}
-
-std::optional<double> Arithmetic(BinaryOp op, double a, double b) {
-  switch (op) {
-    case BinaryOp::kAdd:
-      return a + b;
-    case BinaryOp::kSub:
-      return a - b;
-    case BinaryOp::kMul:
-      return a * b;
-    case BinaryOp::kDiv:
-      return a / b;
-    case BinaryOp::kPow:
-      return std::pow(a, b);
-    default:
-      return std::nullopt;
-  }
-}
-
-// The value of an expression that is made of numbers alone.
+// The number that a comparison names.
 std::optional<double> NumberOf(const Expr& expr) {
-  switch (expr.kind) {
-    case ExprKind::kNumber:
-      return As<promql::NumberLiteral>(expr).value;
-    case ExprKind::kParen:
-      return NumberOf(*As<promql::Paren>(expr).expr);
-    case ExprKind::kUnary: {
-      const auto& unary = As<promql::Unary>(expr);
-      const std::optional<double> value = NumberOf(*unary.expr);
-      if (!value.has_value()) return std::nullopt;
-      return unary.negate ? -*value : *value;
-    }
-    case ExprKind::kBinary: {
-      const auto& binary = As<promql::Binary>(expr);
-      const std::optional<double> a = NumberOf(*binary.lhs);
-      const std::optional<double> b = NumberOf(*binary.rhs);
-      if (!a.has_value() || !b.has_value()) return std::nullopt;
-      return Arithmetic(binary.op, *a, *b);
-    }
-    default:
-      return std::nullopt;
-  }
-}
-
-// The same comparison with its sides exchanged.
-BinaryOp Mirrored(BinaryOp op) {
-  switch (op) {
-    case BinaryOp::kGreater:
-      return BinaryOp::kLess;
-    case BinaryOp::kLess:
-      return BinaryOp::kGreater;
-    case BinaryOp::kGreaterOrEqual:
-      return BinaryOp::kLessOrEqual;
-    case BinaryOp::kLessOrEqual:
-      return BinaryOp::kGreaterOrEqual;
-    default:
-      return op;
-  }
+  return expr.type == promql::ValueType::kScalar ? promql::ConstantOf(expr) : std::nullopt;
 }
 
 // `value`, or no such label: an expression may have got it from another series.
@@ -134,26 +75,12 @@ std::vector<std::string> Best(std::vector<Trace> traces, size_t count) {
 }  // namespace
 
 bool Threshold::IsPassedBy(double other) const {
-  switch (op) {
-    case BinaryOp::kGreater:
-      return other > value;
-    case BinaryOp::kLess:
-      return other < value;
-    case BinaryOp::kGreaterOrEqual:
-      return other >= value;
-    case BinaryOp::kLessOrEqual:
-      return other <= value;
-    case BinaryOp::kEqual:
-      return other == value;
-    case BinaryOp::kNotEqual:
-      return other != value;
-    default:
-      return false;
-  }
+  double kept = 0;
+  return promql::FloatOperation(op, other, value, &kept);
 }
 
 std::optional<Threshold> ThresholdOf(const Expr& expr) {
-  const Expr& inner = WithoutParens(expr);
+  const Expr& inner = Unwrap(expr);
   if (inner.kind != ExprKind::kBinary) return std::nullopt;
   const auto& binary = As<promql::Binary>(inner);
   // The values of these are those of their left side.
@@ -165,7 +92,7 @@ std::optional<Threshold> ThresholdOf(const Expr& expr) {
     return Threshold{binary.op, *right};
   }
   if (const std::optional<double> left = NumberOf(*binary.lhs); left.has_value()) {
-    return Threshold{Mirrored(binary.op), *left};
+    return Threshold{promql::Mirrored(binary.op), *left};
   }
   return std::nullopt;
 }

@@ -2,7 +2,6 @@
 #include "alerting/rules/rule_lint.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -11,6 +10,7 @@
 #include "alerting/rules/levels.h"
 #include "base/strings.h"
 #include "query/promql/functions.h"
+#include "query/promql/operation.h"
 #include "query/promql/parser.h"
 
 namespace vigil::alerting {
@@ -36,89 +36,6 @@ std::string ContradictoryLabel(const std::vector<storage::Matcher>& matchers) {
     if (!possible) return matcher.name();
   }
   return "";
-}
-
-const Expr& Unwrap(const Expr& expr) {
-  return expr.kind == ExprKind::kParen ? Unwrap(*As<promql::Paren>(expr).expr) : expr;
-}
-
-std::optional<double> Fold(BinaryOp op, double a, double b) {
-  switch (op) {
-    case BinaryOp::kAdd:
-      return a + b;
-    case BinaryOp::kSub:
-      return a - b;
-    case BinaryOp::kMul:
-      return a * b;
-    case BinaryOp::kDiv:
-      return a / b;
-    case BinaryOp::kMod:
-      return std::fmod(a, b);
-    case BinaryOp::kPow:
-      return std::pow(a, b);
-    default:
-      return std::nullopt;
-  }
-}
-
-// The value of an expression that looks at no data and no clock.
-std::optional<double> ConstantOf(const Expr& wrapped) {
-  const Expr& expr = Unwrap(wrapped);
-  switch (expr.kind) {
-    case ExprKind::kNumber:
-      return As<promql::NumberLiteral>(expr).value;
-    case ExprKind::kUnary: {
-      const auto& unary = As<promql::Unary>(expr);
-      const std::optional<double> value = ConstantOf(*unary.expr);
-      return value.has_value() && unary.negate ? -*value : value;
-    }
-    case ExprKind::kCall: {
-      const auto& call = As<promql::Call>(expr);
-      const bool passes = call.function->name == "vector" || call.function->name == "scalar";
-      return passes ? ConstantOf(*call.args.front()) : std::nullopt;
-    }
-    case ExprKind::kBinary: {
-      const auto& binary = As<promql::Binary>(expr);
-      const std::optional<double> a = ConstantOf(*binary.lhs);
-      const std::optional<double> b = ConstantOf(*binary.rhs);
-      return a.has_value() && b.has_value() ? Fold(binary.op, *a, *b) : std::nullopt;
-    }
-    default:
-      return std::nullopt;
-  }
-}
-
-bool Compare(BinaryOp op, double a, double b) {
-  switch (op) {
-    case BinaryOp::kEqual:
-      return a == b;
-    case BinaryOp::kNotEqual:
-      return a != b;
-    case BinaryOp::kGreater:
-      return a > b;
-    case BinaryOp::kLess:
-      return a < b;
-    case BinaryOp::kGreaterOrEqual:
-      return a >= b;
-    default:
-      return a <= b;
-  }
-}
-
-// `5 < x` is `x > 5`.
-BinaryOp Mirror(BinaryOp op) {
-  switch (op) {
-    case BinaryOp::kGreater:
-      return BinaryOp::kLess;
-    case BinaryOp::kLess:
-      return BinaryOp::kGreater;
-    case BinaryOp::kGreaterOrEqual:
-      return BinaryOp::kLessOrEqual;
-    case BinaryOp::kLessOrEqual:
-      return BinaryOp::kGreaterOrEqual;
-    default:
-      return op;
-  }
 }
 
 // What comparisons leave of an expression's values.
@@ -160,10 +77,10 @@ Bounds BoundsOf(const Expr& wrapped) {
     const auto& binary = As<promql::Binary>(expr);
     if (promql::IsComparison(binary.op) && !binary.return_bool) {
       const bool left = binary.lhs->type == ValueType::kVector;
-      const std::optional<double> limit = ConstantOf(left ? *binary.rhs : *binary.lhs);
+      const std::optional<double> limit = promql::ConstantOf(left ? *binary.rhs : *binary.lhs);
       if (limit.has_value()) {
         Bounds bounds = BoundsOf(left ? *binary.lhs : *binary.rhs);
-        bounds.Narrow(left ? binary.op : Mirror(binary.op), *limit);
+        bounds.Narrow(left ? binary.op : promql::Mirrored(binary.op), *limit);
         return bounds;
       }
     }
@@ -226,11 +143,13 @@ class Linter {
   // False when all is said about it.
   bool VisitComparison(const promql::Binary& binary) {
     if (!promql::IsComparison(binary.op)) return true;
-    const std::optional<double> a = ConstantOf(*binary.lhs);
-    const std::optional<double> b = ConstantOf(*binary.rhs);
+    const std::optional<double> a = promql::ConstantOf(*binary.lhs);
+    const std::optional<double> b = promql::ConstantOf(*binary.rhs);
     if (a.has_value() && b.has_value()) {
-      Add(binary, Compare(binary.op, *a, *b) ? "compares constants: it is always true"
-                                             : "compares constants: it is never true");
+      double kept = 0;
+      Add(binary, promql::FloatOperation(binary.op, *a, *b, &kept)
+                      ? "compares constants: it is always true"
+                      : "compares constants: it is never true");
       return false;
     }
     const Bounds bounds = BoundsOf(binary);

@@ -33,12 +33,6 @@ size_t CountSeries(const Value& value) {
 
 }  // namespace
 
-const Expr& Unwrap(const Expr& expr) {
-  const Expr* inner = &expr;
-  while (inner->kind == ExprKind::kParen) inner = As<promql::Paren>(*inner).expr.get();
-  return *inner;
-}
-
 absl::StatusOr<ScalarValue> Evaluator::NewScalar(double fill) {
   ScalarValue scalar{{}, Reservation(context_.limits)};
   VIGIL_RETURN_IF_ERROR(scalar.reservation.Add(static_cast<int64_t>(steps())));

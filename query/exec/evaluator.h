@@ -72,7 +72,4 @@ class Evaluator {
   SampleCounts* const counts_;
 };
 
-// `expr` without the parentheses around it.
-const promql::Expr& Unwrap(const promql::Expr& expr);
-
 }  // namespace vigil::exec

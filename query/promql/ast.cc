@@ -34,4 +34,10 @@ std::string_view AggregateOpText(AggregateOp op) {
   return kAggregateOpTexts[static_cast<size_t>(op)];
 }
 
+const Expr& Unwrap(const Expr& expr) {
+  const Expr* inner = &expr;
+  while (inner->kind == ExprKind::kParen) inner = As<Paren>(*inner).expr.get();
+  return *inner;
+}
+
 }  // namespace vigil::promql

@@ -228,4 +228,7 @@ const Node& As(const Expr& expr) {
   return static_cast<const Node&>(expr);
 }
 
+// `expr` without the parentheses around it.
+const Expr& Unwrap(const Expr& expr);
+
 }  // namespace vigil::promql

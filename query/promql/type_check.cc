@@ -23,12 +23,6 @@ bool AllowsSmoothed(FunctionId id) {
   return id == FunctionId::kDelta || id == FunctionId::kIncrease || id == FunctionId::kRate;
 }
 
-const Expr& WithoutParens(const Expr& expr) {
-  const Expr* inner = &expr;
-  while (inner->kind == ExprKind::kParen) inner = As<Paren>(*inner).expr.get();
-  return *inner;
-}
-
 class TypeChecker {
  public:
   explicit TypeChecker(std::string_view text) : text_(text) {}
@@ -172,7 +166,7 @@ class TypeChecker {
   }
 
   absl::Status CheckBoundary(const FunctionSignature& function, const Expr& arg) const {
-    const Expr& inner = WithoutParens(arg);
+    const Expr& inner = Unwrap(arg);
     if (inner.kind != ExprKind::kMatrixSelector) return absl::OkStatus();
     const VectorSelector& selector = *As<MatrixSelector>(inner).selector;
     if (selector.anchored && !AllowsAnchored(function.id)) {

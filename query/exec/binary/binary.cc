@@ -13,7 +13,6 @@ namespace vigil::exec {
 namespace {
 
 using promql::Binary;
-using promql::BinaryOp;
 using promql::ValueType;
 
 absl::StatusOr<ScalarValue> CombineScalars(const Binary& binary, ScalarValue left,
@@ -53,22 +52,6 @@ absl::StatusOr<VectorValue> CombineWithScalar(Evaluator& evaluator, const Binary
   return result;
 }
 
-// The comparison that holds for (b, a) when `op` does for (a, b).
-BinaryOp Turned(BinaryOp op) {
-  switch (op) {
-    case BinaryOp::kGreater:
-      return BinaryOp::kLess;
-    case BinaryOp::kLess:
-      return BinaryOp::kGreater;
-    case BinaryOp::kGreaterOrEqual:
-      return BinaryOp::kLessOrEqual;
-    case BinaryOp::kLessOrEqual:
-      return BinaryOp::kGreaterOrEqual;
-    default:
-      return op;
-  }
-}
-
 // What of a vector that other expressions have, too, a comparison with a scalar lets through. Only
 // that is copied. Nothing where it must be made in the common way.
 absl::StatusOr<std::optional<VectorValue>> FilterShared(Evaluator& evaluator,
@@ -82,7 +65,7 @@ absl::StatusOr<std::optional<VectorValue>> FilterShared(Evaluator& evaluator,
   if (shared == nullptr) return std::nullopt;
   VIGIL_ASSIGN_OR_RETURN(const ScalarValue threshold, evaluator.Scalar(scalar));
   const std::optional<std::vector<uint32_t>> found =
-      shared->Beyond(scalar_left ? Turned(binary.op) : binary.op, threshold.values[0]);
+      shared->Beyond(scalar_left ? promql::Mirrored(binary.op) : binary.op, threshold.values[0]);
   if (!found.has_value()) return std::nullopt;
   VectorValue result = evaluator.NewVector();
   for (const uint32_t i : *found) {

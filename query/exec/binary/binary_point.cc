@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/exec/binary/binary_point.h"
 
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -12,47 +11,6 @@ namespace vigil::exec {
 
 using promql::BinaryOp;
 using storage::Histogram;
-
-bool FloatOperation(BinaryOp op, double left, double right, double* result) {
-  *result = left;
-  switch (op) {
-    case BinaryOp::kAdd:
-      *result = left + right;
-      return true;
-    case BinaryOp::kSub:
-      *result = left - right;
-      return true;
-    case BinaryOp::kMul:
-      *result = left * right;
-      return true;
-    case BinaryOp::kDiv:
-      *result = left / right;
-      return true;
-    case BinaryOp::kMod:
-      *result = std::fmod(left, right);
-      return true;
-    case BinaryOp::kPow:
-      *result = std::pow(left, right);
-      return true;
-    case BinaryOp::kAtan2:
-      *result = std::atan2(left, right);
-      return true;
-    case BinaryOp::kEqual:
-      return left == right;
-    case BinaryOp::kNotEqual:
-      return left != right;
-    case BinaryOp::kGreater:
-      return left > right;
-    case BinaryOp::kLess:
-      return left < right;
-    case BinaryOp::kGreaterOrEqual:
-      return left >= right;
-    case BinaryOp::kLessOrEqual:
-      return left <= right;
-    default:
-      return false;
-  }
-}
 
 Point PointOperator::operator()(const Point& left, const Point& right) {
   const bool left_float = left.kind == PointKind::kFloat;

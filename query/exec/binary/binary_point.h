@@ -6,12 +6,9 @@
 #include "query/exec/annotations.h"
 #include "query/exec/value.h"
 #include "query/promql/ast.h"
+#include "query/promql/operation.h"
 
 namespace vigil::exec {
-
-// Sets `*result` to `left op right`, for a comparison to `left`. False if a comparison does not
-// hold. Requires: `op` is no set operator and no trim.
-bool FloatOperation(promql::BinaryOp op, double left, double right, double* result);
 
 // Whether results lose `__name__`.
 inline bool DropsName(const promql::Binary& binary) {
