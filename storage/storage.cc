@@ -8,13 +8,13 @@
 
 #include <fmt/format.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/status.h"
 #include "storage/format_version.h"
 #include "storage/journal/kv_journal.h"
-#include "storage/kv/rocksdb_store.h"
+#include "storage/journal/posix_segment_directory.h"
+#include "storage/journal/segment_journal.h"
 #include "storage/metric_adapters.h"
 #include "storage/metrics/partitioning.h"
 #include "storage/storage_impl.h"
@@ -28,41 +28,19 @@ constexpr uint32_t kMaxDefaultShards = 8;
 // Whole partitions are dropped: there is no hurry.
 constexpr int64_t kRetentionCheckMs = kMillisPerMinute;
 
+// Heads are about as large as the journal that they came from, so this is seldom reached.
+constexpr uint64_t kMinJournalBytes = uint64_t{1} << 30;
+constexpr uint64_t kJournalBytesPerHeadByte = 4;
+
+uint64_t MaxJournalBytes(const StorageOptions& options) {
+  return std::max(kMinJournalBytes, kJournalBytesPerHeadByte * options.head_flush_bytes);
+}
+
 void KeepFirst(const absl::Status& status, absl::Status* first) {
   if (first->ok()) *first = status;
 }
 
-// Makes the directory if need be and sees that it can be written.
-absl::Status PrepareDirectory(const std::string& path) {
-  absl::Status status = MakeDirectories(path);
-  if (status.ok()) status = CheckWritable(path);
-  if (status.ok()) return status;
-  return absl::Status(
-      status.code(),
-      fmt::format("data directory {} cannot be used: {}; name a directory that vigil may write to "
-                  "with --data-dir",
-                  path, MessageOf(status)));
-}
-
 }  // namespace
-
-absl::StatusOr<std::unique_ptr<Storage>> Storage::Open(const StorageOptions& options,
-                                                       const Clock* clock) {
-  VIGIL_RETURN_IF_ERROR(PrepareDirectory(options.data_dir));
-  RocksDbOptions rocksdb;
-  rocksdb.directory = options.data_dir;
-  rocksdb.memory_bytes = options.store_memory_bytes;
-  VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<KeyValueStore> store, OpenRocksDb(rocksdb));
-  return OpenOn(std::move(store), options, clock);
-}
-
-absl::StatusOr<std::unique_ptr<Storage>> Storage::OpenOn(std::unique_ptr<KeyValueStore> store,
-                                                         const StorageOptions& options,
-                                                         const Clock* clock) {
-  auto storage = std::make_unique<StorageImpl>(std::move(store), options, clock);
-  VIGIL_RETURN_IF_ERROR_WITH(storage->Recover(), fmt::format("opening {}", options.data_dir));
-  return storage;
-}
 
 StorageImpl::StorageImpl(std::unique_ptr<KeyValueStore> store, const StorageOptions& options,
                          const Clock* clock)
@@ -74,8 +52,13 @@ StorageImpl::StorageImpl(std::unique_ptr<KeyValueStore> store, const StorageOpti
       series_limits_(&limit_book_),
       disk_watch_(options.data_dir) {}
 
-absl::Status StorageImpl::Recover() {
+absl::Status StorageImpl::Recover(JournalPlace place) {
   VIGIL_ASSIGN_OR_RETURN(const uint32_t count, ReadOrWriteShardCount());
+  if (place == JournalPlace::kFiles) {
+    VIGIL_RETURN_IF_ERROR(RaiseFormat(*store_));
+    VIGIL_ASSIGN_OR_RETURN(segments_, OpenSegmentLog(OpenSegmentDirectory(options_.data_dir),
+                                                     *store_, {.durability = options_.durability}));
+  }
   VIGIL_RETURN_IF_ERROR(tenants_.Load());
   for (uint32_t number = 0; number < count; ++number) VIGIL_RETURN_IF_ERROR(OpenShard(number));
   return absl::OkStatus();
@@ -109,7 +92,12 @@ absl::StatusOr<uint32_t> StorageImpl::ReadOrWriteShardCount() {
 
 absl::Status StorageImpl::OpenShard(uint32_t number) {
   Shard::Parts parts;
-  VIGIL_ASSIGN_OR_RETURN(parts.journal, KvJournal::Open(store_.get(), number, options_.durability));
+  if (segments_ != nullptr) {
+    parts.journal = std::make_unique<SegmentJournal>(segments_.get(), number);
+  } else {
+    VIGIL_ASSIGN_OR_RETURN(parts.journal,
+                           KvJournal::Open(store_.get(), number, options_.durability));
+  }
   MetricOptions metrics = options_.metrics;
   metrics.limits = &series_limits_;
   parts.metrics = MetricShard::Create(number, store_.get(), metrics);
@@ -153,11 +141,18 @@ absl::Status StorageImpl::Maintain() {
         shard->FlushIfDue(options_.head_flush_bytes / shards_.size(), options_.head_flush_age_ms),
         &first);
   }
+  if (segments_ != nullptr) {
+    // A shard that gets little would keep what the others have long moved to blocks.
+    for (const uint8_t shard : segments_->ShardsBehind(MaxJournalBytes(options_))) {
+      KeepFirst(shards_[shard]->Flush(), &first);
+    }
+  }
   const int64_t budget_ns = options_.compaction_budget_ms * kNanosPerMilli;
   for (const auto& shard : shards_) {
     KeepFirst(shard->metrics().Compact(now_ms, budget_ns / std::ssize(shards_)).status(), &first);
   }
   if (options_.durability == Durability::kNoSync && now_ms >= next_sync_ms_.load()) {
+    if (segments_ != nullptr) KeepFirst(segments_->Sync(), &first);
     KeepFirst(store_->SyncLog(), &first);
     next_sync_ms_.store(now_ms + options_.sync_interval_ms);
   }
@@ -216,7 +211,8 @@ std::vector<StatusFigure> StorageImpl::Status() {
   };
   std::vector<StatusFigure> figures = {
       {"store", "shards", fmt::to_string(shards_.size())},
-      {"store", "journal_bytes", disk_bytes(Family::kJournal)},
+      {"store", "journal_bytes",
+       segments_ != nullptr ? fmt::to_string(segments_->Bytes()) : disk_bytes(Family::kJournal)},
       {"store", "writes", disk_watch_.Look()},
       {"metrics", "series", fmt::to_string(metrics.series)},
       {"metrics", "samples_in_memory", fmt::to_string(metrics.head_samples)},

@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "storage/disk_watch.h"
+#include "storage/journal/segment_log.h"
 #include "storage/limits/limit_book.h"
 #include "storage/limits/sample_rates.h"
 #include "storage/limits/series_limits.h"
@@ -28,8 +30,12 @@ class StorageImpl final : public Storage {
   StorageImpl(std::unique_ptr<KeyValueStore> store, const StorageOptions& options,
               const Clock* clock);
 
+  // Where the journal is. In the key-value store: those in memory, and directories of earlier
+  // versions until what it has is moved.
+  enum class JournalPlace : uint8_t { kFiles, kKeyValueStore };
+
   // Checks or writes the directory's format, then opens the shards.
-  absl::Status Recover();
+  absl::Status Recover(JournalPlace place);
 
   absl::StatusOr<TenantId> Tenant(std::string_view name) override { return tenants_.IdOf(name); }
 
@@ -83,6 +89,7 @@ class StorageImpl final : public Storage {
   absl::StatusOr<uint32_t> ReadOrWriteShardCount();
   absl::Status OpenShard(uint32_t number);
   absl::Status DropOldPartitions(int64_t now_ms);
+  absl::Status CopyAll(const std::string& target);
   // Which instants are admitted of what is kept for `retention_ms`.
   TimeRules RulesFor(int64_t retention_ms) const;
   // Removes the records of streams that would be too many.
@@ -104,6 +111,7 @@ class StorageImpl final : public Storage {
                                         const BatchToken& token);
 
   const std::unique_ptr<KeyValueStore> store_;
+  std::unique_ptr<SegmentLog> segments_;  // Made by Recover; null: the journal is in store_.
   const StorageOptions options_;
   const Clock& clock_;
   Tenants tenants_;
@@ -117,6 +125,7 @@ class StorageImpl final : public Storage {
   std::atomic<int64_t> next_sync_ms_{0};
   std::atomic<int64_t> kept_from_ms_{0};  // The first partition of metrics that is kept.
   DiskWatch disk_watch_;
+  Mutex snapshot_mutex_;  // One at a time makes a snapshot.
 };
 
 }  // namespace vigil::storage

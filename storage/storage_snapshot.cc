@@ -2,6 +2,7 @@
 //
 // Copies of a store that is being served.
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -14,6 +15,9 @@ namespace vigil::storage {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Beside the target, until it is whole.
+constexpr const char* kGrowing = ".copying";
 
 bool IsWithin(const fs::path& path, const fs::path& directory) {
   const fs::path relative = path.lexically_relative(directory);
@@ -46,14 +50,34 @@ absl::StatusOr<fs::path> TargetOf(const std::string& path, const std::string& da
 
 }  // namespace
 
+absl::Status StorageImpl::CopyAll(const std::string& target) {
+  // The journal as it is now, of which nothing goes until it is copied; then the store, which may
+  // have moved some of it to blocks meanwhile and says so. Whatever was acknowledged is in one.
+  std::optional<SegmentLog::Hold> journal;
+  if (segments_ != nullptr) journal.emplace(segments_.get());
+  VIGIL_RETURN_IF_ERROR(store_->Checkpoint(target));
+  return journal ? journal->CopyTo(target) : absl::OkStatus();
+}
+
 absl::StatusOr<std::string> StorageImpl::Snapshot(const std::string& path) {
+  const MutexLock lock(&snapshot_mutex_);
   VIGIL_ASSIGN_OR_RETURN(const fs::path target, TargetOf(path, options_.data_dir));
-  // Whatever was acknowledged is in the journal or in blocks: one copy of the store has it all.
-  const absl::Status status = store_->Checkpoint(target.string());
+  // Under its name only when it is whole.
+  const std::string growing = target.string() + kGrowing;
+  std::error_code error;
+  fs::remove_all(growing, error);  // Of one that was cut off.
+  absl::Status status = CopyAll(growing);
+  if (status.ok()) {
+    fs::rename(growing, target, error);
+    if (error) {
+      status = absl::UnavailableError(
+          fmt::format("renaming the copy to {}: {}", target.string(), error.message()));
+    }
+  }
   if (!status.ok()) {
-    std::error_code ignored;
-    // RocksDB gathers files beside the target first.
-    fs::remove_all(target.string() + ".tmp", ignored);
+    fs::remove_all(growing, error);
+    // RocksDB gathers files beside its target first.
+    fs::remove_all(growing + ".tmp", error);
     return status;
   }
   return target.string();

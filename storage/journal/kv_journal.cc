@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include <xxhash.h>
 
 #include "base/status.h"
+#include "storage/journal/trim_rows.h"
 #include "storage/kv/keys.h"
 #include "storage/kv/record_keys.h"
 
@@ -23,32 +23,14 @@ constexpr size_t kChecksumBytes = 4;
 // The last position is never given out, so that the one behind a position can always be named.
 constexpr JournalPosition kEndPosition = std::numeric_limits<JournalPosition>::max();
 
-std::string MetaKey(uint8_t shard) { return fmt::format("journal/{}", shard); }
-
 // Over the position too: an entry under another's key is noticed.
-uint32_t Checksum(JournalPosition position, std::string_view entry) {
+uint32_t Checksum(JournalPosition position, std::span<const std::string_view> parts) {
   const std::string prefix = KeyWriter().AppendU64(position).Take();
   XXH3_state_t state;
   XXH3_64bits_reset(&state);
   XXH3_64bits_update(&state, prefix.data(), prefix.size());
-  XXH3_64bits_update(&state, entry.data(), entry.size());
+  for (const std::string_view part : parts) XXH3_64bits_update(&state, part.data(), part.size());
   return static_cast<uint32_t>(XXH3_64bits_digest(&state));
-}
-
-// The value of an entry:
-//
-//   +------------------+------------------+
-//   | checksum  u32 LE | entry bytes ...  |
-//   +------------------+------------------+
-std::string EncodeEntry(JournalPosition position, std::string_view entry) {
-  const uint32_t checksum = Checksum(position, entry);
-  std::string value;
-  value.reserve(kChecksumBytes + entry.size());
-  for (size_t i = 0; i < kChecksumBytes; ++i) {
-    value.push_back(static_cast<char>(checksum >> (8 * i)));
-  }
-  value.append(entry);
-  return value;
 }
 
 absl::StatusOr<std::string_view> DecodeEntry(const JournalKey& key, std::string_view value) {
@@ -62,19 +44,8 @@ absl::StatusOr<std::string_view> DecodeEntry(const JournalKey& key, std::string_
     checksum |= uint32_t{static_cast<uint8_t>(value[i])} << (8 * i);
   }
   value.remove_prefix(kChecksumBytes);
-  if (checksum != Checksum(key.position, value)) return damaged("has a wrong checksum");
+  if (checksum != Checksum(key.position, {&value, 1})) return damaged("has a wrong checksum");
   return value;
-}
-
-// The highest position that was trimmed, 0 if none was.
-absl::StatusOr<JournalPosition> ReadTrimmed(KeyValueStore& store, uint8_t shard) {
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> value,
-                         store.Get(Family::kMeta, MetaKey(shard)));
-  if (!value) return 0;
-  KeyReader reader(*value);
-  const JournalPosition trimmed = reader.ReadU64();
-  VIGIL_RETURN_IF_ERROR(reader.Finish(fmt::format("trimmed position of journal {}", shard)));
-  return trimmed;
 }
 
 KeyRange ShardRange(uint8_t shard) { return PrefixRange(KeyWriter().AppendU8(shard).Take()); }
@@ -91,13 +62,31 @@ absl::StatusOr<JournalPosition> ReadLast(KeyValueStore& store, uint8_t shard) {
 
 }  // namespace
 
+// The value of an entry:
+//
+//   +------------------+------------------+
+//   | checksum  u32 LE | entry bytes ...  |
+//   +------------------+------------------+
+std::string EncodeJournalEntry(JournalPosition position, std::span<const std::string_view> parts) {
+  const uint32_t checksum = Checksum(position, parts);
+  size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  std::string value;
+  value.reserve(kChecksumBytes + size);
+  for (size_t i = 0; i < kChecksumBytes; ++i) {
+    value.push_back(static_cast<char>(checksum >> (8 * i)));
+  }
+  for (const std::string_view part : parts) value.append(part);
+  return value;
+}
+
 absl::Status VerifyJournalEntry(const JournalKey& key, std::string_view value) {
   return DecodeEntry(key, value).status();
 }
 
 absl::StatusOr<std::unique_ptr<KvJournal>> KvJournal::Open(KeyValueStore* store, uint8_t shard,
                                                            Durability durability) {
-  VIGIL_ASSIGN_OR_RETURN(const JournalPosition trimmed, ReadTrimmed(*store, shard));
+  VIGIL_ASSIGN_OR_RETURN(const JournalPosition trimmed, ReadTrimRow(*store, shard));
   VIGIL_ASSIGN_OR_RETURN(JournalPosition last, ReadLast(*store, shard));
   last = std::max(last, trimmed);
   if (last == kEndPosition) {
@@ -106,7 +95,7 @@ absl::StatusOr<std::unique_ptr<KvJournal>> KvJournal::Open(KeyValueStore* store,
   return std::unique_ptr<KvJournal>(new KvJournal(store, shard, durability, trimmed, last));
 }
 
-absl::StatusOr<JournalPosition> KvJournal::Append(std::string_view entry) {
+absl::StatusOr<JournalPosition> KvJournal::Append(std::span<const std::string_view> parts) {
   const JournalPosition position = next_.fetch_add(1, std::memory_order_relaxed);
   const Runs failed = Failed();
   WriteBatch batch;
@@ -115,7 +104,7 @@ absl::StatusOr<JournalPosition> KvJournal::Append(std::string_view entry) {
                       JournalKey{.shard = shard_, .position = end}.Encode());
   }
   batch.Put(Family::kJournal, JournalKey{.shard = shard_, .position = position}.Encode(),
-            EncodeEntry(position, entry));
+            EncodeJournalEntry(position, parts));
   if (const absl::Status status = store_->Write(batch, durability_); !status.ok()) {
     AddFailed(position);
     return Annotate(status, fmt::format("appending to journal {}", shard_));
@@ -176,14 +165,14 @@ void KvJournal::AddTrim(JournalPosition through, WriteBatch* batch) {
   const MutexLock lock(&trim_mutex_);
   // Whether the batch of the trim before was written, only the store knows. If it cannot be asked,
   // the range begins where it surely may: deleting again what is gone does no harm.
-  const absl::StatusOr<JournalPosition> trimmed = ReadTrimmed(*store_, shard_);
+  const absl::StatusOr<JournalPosition> trimmed = ReadTrimRow(*store_, shard_);
   if (trimmed.ok()) trimmed_ = *trimmed;
   through = std::min(through, LastPosition());
   if (through <= trimmed_) return;
   batch->DeleteRange(Family::kJournal,
                      JournalKey{.shard = shard_, .position = trimmed_ + 1}.Encode(),
                      JournalKey{.shard = shard_, .position = through + 1}.Encode());
-  batch->Put(Family::kMeta, MetaKey(shard_), KeyWriter().AppendU64(through).Take());
+  AddTrimRow(shard_, through, batch);
 }
 
 }  // namespace vigil::storage

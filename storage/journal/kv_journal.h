@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The journal of a shard in the key-value store: an entry a key. Concurrent appends share a sync
-// because the store's writes do. The layout is in docs/format/keys.md.
+// because the store's writes do. The layout is in docs/format/keys.md. Stores in memory use it, and
+// what directories of earlier versions, or repaired ones, have in it is moved to blocks when they
+// are opened.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include <absl/functional/function_ref.h>
@@ -20,6 +24,9 @@
 #include "storage/kv/record_keys.h"
 
 namespace vigil::storage {
+
+// The value under which an entry stands; the entry is `parts` one behind the other.
+std::string EncodeJournalEntry(JournalPosition position, std::span<const std::string_view> parts);
 
 // Whether `value` is what was appended under `key`. DataLoss if it is not.
 absl::Status VerifyJournalEntry(const JournalKey& key, std::string_view value);
@@ -34,13 +41,20 @@ class KvJournal final : public Journal {
   static absl::StatusOr<std::unique_ptr<KvJournal>> Open(KeyValueStore* store, uint8_t shard,
                                                          Durability durability);
 
-  absl::StatusOr<JournalPosition> Append(std::string_view entry) override;
+  using Journal::Append;
+  absl::StatusOr<JournalPosition> Append(std::span<const std::string_view> parts) override;
+  absl::Status Sync() override {
+    return durability_ == Durability::kSync ? absl::OkStatus() : store_->SyncLog();
+  }
+  // DataLoss, which ends it, for an entry whose checksum is wrong.
   absl::Status Replay(
       JournalPosition after,
       absl::FunctionRef<absl::Status(JournalPosition, std::string_view)> visit) override;
+  bool LostEntries() const override { return false; }
   // Of appends that failed only those count that a later one followed.
   JournalPosition LastPosition() const override { return last_.load(std::memory_order_acquire); }
   void AddTrim(JournalPosition through, WriteBatch* batch) override;
+  void Trimmed(JournalPosition through) override {}  // The batch itself removed them.
 
  private:
   KvJournal(KeyValueStore* store, uint8_t shard, Durability durability, JournalPosition trimmed,

@@ -167,8 +167,8 @@ absl::Status StreamRegistry::RemoveEmpty() {
               EncodeNextStream(tenant.next_stream));
   }
   if (batch.empty()) return absl::OkStatus();
-  // Without a sync: losing the removal restores rows of streams that have nothing.
-  VIGIL_RETURN_IF_ERROR_WITH(store_.Write(batch, Durability::kNoSync), "removing log streams");
+  // With a sync: the journal is apart, and may tell of the new numbers.
+  VIGIL_RETURN_IF_ERROR_WITH(store_.Write(batch, Durability::kSync), "removing log streams");
   for (const auto& stream : removed) tenants_[stream->tenant()].Remove(*stream);
   return absl::OkStatus();
 }

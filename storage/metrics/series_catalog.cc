@@ -194,7 +194,9 @@ absl::Status SeriesCatalog::RemoveSomeDead(TenantSeries* series) {
     series->dead.RemoveAll(0, removed);
     series->dead.AddRows(&batch);
     if (batch.empty()) return absl::OkStatus();
-    const absl::Status written = store_.Write(batch, Durability::kNoSync);
+    // With a sync: the journal may soon tell of the same labels under another number, and must not
+    // find both after a loss of power.
+    const absl::Status written = store_.Write(batch, Durability::kSync);
     if (!written.ok()) {
       series->dead.AddAll(0, removed);
       return written;

@@ -58,7 +58,11 @@ class WorkingCopy {
     if (!fs::create_directory(path_, error)) return FileError(error, "making", path_);
     for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
          entry.increment(error)) {
-      if (!entry->is_regular_file(error) || entry->path().filename() == "LOCK") continue;
+      // The journal's files are read where they are.
+      if (!entry->is_regular_file(error) || entry->path().filename() == "LOCK" ||
+          entry->path().extension() == ".seg") {
+        continue;
+      }
       const fs::path target = fs::path(path_) / entry->path().filename();
       if (entry->path().extension() == ".sst") {
         fs::create_hard_link(entry->path(), target, error);
@@ -189,7 +193,8 @@ class TableWriter {
   explicit TableWriter(KeyValueStore* store) : store_(*store) {}
 
   absl::Status Add(Family family, std::string_view key, std::string_view value) {
-    if (family != family_ || bytes_ >= kTableBytes) VIGIL_RETURN_IF_ERROR(Finish());
+    const bool fits = family == family_ && (entries_.empty() || entries_.back().first < key);
+    if (!fits || bytes_ >= kTableBytes) VIGIL_RETURN_IF_ERROR(Finish());
     family_ = family;
     bytes_ += key.size() + value.size();
     entries_.emplace_back(key, value);
@@ -209,13 +214,13 @@ class TableWriter {
   size_t bytes_ = 0;
 };
 
-absl::Status WriteRepaired(OfflineRocksDb* source, const std::string& target,
-                           Diagnosis* diagnosis) {
+absl::Status WriteRepaired(const std::string& directory, OfflineRocksDb* source,
+                           const std::string& target, Diagnosis* diagnosis) {
   RocksDbOptions options;
   options.directory = target;
   VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<KeyValueStore> store, OpenRocksDb(options));
   TableWriter writer(store.get());
-  StoreCheck check(source, diagnosis);
+  StoreCheck check(directory, source, diagnosis);
   VIGIL_RETURN_IF_ERROR(check.Run([&](Family family, std::string_view key, std::string_view value) {
     return writer.Add(family, key, value);
   }));
@@ -254,7 +259,7 @@ absl::StatusOr<Diagnosis> Examine(const std::string& directory) {
   Opener opener(WithoutSlash(directory), &diagnosis);
   VIGIL_ASSIGN_OR_RETURN(OfflineRocksDb* const offline, opener.Open());
   VIGIL_RETURN_IF_ERROR(CheckFormatOf(offline));
-  StoreCheck check(offline, &diagnosis);
+  StoreCheck check(WithoutSlash(directory), offline, &diagnosis);
   VIGIL_RETURN_IF_ERROR(
       check.Run([](Family, std::string_view, std::string_view) { return absl::OkStatus(); }));
   return diagnosis;
@@ -272,7 +277,7 @@ absl::StatusOr<Repair> RepairDirectory(const std::string& path) {
     Opener opener(directory, &repair.diagnosis);
     VIGIL_ASSIGN_OR_RETURN(OfflineRocksDb* const offline, opener.Open());
     VIGIL_RETURN_IF_ERROR(CheckFormatOf(offline));
-    const absl::Status written = WriteRepaired(offline, growing, &repair.diagnosis);
+    const absl::Status written = WriteRepaired(directory, offline, growing, &repair.diagnosis);
     if (!written.ok() || repair.diagnosis.clean()) {
       fs::remove_all(growing, error);
       if (written.ok()) return repair;

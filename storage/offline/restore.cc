@@ -13,6 +13,8 @@
 
 #include "base/file.h"
 #include "base/status.h"
+#include "storage/journal/posix_segment_directory.h"
+#include "storage/journal/segment_check.h"
 #include "storage/kv/directory_hold.h"
 #include "storage/kv/rocksdb_offline.h"
 
@@ -41,6 +43,20 @@ absl::Status Sync(const fs::path& path) {
   return synced ? absl::OkStatus() : FileError(error, "syncing", path);
 }
 
+absl::Status VerifyJournal(const std::string& directory, KeyValueStore& store) {
+  const auto files = OpenSegmentDirectory(directory);
+  absl::Status status;
+  const absl::Status walked = CheckSegments(
+      *files, store, [](uint8_t, JournalPosition, std::string_view) { return absl::OkStatus(); },
+      [&](const JournalDamage& damage) {
+        if (damage.torn_end || !status.ok()) return;
+        status = absl::DataLossError(
+            fmt::format("the snapshot is damaged (`vigil doctor {}` tells more): {}: offset {}: {}",
+                        directory, files->NameOf(damage.segment), damage.offset, damage.what));
+      });
+  return walked.ok() ? status : walked;
+}
+
 absl::Status Verify(const std::string& directory) {
   VIGIL_ASSIGN_OR_RETURN(
       const auto snapshot,
@@ -51,7 +67,7 @@ absl::Status Verify(const std::string& directory) {
         fmt::format("the snapshot is damaged (`vigil doctor {}` tells more): {}", directory,
                     table.path));
   }
-  return absl::OkStatus();
+  return VerifyJournal(directory, snapshot->store());
 }
 
 absl::Status CheckTarget(const fs::path& target, bool overwrite) {

@@ -12,6 +12,8 @@
 #include "base/status.h"
 #include "base/strings.h"
 #include "storage/journal/kv_journal.h"
+#include "storage/journal/posix_segment_directory.h"
+#include "storage/journal/segment_check.h"
 #include "storage/kv/keys.h"
 #include "storage/kv/rocksdb_salvage.h"
 #include "storage/logs/log_block.h"
@@ -86,6 +88,7 @@ absl::Status StoreCheck::Run(Keep keep) {
   CheckPresenceIsWhole();
   CheckSeriesAreFound();
   VIGIL_RETURN_IF_ERROR(Walk(Family::kJournal, keep, bind(&StoreCheck::CheckJournal)));
+  VIGIL_RETURN_IF_ERROR(CheckJournalFiles(keep));
   FindStreams();
   VIGIL_RETURN_IF_ERROR(Walk(Family::kLogBlocks, keep, bind(&StoreCheck::CheckLogs)));
   VIGIL_RETURN_IF_ERROR(Walk(Family::kSpanBlocks, keep, bind(&StoreCheck::CheckSpanBlock)));
@@ -253,6 +256,25 @@ absl::Status StoreCheck::CheckJournal(std::string_view encoded_key, std::string_
   shards_seen_.insert(key.shard);
   ++diagnosis_.journal_entries;
   return absl::OkStatus();
+}
+
+absl::Status StoreCheck::CheckJournalFiles(Keep keep) {
+  const auto files = OpenSegmentDirectory(directory_);
+  const auto note = [&](const JournalDamage& damage) {
+    diagnosis_.Add(damage.segment == 0 ? "journal" : files->NameOf(damage.segment),
+                   fmt::format("{} bytes at offset {}: {}; records that were there and not in "
+                               "blocks yet are lost",
+                               damage.bytes, damage.offset, damage.what));
+  };
+  return CheckSegments(
+      *files, offline_.store(),
+      [&](uint8_t shard, JournalPosition position, std::string_view entry) {
+        shards_seen_.insert(shard);
+        ++diagnosis_.journal_entries;
+        return keep(Family::kJournal, JournalKey{.shard = shard, .position = position}.Encode(),
+                    EncodeJournalEntry(position, {&entry, 1}));
+      },
+      note);
 }
 
 // Rows of streams stand behind the blocks that need them.

@@ -39,8 +39,9 @@ class StoreCheck {
   using Keep =
       absl::FunctionRef<absl::Status(Family family, std::string_view key, std::string_view value)>;
 
-  StoreCheck(OfflineRocksDb* offline, Diagnosis* diagnosis)
-      : offline_(*offline), diagnosis_(*diagnosis) {}
+  // The journal's files are those of `directory`, wherever `offline` was opened.
+  StoreCheck(std::string directory, OfflineRocksDb* offline, Diagnosis* diagnosis)
+      : directory_(std::move(directory)), offline_(*offline), diagnosis_(*diagnosis) {}
 
   // Returns the first failure of `keep`; damage is only noted.
   absl::Status Run(Keep keep);
@@ -76,6 +77,8 @@ class StoreCheck {
   absl::Status CheckMetricBlock(std::string_view key, std::string_view value);
   absl::Status CheckTimesColumn(std::string_view key, std::string_view value);
   absl::Status CheckJournal(std::string_view key, std::string_view value);
+  // What is kept of the journal's files becomes rows, which opening moves to blocks.
+  absl::Status CheckJournalFiles(Keep keep);
   absl::Status CheckLogs(std::string_view key, std::string_view value);
   absl::Status CheckLogBlock(const LogBlockKey& key, std::string_view value);
   absl::Status CheckSpanBlock(std::string_view key, std::string_view value);
@@ -92,6 +95,7 @@ class StoreCheck {
   void ForEachCandidate(const std::string& after, const std::string& before,
                         absl::FunctionRef<void(const BlockKey& prefix)> visit);
 
+  const std::string directory_;
   OfflineRocksDb& offline_;
   Diagnosis& diagnosis_;
 

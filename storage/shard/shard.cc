@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/status.h"
 #include "storage/kv/keys.h"
 
@@ -98,9 +99,20 @@ absl::Status Shard::Recover() {
   VIGIL_RETURN_IF_ERROR(
       parts_.journal->Replay(0, [this, &entries](JournalPosition position, std::string_view entry) {
         ++entries;
-        return Annotate(ReplayEntry(entry), fmt::format("journal entry {}", position));
+        return Excuse(Annotate(ReplayEntry(entry), fmt::format("journal entry {}", position)));
       }));
   if (entries > 0) oldest_open_ms_.store(clock_.NowMs());
+  return absl::OkStatus();
+}
+
+absl::Status Shard::Excuse(absl::Status status) const {
+  if (!absl::IsDataLoss(status) || !parts_.journal->LostEntries()) return status;
+  static Counter& skipped =
+      GetCounter("vigil_replay_entries_skipped_total",
+                 "Journal entries that make no sense without others, which were damaged.");
+  skipped.Add();
+  Log(LogLevel::kError, "skipped what a damaged journal entry leaves without sense",
+      {{"error", MessageOf(status)}});
   return absl::OkStatus();
 }
 
@@ -118,8 +130,8 @@ absl::StatusOr<bool> Shard::Write(EntryKind kind, TenantId tenant, const BatchTo
                                   std::string_view payload, absl::FunctionRef<void()> apply) {
   if (!deliveries_.Begin(tenant, token)) return false;
   const int64_t now_ms = clock_.NowMs();
-  std::string entry = EncodeHeader({kind, tenant, now_ms, token});
-  entry.append(payload);
+  const std::string header = EncodeHeader({kind, tenant, now_ms, token});
+  const std::array<std::string_view, 2> entry = {header, payload};
   ReaderLock gate(&gate_);
   const absl::StatusOr<JournalPosition> position = parts_.journal->Append(entry);
   if (position.ok()) {
@@ -174,6 +186,8 @@ absl::Status Shard::FlushLocked() {
   // A seal whose write failed is written first.
   if (!sealed_ && !Seal()) return absl::OkStatus();
   sealed_ = true;
+  // Nothing may be in blocks that the journal could still lose: what defines it might go with it.
+  VIGIL_RETURN_IF_ERROR_WITH(parts_.journal->Sync(), "syncing the journal");
   WriteBatch batch;
   const std::array<ShardPart*, 3> parts = {parts_.metrics.get(), parts_.logs.get(),
                                            parts_.spans.get()};
@@ -182,6 +196,7 @@ absl::Status Shard::FlushLocked() {
   parts_.journal->AddTrim(sealed_through_, &batch);
   VIGIL_RETURN_IF_ERROR_WITH(store_.Write(batch, Durability::kSync), "writing blocks");
   for (ShardPart* part : parts) part->DropSealed();
+  parts_.journal->Trimmed(sealed_through_);
   sealed_ = false;
   return absl::OkStatus();
 }

@@ -71,6 +71,8 @@ class Shard {
   Shard(uint32_t number, KeyValueStore* store, Parts parts, const Clock* clock);
   absl::Status Recover();
   absl::Status ReplayEntry(std::string_view entry);
+  // OK instead of the failure to replay an entry that follows from the loss of another.
+  absl::Status Excuse(absl::Status status) const;
   ShardPart* PartOf(EntryKind kind);
   // Seals all heads at one journal position; false if there is nothing in them.
   bool Seal() ABSL_EXCLUSIVE_LOCKS_REQUIRED(flush_mutex_);

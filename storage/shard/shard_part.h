@@ -15,8 +15,8 @@
 // has too; replay brings those again, at the same instants of the same series, so nobody sees it.
 // That is sound because WriteSealed, before it ingests, has written with a sync that the sequences
 // in use are taken (ids of shared columns among them: a later one could else mean other times), and
-// with that same sync has made durable the journal entries behind the blocks (which define the
-// series that the blocks name).
+// because the journal entries behind the blocks (which define the series that the blocks name) are
+// durable before it is called.
 #pragma once
 
 #include <cstddef>

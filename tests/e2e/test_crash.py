@@ -33,6 +33,7 @@ KILLED_AGAIN = 0.3
 GIVEN_UP = 0.2
 # Of all kills, how many fall into an orderly stop.
 KILLED_STOPPING = 0.2
+SNAPSHOTS = 5
 # Memory is written to blocks all the time.
 CONFIG = """
 storage:
@@ -379,17 +380,21 @@ class CrashTest(unittest.TestCase):
     def _check_health(self):
         """Recovery found nothing broken."""
         _, exposed = self.vigil.http("/metrics")
-        for name in ("vigil_corrupt_blocks_total", "vigil_replay_unknown_series_samples_total"):
+        for name in (
+            "vigil_corrupt_blocks_total",
+            "vigil_replay_unknown_series_samples_total",
+            "vigil_journal_damages_total",
+        ):
             for line in exposed.splitlines():
                 self.assertFalse(line.startswith(name) and not line.endswith(" 0"), line)
 
-    def _check(self, sender):
+    def _check(self, sender, acknowledged=None, client=None):
         """What `sender` was told to be kept is kept once, and nothing is there twice."""
         if sender.failure:
             raise AssertionError(f"{sender.name} failed") from sender.failure
-        acknowledged = sender.acknowledged  # Before asking: what comes meanwhile is not looked for.
-        client, _ = self.target.client()
-        stored = sender.stored(client)
+        # Before asking: what comes meanwhile is not looked for.
+        acknowledged = sender.acknowledged if acknowledged is None else acknowledged
+        stored = sender.stored(client or self.target.client()[0])
         twice = sorted(number for number, times in stored.items() if times > 1)
         lost = sorted(acknowledged - stored.keys())
         self.assertEqual([], twice[:10], f"{sender.name}: {len(twice)} records are there more than once")
@@ -442,6 +447,27 @@ class CrashTest(unittest.TestCase):
         for sender in self.senders:
             print(f"{sender.name}: {len(sender.acknowledged)} acknowledged, {len(sender.unknown)} given up")
             self.assertGreater(len(sender.acknowledged), KILLS, "too few to tell anything")
+
+    def test_snapshots_while_records_come(self):
+        """A copy has what was acknowledged before, once, whatever was moved to blocks meanwhile."""
+        self._start([(MetricSender, 2), (LogSender, 2), (SpanSender, 2)])
+        self._start_server()
+        with tempfile.TemporaryDirectory() as directory:
+            for number in range(SNAPSHOTS):
+                path = os.path.join(directory, str(number))
+                time.sleep(self.random.uniform(0.1, 1))  # The moment is the test.
+                before = [(sender, sender.acknowledged) for sender in self.senders]
+                done = self.vigil.run("snapshot", path)
+                self.assertEqual(0, done.code, done.err)
+                with Vigil(data_dir=path) as copy:
+                    client = otlp_client.Client(copy.grpc_address)
+                    for sender, acknowledged in before:
+                        self._check(sender, acknowledged, client)
+                    client.close()
+        self.target.stop()
+        for sender in self.senders:
+            sender.join(otlp_client.CALL_SECONDS)
+        self._check_all()
 
     def test_otlp(self):
         self._run([(MetricSender, 2), (LogSender, 2), (SpanSender, 2)])

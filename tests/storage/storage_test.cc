@@ -309,8 +309,9 @@ TEST_P(StorageTest, SeriesIngestedByAFlushThatFailsAreNotTakenForOthersAfterPowe
   };
   Contents expected;
   write("a", &expected);
-  // The reservation for the rows is written, the blocks' own sync fails, and with it the flush.
-  harness.store().FailAt(FaultStore::Operation::kSync, 2, absl::UnavailableError("not now"), 100);
+  // The journal is synced, the reservation for the rows is written, the blocks' own sync fails, and
+  // with it the flush.
+  harness.store().FailAt(FaultStore::Operation::kSync, 3, absl::UnavailableError("not now"), 100);
   EXPECT_THAT(harness.storage().Flush(), Not(IsOk()));
   ASSERT_OK(harness.LosePower());
   const Contents kept = harness.Read();
