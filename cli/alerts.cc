@@ -19,6 +19,7 @@
 #include "cli/alerts_history.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/deliveries.h"
 #include "cli/text/labels.h"
 #include "cli/watch.h"
 #include "proto/vigil/v1/alerts.grpc.pb.h"
@@ -123,9 +124,11 @@ void AddAlerts(CLI::App* program, int* exit_status) {
       "  vigil alerts\n"
       "  vigil alerts severity=page --state firing\n"
       "  vigil alerts --watch 10s");
+  command->require_subcommand(0, 1);
   AddAlertsHistory(command, exit_status);
+  AddDeliveries(command, exit_status);
   command->callback([command, options, exit_status] {
-    // The callback of `history` is called, too.
+    // The callbacks of subcommands are called, too.
     if (command->get_subcommands().empty()) *exit_status = RunAlerts(*options);
   });
 }

@@ -19,6 +19,7 @@ void AddSeries(CLI::App* program, int* exit_status);
 void AddLabels(CLI::App* program, int* exit_status);
 void AddExemplars(CLI::App* program, int* exit_status);
 void AddAlerts(CLI::App* program, int* exit_status);
+void AddReceivers(CLI::App* program, int* exit_status);
 void AddRules(CLI::App* program, int* exit_status);
 void AddSilence(CLI::App* program, int* exit_status);
 void AddRoute(CLI::App* program, int* exit_status);

@@ -28,10 +28,10 @@ int main(int argc, char** argv) {
   program.formatter(std::make_shared<HelpFormatter>());
   int exit_status = kExitOk;
   for (const auto add :
-       {AddServe,  AddQuery,     AddShell,       AddLogs,    AddTrace,     AddSeries,
-        AddLabels, AddExemplars, AddAlerts,      AddRules,   AddSilence,   AddRoute,
-        AddStatus, AddCompact,   AddSnapshot,    AddRestore, AddExport,    AddImport,
-        AddDelete, AddDoctor,    AddCardinality, AddDemo,    AddCompletion}) {
+       {AddServe,  AddQuery,     AddShell,   AddLogs,        AddTrace,   AddSeries,
+        AddLabels, AddExemplars, AddAlerts,  AddReceivers,   AddRules,   AddSilence,
+        AddRoute,  AddStatus,    AddCompact, AddSnapshot,    AddRestore, AddExport,
+        AddImport, AddDelete,    AddDoctor,  AddCardinality, AddDemo,    AddCompletion}) {
     add(&program, &exit_status);
   }
   // The program's own examples are those of none of its commands.

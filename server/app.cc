@@ -20,7 +20,7 @@
 #include "alerting/history/alert_history.h"
 #include "alerting/manager/alert_manager.h"
 #include "alerting/manager/config.h"
-#include "alerting/notify/http_notifier.h"
+#include "alerting/notify/curl_notifier.h"
 #include "alerting/rules/rule_engine.h"
 #include "alerting/rules/rule_file.h"
 #include "base/byte_size.h"
@@ -50,6 +50,7 @@
 #include "server/grpc/alert_service.h"
 #include "server/grpc/alertmanager_service.h"
 #include "server/grpc/backtest_service.h"
+#include "server/grpc/delivery_service.h"
 #include "server/grpc/query_service.h"
 #include "server/grpc/transfer_service.h"
 #include "server/http/http_server.h"
@@ -284,7 +285,7 @@ class AppImpl final : public App {
     rule_source_ = storage_->MetricSourceFor(storage::kDefaultTenant);
     rule_output_ = storage_->MetricSinkFor(storage::kDefaultTenant);
     VIGIL_ASSIGN_OR_RETURN(
-        notifier_, alerting::StartHttpNotifier({.user_agent = fmt::format("vigil/{}", kVersion)}));
+        notifier_, alerting::StartCurlNotifier({.user_agent = fmt::format("vigil/{}", kVersion)}));
     const int64_t now_ms = clock_.NowMs();
     VIGIL_ASSIGN_OR_RETURN(manager_, alerting::AlertManager::Create(
                                          {config_.rules.external_url}, std::move(files.manager),
@@ -333,6 +334,7 @@ class AppImpl final : public App {
     services_.push_back(MakeAlertService(rules_.get(), &*alert_history_));
     services_.push_back(
         MakeBacktestService(storage_.get(), &*engine_, &*query_gate_, config_.rules, rules_.get()));
+    services_.push_back(MakeDeliveryService(manager_.get(), [this] { manager_ticker_->Wake(); }));
     grpc_port_ = config_.grpc_listen.port;
     services_.push_back(MakeAdminService(
         [this] {

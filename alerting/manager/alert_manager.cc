@@ -5,7 +5,9 @@
 #include "alerting/manager/alert_manager.h"
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <random>
@@ -29,7 +31,7 @@ namespace {
 
 // How often to look for the end of deliveries while there are some: late enough to cost nothing,
 // soon enough that a kill rarely finds one that is delivered but not noted.
-constexpr int64_t kEndingPollMs = 100;
+constexpr int64_t kEndingPollMs = 20;
 // When to try again after the store refused a write.
 constexpr int64_t kStoreRetryMs = 1'000;
 // Alertmanager's interval for forgetting resolved alerts.
@@ -66,6 +68,7 @@ class AlertManagerImpl final : public AlertManager {
   AlertManagerImpl(const AlertManagerOptions& options, ManagerConfig config,
                    storage::KeyValueStore* store, Notifier* notifier)
       : notifier_(notifier),
+        external_url_(options.external_url),
         endings_(std::make_shared<EndingList>()),
         make_silence_id_(options.make_silence_id ? options.make_silence_id : SystemUuids()),
         config_(Keep(std::move(config))),
@@ -180,6 +183,63 @@ class AlertManagerImpl final : public AlertManager {
     SetGauges(*config_, state_, dispatcher_.muter(), now_ms);
   }
 
+  absl::StatusOr<std::vector<Undelivered>> ListUndelivered() const override {
+    MutexLock lock(&mutex_);
+    std::vector<Undelivered> waiting;
+    for (const auto& [key, entry] : state_.outbox.entries()) waiting.push_back({entry, "", 0});
+    std::sort(waiting.begin(), waiting.end(),
+              [](const Undelivered& left, const Undelivered& right) {
+                return left.entry.sequence < right.entry.sequence;
+              });
+    VIGIL_ASSIGN_OR_RETURN(std::vector<Undelivered> letters, ReadDeadLetters(state_.store()));
+    waiting.insert(waiting.end(), std::make_move_iterator(letters.begin()),
+                   std::make_move_iterator(letters.end()));
+    return waiting;
+  }
+
+  absl::Status Resend(std::string_view id, int64_t now_ms) override {
+    MutexLock lock(&mutex_);
+    for (const auto& [key, entry] : state_.outbox.entries()) {
+      if (entry.id != id) continue;
+      OutboxEntry* const waiting = state_.outbox.Find(key);
+      if (waiting->in_flight) return absl::OkStatus();
+      waiting->next_attempt_ms = now_ms;
+      state_.outbox.Reschedule(*waiting);
+      return absl::OkStatus();
+    }
+    VIGIL_ASSIGN_OR_RETURN(Undelivered letter, FindDeadLetter(state_.store(), id));
+    VIGIL_RETURN_IF_ERROR(courier_.Resend(std::move(letter.entry), now_ms));
+    return state_.Commit();
+  }
+
+  absl::Status DropUndelivered(std::string_view id) override {
+    MutexLock lock(&mutex_);
+    for (const auto& [key, entry] : state_.outbox.entries()) {
+      if (entry.id != id) continue;
+      return absl::FailedPreconditionError(
+          "it still waits, and would be told anew; silence its alerts instead");
+    }
+    VIGIL_ASSIGN_OR_RETURN(const Undelivered letter, FindDeadLetter(state_.store(), id));
+    state_.RemoveDeadLetter(letter.entry.integration.Key());
+    return state_.Commit();
+  }
+
+  absl::StatusOr<std::vector<Receipt>> ListDeliveries(size_t limit) const override {
+    MutexLock lock(&mutex_);
+    return ReadReceipts(state_.store(), limit);
+  }
+
+  absl::StatusOr<std::vector<TrialAnswer>> TryReceivers(std::string_view name, int64_t now_ms,
+                                                        int64_t timeout_ms) const override {
+    std::vector<Receiver> receivers;
+    {
+      MutexLock lock(&mutex_);
+      receivers = config_->receivers;
+    }
+    // Without the lock: receivers may be slow.
+    return alerting::TryReceivers(receivers, name, external_url_, now_ms, timeout_ms, notifier_);
+  }
+
   Stats GetStats() const override {
     MutexLock lock(&mutex_);
     return {.alerts = static_cast<int64_t>(state_.alerts.alerts().size()),
@@ -255,14 +315,19 @@ class AlertManagerImpl final : public AlertManager {
   }
 
   void Send(Parcel parcel) {
-    const auto done = [endings = endings_, key = std::move(parcel.key),
-                       sequence = parcel.sequence](DeliveryOutcome outcome) {
-      endings->Add({key, sequence, std::move(outcome)});
+    const auto done = [endings = endings_, key = parcel.key, sequence = parcel.sequence,
+                       begun = std::chrono::steady_clock::now()](DeliveryOutcome outcome) {
+      const auto took = std::chrono::steady_clock::now() - begun;
+      endings->Add({key, sequence, std::move(outcome),
+                    std::chrono::duration_cast<std::chrono::milliseconds>(took).count()});
     };
-    notifier_->Send(parcel.receiver, std::move(parcel.delivery), done);
+    absl::StatusOr<Delivery> delivery = MakeDelivery(parcel);
+    if (!delivery.ok()) return done(NotMade(delivery.status()));
+    notifier_->Send(parcel.lane, *std::move(delivery), done);
   }
 
   Notifier* const notifier_;
+  const std::string external_url_;
   const std::shared_ptr<EndingList> endings_;
   const std::function<std::string()> make_silence_id_;
 

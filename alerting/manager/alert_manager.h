@@ -18,7 +18,9 @@
 #include "alerting/alert.h"
 #include "alerting/manager/alert_view.h"
 #include "alerting/manager/config.h"
+#include "alerting/manager/delivery_records.h"
 #include "alerting/manager/mute/silence_store.h"
+#include "alerting/manager/receiver_trial.h"
 #include "alerting/notify/notifier.h"
 #include "storage/kv/kv_store.h"
 
@@ -70,6 +72,22 @@ class AlertManager : public AlertSink {
 
   // Brings the gauges of the self-metrics up to date.
   virtual void UpdateGauges(int64_t now_ms) const = 0;
+
+  // Notifications that have not arrived: those that wait, the oldest first, then those that were
+  // given up, the latest first.
+  virtual absl::StatusOr<std::vector<Undelivered>> ListUndelivered() const = 0;
+  // Tries one that was given up anew, under its own id; one that waits is tried at once. NotFound
+  // if there is none of that id; FailedPrecondition says what stands in the way. Call RunDue after
+  // it.
+  virtual absl::Status Resend(std::string_view id, int64_t now_ms) = 0;
+  // Forgets one that was given up.
+  virtual absl::Status DropUndelivered(std::string_view id) = 0;
+  // The latest deliveries, the latest first.
+  virtual absl::StatusOr<std::vector<Receipt>> ListDeliveries(size_t limit) const = 0;
+  // See receiver_trial.h.
+  virtual absl::StatusOr<std::vector<TrialAnswer>> TryReceivers(std::string_view name,
+                                                                int64_t now_ms,
+                                                                int64_t timeout_ms) const = 0;
 
   // Figures for `vigil status`.
   struct Stats {

@@ -15,37 +15,11 @@
 namespace vigil::alerting {
 namespace {
 
-// Settings of receivers other than webhooks all begin with their name.
-constexpr std::string_view kForeignPrefixes[] = {
-    "smtp_",     "slack_", "pagerduty_", "opsgenie_",   "victorops_",  "wechat_",
-    "telegram_", "webex_", "jira_",      "rocketchat_", "mattermost_", "incidentio_",
-    "pushover_", "sns_",   "discord_",   "msteams_"};
-
-void ReadGlobal(const YAML::Node& node, ManagerConfig* config, std::vector<std::string>* headers,
-                YamlErrors* errors) {
-  YamlMap global(node, "global", errors);
+void ReadGlobal(const YAML::Node& node, ManagerConfig* config, ChannelReading* reading) {
+  YamlMap global(node, "global", reading->errors);
   global.TakeDurationMs("resolve_timeout", &config->resolve_timeout_ms);
-  ReadHttpConfig(global.Take("http_config"), headers, errors);
-  for (const std::string& name : global.Names()) {
-    for (const std::string_view prefix : kForeignPrefixes) {
-      if (name.starts_with(prefix)) global.Refuse({name});
-    }
-  }
+  ReadChannelDefaults(&global, reading);
   global.Finish();
-}
-
-void ReadTemplates(const YAML::Node& node, std::vector<std::string>* templates,
-                   YamlErrors* errors) {
-  if (!node.IsNull() && !node.IsSequence()) {
-    return errors->Add(node, "templates must be a list of file names");
-  }
-  for (const YAML::Node& entry : node) {
-    if (entry.IsScalar()) {
-      templates->push_back(entry.Scalar());
-    } else {
-      errors->Add(entry, "templates must be a list of file names");
-    }
-  }
 }
 
 // Sections about how Alertmanager watches itself, which say nothing of who is told what.
@@ -55,16 +29,17 @@ void PassOver(YamlMap* root, std::string_view name) {
       {{"section", name}});
 }
 
-void ReadRoot(const YAML::Node& node, ManagerConfig* config, YamlErrors* errors) {
+void ReadRoot(const YAML::Node& node, std::string_view file_name, ManagerConfig* config,
+              YamlErrors* errors) {
   YamlMap root(node, "the configuration", errors);
-  std::vector<std::string> default_headers;
-  ReadGlobal(root.Take("global"), config, &default_headers, errors);
-  ReadReceivers(root.Take("receivers"), default_headers, &config->receivers, errors);
+  ChannelReading reading = BeginReading(file_name, errors);
+  ReadGlobal(root.Take("global"), config, &reading);
+  ReadTemplates(root.Take("templates"), &reading);
+  ReadReceivers(root.Take("receivers"), reading, &config->receivers);
   ReadTimeIntervals(root.Take("time_intervals"), "time interval", &config->time_intervals, errors);
   ReadTimeIntervals(root.Take("mute_time_intervals"), "mute time interval", &config->time_intervals,
                     errors);
   config->inhibit_rules = ReadInhibitRules(root.Take("inhibit_rules"), errors);
-  ReadTemplates(root.Take("templates"), &config->templates, errors);
   const YAML::Node route = root.Take("route");
   if (route.IsNull()) {
     errors->Add(root.mark(), "no routes provided");
@@ -77,6 +52,26 @@ void ReadRoot(const YAML::Node& node, ManagerConfig* config, YamlErrors* errors)
 }
 
 }  // namespace
+
+const Channel* Receiver::FindChannel(std::string_view kind, int index) const {
+  const int place = PlaceOf(kind, index);
+  return place < 0 ? nullptr : channels[place].get();
+}
+
+int Receiver::PlaceOf(std::string_view kind, int index) const {
+  for (size_t i = 0; i < channels.size(); ++i) {
+    if (channels[i]->kind() == kind && index-- == 0) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+int Receiver::IndexOf(int place) const {
+  int index = 0;
+  for (int i = 0; i < place; ++i) {
+    if (channels[i]->kind() == channels[place]->kind()) ++index;
+  }
+  return index;
+}
 
 const Receiver* ManagerConfig::FindReceiver(std::string_view name) const {
   for (const Receiver& receiver : receivers) {
@@ -101,7 +96,7 @@ absl::StatusOr<ManagerConfig> ParseManagerConfig(std::string_view file_name,
     return errors.ToStatus();
   }
   try {
-    ReadRoot(YAML::Load(std::string(yaml)), &config, &errors);
+    ReadRoot(YAML::Load(std::string(yaml)), file_name, &config, &errors);
   } catch (const YAML::Exception& e) {
     errors.Add(e.mark, e.msg);
   }

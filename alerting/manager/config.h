@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,23 +15,22 @@
 #include "alerting/manager/mute/inhibit_rule.h"
 #include "alerting/manager/mute/time_interval.h"
 #include "alerting/manager/route.h"
+#include "alerting/notify/channel.h"
 #include "base/clock.h"
 #include "storage/series/labels.h"
 
 namespace vigil::alerting {
 
-struct WebhookConfig {
-  std::string url;
-  bool send_resolved = true;
-  int64_t max_alerts = 0;            // 0: all.
-  int64_t timeout_ms = 0;            // 0: as long as the notification is worth sending.
-  std::vector<std::string> headers;  // "Name: value", authorization among them. Holds secrets.
-};
-
 struct Receiver {
   std::string name;
   storage::Labels labels;
-  std::vector<WebhookConfig> webhooks;
+  std::vector<std::shared_ptr<const Channel>> channels;
+
+  // The `index`th channel of that kind and its place among all; null, and -1, if there is none.
+  const Channel* FindChannel(std::string_view kind, int index) const;
+  int PlaceOf(std::string_view kind, int index) const;
+  // Of the channel at `place` its number among those of its kind.
+  int IndexOf(int place) const;
 };
 
 // A default one is what runs without a file: one route that takes every alert and tells nobody.
@@ -40,8 +40,7 @@ struct ManagerConfig {
   std::vector<Receiver> receivers;
   std::vector<InhibitRule> inhibit_rules;
   std::vector<TimeInterval> time_intervals;
-  std::vector<std::string> templates;  // Patterns of files, as they were written.
-  std::string yaml;                    // What was read, secrets and all.
+  std::string yaml;  // What was read, secrets and all.
 
   // Null if there is none of that name.
   const Receiver* FindReceiver(std::string_view name) const;

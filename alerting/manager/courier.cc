@@ -6,9 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "alerting/manager/delivery_metrics.h"
 #include "alerting/manager/stages.h"
 #include "base/log.h"
-#include "base/metrics.h"
+#include "base/status.h"
 #include "base/strings.h"
 
 namespace vigil::alerting {
@@ -16,28 +17,18 @@ namespace {
 
 // Receivers' words that are kept for people to read.
 constexpr size_t kMaxErrorBytes = 1024;
+// However long a receiver asks to be left alone: it may be mistaken.
+constexpr int64_t kMaxRetryAfterMs = kMillisPerHour;
 
-Counter& SentCounter() {
-  static Counter& counter =
-      GetCounter("alertmanager_notifications_total", "Notifications that were begun to be sent.",
-                 "integration=\"webhook\"");
-  return counter;
-}
-
-Counter& FailedCounter(const DeliveryOutcome& outcome) {
-  static constexpr char kName[] = "alertmanager_notifications_failed_total";
-  static constexpr char kHelp[] = "Attempts to deliver a notification that failed.";
-  static Counter& client =
-      GetCounter(kName, kHelp, "integration=\"webhook\",reason=\"clientError\"");
-  static Counter& server =
-      GetCounter(kName, kHelp, "integration=\"webhook\",reason=\"serverError\"");
-  static Counter& other = GetCounter(kName, kHelp, "integration=\"webhook\",reason=\"other\"");
-  if (outcome.http_status >= 500) return server;
-  return outcome.http_status >= 400 ? client : other;
-}
+// For how long what is sent again is tried at least.
+constexpr int64_t kMinResendMs = kMillisPerHour;
 
 std::string ErrorText(const DeliveryOutcome& outcome) {
   return ReplaceInvalidUtf8(std::string_view(outcome.error).substr(0, kMaxErrorBytes));
+}
+
+std::string LaneName(const Integration& integration) {
+  return fmt::format("{}/{}/{}", integration.receiver, integration.kind, integration.index);
 }
 
 }  // namespace
@@ -57,12 +48,30 @@ bool EndingList::empty() const {
   return endings_.empty();
 }
 
+absl::StatusOr<Delivery> MakeDelivery(const Parcel& parcel) {
+  VIGIL_ASSIGN_OR_RETURN(Delivery delivery,
+                         parcel.channel->MakeDelivery(parcel.notification, parcel.context));
+  delivery.headers.push_back(fmt::format("X-Vigil-Notification-Id: {}", parcel.context.id));
+  delivery.timeout_ms = parcel.timeout_ms;
+  delivery.http = parcel.channel->settings().http;
+  return delivery;
+}
+
+DeliveryOutcome NotMade(const absl::Status& status) {
+  // A template that fails goes on failing; a file may be there the next time.
+  const bool hopeless = status.code() == absl::StatusCode::kInvalidArgument ||
+                        status.code() == absl::StatusCode::kResourceExhausted ||
+                        status.code() == absl::StatusCode::kDataLoss;
+  return {.retryable = !hopeless, .error = std::string(MessageOf(status))};
+}
+
 void Courier::GiveUpOverdue(int64_t now_ms) {
   for (OutboxEntry* const entry : state_->outbox.TakeDue(now_ms)) {
     if (entry->deadline_ms > now_ms) {
       state_->outbox.Reschedule(*entry);
       continue;
     }
+    CountGivenUp(entry->integration.kind, 0);
     state_->Bury(OutboxEntry(*entry),
                  fmt::format("not delivered in time, after {} attempts: {}", entry->attempts,
                              entry->last_error),
@@ -71,20 +80,66 @@ void Courier::GiveUpOverdue(int64_t now_ms) {
 }
 
 std::vector<Parcel> Courier::TakeDue(int64_t now_ms) {
+  std::vector<OutboxEntry*> due = state_->outbox.TakeDue(now_ms);
+  // What was decided on first goes first, above all after an outage.
+  std::sort(due.begin(), due.end(), [](const OutboxEntry* left, const OutboxEntry* right) {
+    return left->sequence < right->sequence;
+  });
   std::vector<Parcel> parcels;
-  for (OutboxEntry* const entry : state_->outbox.TakeDue(now_ms)) {
+  for (OutboxEntry* const entry : due) {
+    std::string name = LaneName(entry->integration);
+    Lane& lane = lanes_[name];
+    if (!lane.Admits(now_ms)) {
+      HoldBack(entry, &lane, now_ms);
+      continue;
+    }
     entry->in_flight = true;
     ++in_flight_;
-    SentCounter().Add();
-    parcels.push_back({entry->integration.Key(), entry->sequence, entry->integration.receiver,
-                       MakeDelivery(*entry)});
+    if (entry->attempts == 0) CountNotification(entry->integration.kind);
+    CountAttempt(entry->integration.kind);
+    flights_[entry->sequence] = {name, entry->integration.kind, lane.Begin()};
+    parcels.push_back(Pack(*entry, std::move(name), now_ms));
   }
   return parcels;
+}
+
+void Courier::HoldBack(OutboxEntry* entry, Lane* lane, int64_t now_ms) {
+  const int64_t retry_at_ms = std::min(lane->RetryAt(now_ms), entry->deadline_ms);
+  if (retry_at_ms <= now_ms) return lane->Hold(entry->integration.Key());
+  entry->next_attempt_ms = retry_at_ms;
+  state_->outbox.Reschedule(*entry);
+}
+
+// An entry's channel is there: others were buried when the configuration came.
+Parcel Courier::Pack(const OutboxEntry& entry, std::string lane, int64_t now_ms) const {
+  const Integration& integration = entry.integration;
+  const Receiver* const receiver = dispatcher_->config().FindReceiver(integration.receiver);
+  const Group* const group = state_->groups.Find(integration.group_id);
+  Parcel parcel;
+  parcel.key = integration.Key();
+  parcel.sequence = entry.sequence;
+  parcel.lane = std::move(lane);
+  parcel.channel = receiver->channels[receiver->PlaceOf(integration.kind, integration.index)];
+  parcel.notification = entry.body;
+  parcel.context.id = entry.id;
+  parcel.context.now_ms = now_ms;
+  const LogEntry* const last = state_->log.Find(parcel.key, now_ms);
+  if (last != nullptr) parcel.context.receiver_data = last->receiver_data;
+  parcel.timeout_ms = parcel.channel->settings().timeout_ms;
+  if (parcel.timeout_ms == 0) {
+    // What is sent again may be of a group that is no more.
+    parcel.timeout_ms =
+        std::max(group == nullptr ? 0 : group->route->group_interval_ms, kMinPatienceMs);
+  }
+  return parcel;
 }
 
 void Courier::PutBack(const std::vector<Parcel>& parcels) {
   for (const Parcel& parcel : parcels) {
     --in_flight_;
+    Lane& lane = lanes_[parcel.lane];
+    lane.PutBack();
+    flights_.erase(parcel.sequence);
     OutboxEntry* const entry = state_->outbox.Find(parcel.key);
     if (entry == nullptr) continue;
     entry->in_flight = false;
@@ -92,70 +147,123 @@ void Courier::PutBack(const std::vector<Parcel>& parcels) {
   }
 }
 
-// The address and its secrets are those of the current configuration; they are never stored. An
-// entry's group and webhook are there: others were buried when the configuration came.
-Delivery Courier::MakeDelivery(const OutboxEntry& entry) const {
-  const Receiver* const receiver = dispatcher_->config().FindReceiver(entry.integration.receiver);
-  const WebhookConfig& webhook = receiver->webhooks[entry.integration.index];
-  const Group* const group = state_->groups.Find(entry.integration.group_id);
-  Delivery delivery;
-  delivery.url = webhook.url;
-  delivery.body = entry.body;
-  delivery.headers = webhook.headers;
-  delivery.headers.push_back("Content-Type: application/json");
-  delivery.headers.push_back(fmt::format("X-Vigil-Notification-Id: {}", entry.id));
-  delivery.timeout_ms = webhook.timeout_ms != 0
-                            ? webhook.timeout_ms
-                            : std::max(group->route->group_interval_ms, kMinPatienceMs);
-  return delivery;
+int64_t Courier::EndFlight(const Ending& ending, int64_t attempts, int64_t now_ms) {
+  const auto at = flights_.find(ending.sequence);
+  if (at == flights_.end()) return 0;
+  const Flight flight = std::move(at->second);
+  flights_.erase(at);
+  const DeliveryOutcome& outcome = ending.outcome;
+  CountAttemptEnd(flight.kind, outcome, ending.took_ms);
+  Lane& lane = lanes_[flight.lane];
+  int64_t wait_ms = 0;
+  if (outcome.delivered) {
+    lane.Delivered();
+  } else if (!outcome.retryable) {
+    lane.Refused();
+  } else {
+    lane.Failed(flight.round);
+    const int64_t in_a_row = lane.open() ? std::max(attempts, lane.failures()) : attempts;
+    wait_ms = BackoffMs(in_a_row, random_());
+    if (outcome.retry_after_ms > 0) {
+      wait_ms = std::max(wait_ms, std::min(outcome.retry_after_ms, kMaxRetryAfterMs));
+      lane.PauseUntil(now_ms + wait_ms);
+    } else if (lane.open()) {
+      lane.PauseUntil(now_ms + wait_ms);
+    }
+  }
+  Release(&lane, now_ms);
+  SetOpenBreakers(std::count_if(lanes_.begin(), lanes_.end(),
+                                [](const auto& entry) { return entry.second.open(); }));
+  return wait_ms;
+}
+
+// What waited for the delivery looks again.
+void Courier::Release(Lane* lane, int64_t now_ms) {
+  for (const std::string& key : lane->TakeHeld()) {
+    OutboxEntry* const entry = state_->outbox.Find(key);
+    if (entry == nullptr || entry->in_flight) continue;
+    entry->next_attempt_ms = now_ms;
+    state_->outbox.Reschedule(*entry);
+  }
 }
 
 void Courier::TakeEnding(const Ending& ending, int64_t now_ms) {
   --in_flight_;
   const DeliveryOutcome& outcome = ending.outcome;
-  if (!outcome.delivered) {
-    ++failed_attempts_;
-    FailedCounter(outcome).Add();
-  }
-  OutboxEntry* const entry = state_->outbox.Find(ending.key);
+  if (!outcome.delivered) ++failed_attempts_;
+  OutboxEntry* const found = state_->outbox.Find(ending.key);
   // A new configuration may have buried it meanwhile.
-  if (entry == nullptr || entry->sequence != ending.sequence) return;
+  OutboxEntry* const entry =
+      found != nullptr && found->sequence == ending.sequence ? found : nullptr;
+  if (entry != nullptr) {
+    entry->in_flight = false;
+    if (!outcome.delivered) ++entry->attempts;
+  }
+  const int64_t wait_ms = EndFlight(ending, entry == nullptr ? 1 : entry->attempts, now_ms);
+  if (entry == nullptr) return;
   const Integration integration = entry->integration;
-  entry->in_flight = false;
   if (outcome.delivered) {
-    Deliver(*entry, outcome.http_status, now_ms);
+    Deliver(*entry, outcome, now_ms);
   } else {
-    ++entry->attempts;
     entry->last_error = ErrorText(outcome);
     if (outcome.retryable) {
-      Retry(entry, now_ms);
+      Retry(entry, wait_ms, now_ms);
     } else {
+      CountGivenUp(integration.kind, outcome.http_status);
       state_->Bury(OutboxEntry(*entry), entry->last_error, now_ms);
     }
   }
   dispatcher_->DeliveryEnded(integration, outcome.delivered, now_ms);
 }
 
-void Courier::Deliver(const OutboxEntry& entry, int http_status, int64_t now_ms) {
+void Courier::Deliver(const OutboxEntry& entry, const DeliveryOutcome& outcome, int64_t now_ms) {
   ++delivered_;
   const Group* const group = state_->groups.Find(entry.integration.group_id);
-  state_->PutLogEntry(
-      MakeLogEntry(entry.integration, entry.told, now_ms, group->route->repeat_interval_ms));
-  state_->WriteReceipt({entry.integration, entry.id, now_ms, entry.attempts, http_status});
+  const LogEntry* const last = state_->log.Find(entry.integration.Key(), now_ms);
+  // What is sent again may be older than what was told since.
+  const bool news = last == nullptr || last->timestamp_ms <= entry.flushed_at_ms;
+  if (group != nullptr && news) {
+    LogEntry told =
+        MakeLogEntry(entry.integration, entry.told, now_ms, group->route->repeat_interval_ms);
+    told.receiver_data = outcome.receiver_data;
+    state_->PutLogEntry(std::move(told));
+  }
+  state_->WriteReceipt({entry.integration, entry.id, now_ms, entry.attempts, outcome.http_status});
   state_->RemoveOutboxEntry(entry.integration.Key());
 }
 
-void Courier::Retry(OutboxEntry* entry, int64_t now_ms) {
-  const int64_t next_ms = now_ms + BackoffMs(entry->attempts, random_());
+void Courier::Retry(OutboxEntry* entry, int64_t wait_ms, int64_t now_ms) {
   // At the deadline at the latest, to be given up then.
-  entry->next_attempt_ms = std::max(now_ms, std::min(next_ms, entry->deadline_ms));
+  entry->next_attempt_ms = std::max(now_ms, std::min(now_ms + wait_ms, entry->deadline_ms));
   state_->outbox.Reschedule(*entry);
   state_->WriteOutboxEntry(*entry);
   Log(LogLevel::kWarning, "a notification could not be delivered and will be tried again",
       {{"receiver", entry->integration.receiver},
+       {"integration", entry->integration.kind},
        {"id", entry->id},
        {"attempts", entry->attempts},
        {"error", entry->last_error}});
+}
+
+absl::Status Courier::Resend(OutboxEntry entry, int64_t now_ms) {
+  const Integration& integration = entry.integration;
+  const Receiver* const receiver = dispatcher_->config().FindReceiver(integration.receiver);
+  if (receiver == nullptr || receiver->PlaceOf(integration.kind, integration.index) < 0) {
+    return absl::FailedPreconditionError(
+        fmt::format("the configuration no longer has {}", LaneName(integration)));
+  }
+  const std::string key = integration.Key();
+  if (state_->outbox.Find(key) != nullptr) {
+    return absl::FailedPreconditionError("something newer for its group is on its way already");
+  }
+  const Group* const group = state_->groups.Find(integration.group_id);
+  entry.attempts = 0;
+  entry.next_attempt_ms = now_ms;
+  entry.deadline_ms =
+      now_ms + std::max(group == nullptr ? 0 : group->route->repeat_interval_ms, kMinResendMs);
+  state_->RemoveDeadLetter(key);
+  state_->PutOutboxEntry(std::move(entry));
+  return absl::OkStatus();
 }
 
 }  // namespace vigil::alerting

@@ -93,10 +93,10 @@ void Dispatcher::ReconcileOutbox(int64_t now_ms) {
     Group* const group = state_->groups.Find(integration.group_id);
     const Receiver* const receiver = config_->FindReceiver(integration.receiver);
     const bool fits = group != nullptr && group->route->receiver == integration.receiver &&
-                      receiver != nullptr && integration.index >= 0 &&
-                      integration.index < static_cast<int>(receiver->webhooks.size());
+                      receiver != nullptr &&
+                      receiver->FindChannel(integration.kind, integration.index) != nullptr;
     if (fits) {
-      group->unsettled.insert(integration.index);
+      group->unsettled.insert(receiver->PlaceOf(integration.kind, integration.index));
     } else {
       orphans.push_back(&entry);
     }

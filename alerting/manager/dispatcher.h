@@ -67,11 +67,11 @@ class Dispatcher {
   Snapshot TakeSnapshot(const Group& group, int64_t now_ms);
   void DropMuted(const Group& group, Snapshot* snapshot) const;
   void Flush(Group* group, int64_t now_ms);
-  Standing FlushTo(Group* group, const WebhookConfig& webhook, const Integration& integration,
+  Standing FlushTo(Group* group, const Channel& channel, const Integration& integration,
                    const Snapshot& snapshot, int64_t now_ms);
   void Enqueue(Group* group, const Integration& integration, const Snapshot& snapshot,
                std::string body, int64_t now_ms);
-  std::string Body(const Group& group, const WebhookConfig& webhook, const Snapshot& snapshot,
+  std::string Body(const Group& group, const Channel& channel, const Snapshot& snapshot,
                    std::string_view reason) const;
   void Settle(Group* group);
 

@@ -12,7 +12,7 @@
 
 #include "alerting/manager/dispatcher.h"
 #include "alerting/manager/stages.h"
-#include "alerting/notify/webhook.h"
+#include "alerting/notify/notification.h"
 
 namespace vigil::alerting {
 
@@ -78,17 +78,19 @@ void Dispatcher::Flush(Group* group, int64_t now_ms) {
   }
   DropMuted(*group, &snapshot);
   const Receiver* const receiver = config_->FindReceiver(group->route->receiver);
-  const int count = receiver == nullptr ? 0 : static_cast<int>(receiver->webhooks.size());
+  const int count = receiver == nullptr ? 0 : static_cast<int>(receiver->channels.size());
   for (int i = 0; i < count; ++i) {
-    const Integration integration{group->id, receiver->name, i};
-    if (FlushTo(group, receiver->webhooks[i], integration, snapshot, now_ms) == Standing::kWaits) {
+    const Channel& channel = *receiver->channels[i];
+    const Integration integration{group->id, receiver->name, receiver->IndexOf(i),
+                                  std::string(channel.kind())};
+    if (FlushTo(group, channel, integration, snapshot, now_ms) == Standing::kWaits) {
       group->unsettled.insert(i);
     }
   }
   if (group->unsettled.empty()) Settle(group);
 }
 
-Dispatcher::Standing Dispatcher::FlushTo(Group* group, const WebhookConfig& webhook,
+Dispatcher::Standing Dispatcher::FlushTo(Group* group, const Channel& channel,
                                          const Integration& integration, const Snapshot& snapshot,
                                          int64_t now_ms) {
   const std::string key = integration.Key();
@@ -104,10 +106,10 @@ Dispatcher::Standing Dispatcher::FlushTo(Group* group, const WebhookConfig& webh
   const std::string_view reason =
       NotificationReason({.last = state_->log.Find(key, now_ms),
                           .current = &snapshot.sets,
-                          .send_resolved = webhook.send_resolved,
+                          .send_resolved = channel.send_resolved(),
                           .repeat_interval_ms = group->route->repeat_interval_ms,
                           .now_ms = now_ms});
-  const bool nothing_to_say = !webhook.send_resolved && snapshot.sets.firing.empty();
+  const bool nothing_to_say = !channel.send_resolved() && snapshot.sets.firing.empty();
   if (reason.empty() || nothing_to_say) {
     if (waiting != nullptr) {
       state_->Bury(OutboxEntry(*waiting), "what it told is no longer so", now_ms);
@@ -118,7 +120,7 @@ Dispatcher::Standing Dispatcher::FlushTo(Group* group, const WebhookConfig& webh
     }
     return Standing::kKnows;
   }
-  std::string body = Body(*group, webhook, snapshot, reason);
+  std::string body = Body(*group, channel, snapshot, reason);
   // Where the older one still tells the truth, it goes on under its own number.
   if (waiting == nullptr || waiting->body != body) {
     Enqueue(group, integration, snapshot, std::move(body), now_ms);
@@ -145,22 +147,21 @@ void Dispatcher::Enqueue(Group* group, const Integration& integration, const Sna
   }
 }
 
-std::string Dispatcher::Body(const Group& group, const WebhookConfig& webhook,
-                             const Snapshot& snapshot, std::string_view reason) const {
-  WebhookMessage message;
+std::string Dispatcher::Body(const Group& group, const Channel& channel, const Snapshot& snapshot,
+                             std::string_view reason) const {
+  Notification message;
   message.receiver = group.route->receiver;
-  message.notification_reason = reason;
+  message.reason = reason;
   message.group_labels = group.labels;
   message.route_labels = group.route->labels;
   message.external_url = external_url_;
   message.group_key = group.Key();
-  message.max_alerts = webhook.max_alerts;
   for (const StoredAlert* const stored : snapshot.alerts) {
     const bool resolved = stored->ResolvedAt(snapshot.now_ms);
-    if (resolved && !webhook.send_resolved) continue;
+    if (resolved && !channel.send_resolved()) continue;
     message.alerts.push_back({stored->alert, stored->fingerprint, resolved});
   }
-  return BuildWebhookBody(message);
+  return EncodeNotification(message);
 }
 
 // Lets go of what everybody knows to be resolved. May remove the group.
@@ -179,7 +180,10 @@ void Dispatcher::Settle(Group* group) {
 void Dispatcher::DeliveryEnded(const Integration& integration, bool delivered, int64_t now_ms) {
   Group* const group = state_->groups.Find(integration.group_id);
   if (group == nullptr) return;
-  if (delivered) group->unsettled.erase(integration.index);
+  const Receiver* const receiver = config_->FindReceiver(integration.receiver);
+  if (delivered && receiver != nullptr) {
+    group->unsettled.erase(receiver->PlaceOf(integration.kind, integration.index));
+  }
   if (group->flush_again) {
     Flush(group, now_ms);
   } else if (delivered && group->unsettled.empty()) {

@@ -162,6 +162,10 @@ void ManagerState::Bury(const OutboxEntry& entry, std::string_view reason, int64
   RemoveOutboxEntry(key);
 }
 
+void ManagerState::RemoveDeadLetter(const std::string& key) {
+  batch_.Delete(Family::kState, RowKey(kDeadRows, key));
+}
+
 void ManagerState::RemoveGroup(const std::string& id) {
   batch_.Delete(Family::kState, RowKey(kGroupRows, id));
   groups.Remove(id);

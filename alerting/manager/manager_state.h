@@ -44,6 +44,8 @@ class ManagerState {
   void RemoveOutboxEntry(const std::string& key);
   // Puts the entry of the outbox aside.
   void Bury(const OutboxEntry& entry, std::string_view reason, int64_t now_ms);
+  // Forgets what was put aside for the integration of that key.
+  void RemoveDeadLetter(const std::string& key);
   void RemoveGroup(const std::string& id);
   // Takes the alert out of the group with that id; its row goes with its last group.
   void LeaveGroup(StoredAlert* alert, const std::string& group_id);
@@ -58,6 +60,8 @@ class ManagerState {
   // What the next Commit stores, to be added to.
   storage::WriteBatch* pending() { return &batch_; }
   bool NeedsCommit() const { return rewrite_ || !batch_.empty(); }
+
+  storage::KeyValueStore* store() const { return store_; }
 
   AlertStore alerts;
   GroupTable groups;

@@ -9,7 +9,8 @@
 namespace vigil::alerting {
 
 std::string Integration::Key() const {
-  return fmt::format("{}\n{}\n{}", index, group_id, receiver);
+  if (kind == "webhook") return fmt::format("{}\n{}\n{}", index, group_id, receiver);
+  return fmt::format("{}.{}\n{}\n{}", kind, index, group_id, receiver);
 }
 
 LogEntry MakeLogEntry(const Integration& integration, AlertSets told, int64_t now_ms,
@@ -17,7 +18,7 @@ LogEntry MakeLogEntry(const Integration& integration, AlertSets told, int64_t no
   // Halved rather than doubled: a repeat interval can be as long as the type holds.
   const int64_t lifetime_ms =
       repeat_interval_ms < kRetentionMs / 2 ? 2 * repeat_interval_ms : kRetentionMs;
-  return {integration, std::move(told), now_ms, now_ms + lifetime_ms};
+  return {integration, std::move(told), now_ms, now_ms + lifetime_ms, ""};
 }
 
 void NotificationLog::Put(LogEntry entry) {

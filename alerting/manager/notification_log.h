@@ -17,13 +17,15 @@ namespace vigil::alerting {
 // Entries, receipts and dead letters are kept no longer than Alertmanager keeps data.
 inline constexpr int64_t kRetentionMs = 120 * kMillisPerHour;
 
-// One way a group reaches people: the `index`th webhook of a receiver.
+// One way a group reaches people: the `index`th channel of its kind of a receiver.
 struct Integration {
   std::string group_id;
   std::string receiver;
   int index = 0;
+  std::string kind = "webhook";
 
-  // Names it among all: "0\n<group id>\n<receiver>". Group ids hold no line break.
+  // Names it among all: "0\n<group id>\n<receiver>" for webhooks, "slack.0\n..." for other kinds.
+  // Group ids hold no line break.
   std::string Key() const;
   friend bool operator==(const Integration&, const Integration&) = default;
 };
@@ -40,6 +42,7 @@ struct LogEntry {
   AlertSets told;
   int64_t timestamp_ms = 0;  // When it was delivered.
   int64_t expires_at_ms = 0;
+  std::string receiver_data;  // DeliveryOutcome::receiver_data.
 };
 
 // The entry of a notification that was delivered at `now_ms`. It outlives its repetition, within

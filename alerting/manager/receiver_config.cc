@@ -1,256 +1,208 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerting/manager/receiver_config.h"
 
-#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "alerting/notify/discord.h"
+#include "alerting/notify/email.h"
+#include "alerting/notify/msteamsv2.h"
+#include "alerting/notify/opsgenie.h"
+#include "alerting/notify/pagerduty.h"
+#include "alerting/notify/pushover.h"
+#include "alerting/notify/slack.h"
+#include "alerting/notify/telegram.h"
+#include "alerting/notify/webex.h"
+#include "alerting/notify/webhook.h"
+#include "base/file.h"
+#include "base/status.h"
 #include "base/strings.h"
 
 namespace vigil::alerting {
 namespace {
 
-// Headers that the client sets itself, or that have settings of their own.
-constexpr std::string_view kReservedHeaders[] = {"authorization",
-                                                 "connection",
-                                                 "content-encoding",
-                                                 "content-length",
-                                                 "content-type",
-                                                 "expect",
-                                                 "host",
-                                                 "keep-alive",
-                                                 "proxy-authenticate",
-                                                 "proxy-authorization",
-                                                 "te",
-                                                 "transfer-encoding",
-                                                 "user-agent",
-                                                 "www-authenticate",
-                                                 "x-vigil-notification-id"};
+// A kind of entry that receivers have.
+struct ChannelKind {
+  std::string_view list;
+  std::unique_ptr<Channel> (*read)(const YAML::Node& node, const ChannelReading& reading);
+};
 
-std::string Base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const size_t count = std::min<size_t>(3, bytes.size() - i);
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (k < count ? static_cast<uint8_t>(bytes[i + k]) : 0);
-    }
-    for (size_t k = 0; k < 4; ++k) {
-      text += k <= count ? kDigits[(group >> (18 - 6 * k)) & 0x3F] : '=';
-    }
-  }
-  return text;
-}
+constexpr ChannelKind kKinds[] = {
+    {"webhook_configs", &ReadWebhook},     {"slack_configs", &ReadSlack},
+    {"pagerduty_configs", &ReadPagerduty}, {"email_configs", &ReadEmail},
+    {"discord_configs", &ReadDiscord},     {"msteamsv2_configs", &ReadMsteamsv2},
+    {"opsgenie_configs", &ReadOpsgenie},   {"pushover_configs", &ReadPushover},
+    {"telegram_configs", &ReadTelegram},   {"webex_configs", &ReadWebex},
+};
 
-bool IsHeaderName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
+// What Alertmanager has beside these, and what to do without it.
+struct ForeignKind {
+  std::string_view list;
+  std::string_view prefix;  // Of its settings in `global`.
+  std::string_view remedy;
+};
 
-// A control character would end the header and begin another.
-bool IsHeaderValue(std::string_view value) {
-  return std::none_of(value.begin(), value.end(), [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
-  });
-}
-
-class HttpConfigReader {
- public:
-  HttpConfigReader(std::vector<std::string>* headers, YamlErrors* errors)
-      : headers_(headers), errors_(errors) {}
-
-  void Read(const YAML::Node& node) {
-    YamlMap map(node, "http_config", errors_);
-    if (map.Has("basic_auth") && map.Has("authorization")) {
-      errors_->Add(node, "at most one of basic_auth and authorization must be configured");
-    }
-    ReadBasicAuth(map.Take("basic_auth"));
-    ReadAuthorization(map.Take("authorization"));
-    ReadHeaders(map.Take("http_headers"));
-    map.Refuse({"bearer_token", "bearer_token_file", "enable_http2", "follow_redirects", "no_proxy",
-                "oauth2", "proxy_connect_header", "proxy_from_environment", "proxy_url",
-                "tls_config"});
-    map.Finish();
-  }
-
- private:
-  void ReadBasicAuth(const YAML::Node& node) {
-    if (node.IsNull()) return;
-    YamlMap map(node, "basic_auth", errors_);
-    std::string username;
-    std::string password;
-    map.TakeString("username", &username);
-    map.TakeString("password", &password);
-    map.Refuse({"username_file", "username_ref", "password_file", "password_ref"});
-    map.Finish();
-    headers_->push_back(
-        fmt::format("Authorization: Basic {}", Base64(fmt::format("{}:{}", username, password))));
-  }
-
-  void ReadAuthorization(const YAML::Node& node) {
-    if (node.IsNull()) return;
-    YamlMap map(node, "authorization", errors_);
-    std::string type = "Bearer";
-    std::string credentials;
-    map.TakeString("type", &type);
-    map.TakeString("credentials", &credentials);
-    map.Refuse({"credentials_file", "credentials_ref"});
-    map.Finish();
-    if (ToLower(type) == "basic") {
-      errors_->Add(node, "authorization type cannot be set to \"basic\", use \"basic_auth\"");
-    } else if (!IsHeaderName(type) || !IsHeaderValue(credentials)) {
-      errors_->Add(node, "authorization holds characters that a header cannot");
-    }
-    headers_->push_back(fmt::format("Authorization: {} {}", type, credentials));
-  }
-
-  void ReadHeaders(const YAML::Node& node) {
-    YamlMap map(node, "http_headers", errors_);
-    for (const std::string& name : map.Names()) {
-      const YAML::Node value = map.Take(name);
-      const bool reserved = std::find(std::begin(kReservedHeaders), std::end(kReservedHeaders),
-                                      ToLower(name)) != std::end(kReservedHeaders);
-      if (reserved) {
-        errors_->Add(value, fmt::format("setting header \"{}\" is not allowed", name));
-      } else if (!IsHeaderName(name)) {
-        errors_->Add(value, fmt::format("invalid header name \"{}\"", name));
-      } else {
-        ReadHeader(name, value);
-      }
-    }
-  }
-
-  void ReadHeader(const std::string& name, const YAML::Node& node) {
-    YamlMap map(node, fmt::format("header {}", name), errors_);
-    for (const std::string_view list : {"values", "secrets"}) {
-      const YAML::Node values = map.Take(list);
-      if (!values.IsNull() && !values.IsSequence()) {
-        errors_->Add(values, fmt::format("{} must be a list", list));
-      }
-      for (const YAML::Node& value : values) {
-        if (!value.IsScalar() || !IsHeaderValue(value.Scalar())) {
-          errors_->Add(value, fmt::format("invalid value of header \"{}\"", name));
-        } else {
-          headers_->push_back(fmt::format("{}: {}", name, value.Scalar()));
-        }
-      }
-    }
-    map.Refuse({"files"});
-    map.Finish();
-  }
-
-  std::vector<std::string>* const headers_;
-  YamlErrors* const errors_;
+constexpr ForeignKind kForeignKinds[] = {
+    {"incidentio_configs", "incidentio_", "use webhook_configs with http_config.authorization"},
+    {"jira_configs", "jira_", "use webhook_configs with a payload, to Jira's REST API"},
+    {"mattermost_configs", "mattermost_", "use webhook_configs with a payload"},
+    {"msteams_configs", "msteams_", "use webhook_configs with a payload"},
+    {"rocketchat_configs", "rocketchat_", "use webhook_configs with a payload"},
+    {"sns_configs", "sns_", "put a proxy that signs requests behind webhook_configs"},
+    {"victorops_configs", "victorops_", "use webhook_configs with a payload"},
+    {"wechat_configs", "wechat_",
+     "put a program that asks WeChat for tokens behind webhook_configs"},
 };
 
 class ReceiverReader {
  public:
-  ReceiverReader(const std::vector<std::string>& default_headers, YamlErrors* errors)
-      : default_headers_(default_headers), errors_(errors) {}
+  explicit ReceiverReader(const ChannelReading& reading)
+      : reading_(reading), errors_(*reading.errors) {}
 
   Receiver Read(const YAML::Node& node) {
     Receiver receiver;
-    YamlMap map(node, "receiver", errors_);
+    YamlMap map(node, "receiver", &errors_);
     if (!map.TakeString("name", &receiver.name) || receiver.name.empty()) {
-      errors_->Add(node, "missing name in receiver");
+      errors_.Add(node, "missing name in receiver");
     }
     ReadLabels(map.Take("labels"), &receiver);
-    const YAML::Node webhooks = map.Take("webhook_configs");
-    if (!webhooks.IsNull() && !webhooks.IsSequence()) {
-      errors_->Add(webhooks, "webhook_configs must be a list");
+    // In the order of the file.
+    for (const std::string& name : map.Names()) {
+      for (const ChannelKind& kind : kKinds) {
+        if (kind.list == name) ReadChannels(map.Take(name), kind, &receiver);
+      }
     }
-    for (const YAML::Node& webhook : webhooks) receiver.webhooks.push_back(ReadWebhook(webhook));
-    // The other receivers of Alertmanager.
-    map.Refuse({"discord_configs", "email_configs", "incidentio_configs", "jira_configs",
-                "mattermost_configs", "msteams_configs", "msteamsv2_configs", "opsgenie_configs",
-                "pagerduty_configs", "pushover_configs", "rocketchat_configs", "slack_configs",
-                "sns_configs", "telegram_configs", "victorops_configs", "webex_configs",
-                "wechat_configs"});
+    for (const ForeignKind& kind : kForeignKinds) map.Refuse({kind.list}, kind.remedy);
     map.Finish();
     return receiver;
   }
 
  private:
   void ReadLabels(const YAML::Node& node, Receiver* receiver) {
-    YamlMap map(node, "labels", errors_);
+    YamlMap map(node, "labels", &errors_);
     storage::LabelsBuilder labels;
     for (const std::string& name : map.Names()) {
       std::string value;
       map.TakeString(name, &value);
       if (name == "name" && value != receiver->name) {
-        errors_->Add(node, fmt::format("label name \"{}\" differs from the receiver's name \"{}\"",
-                                       value, receiver->name));
+        errors_.Add(node, fmt::format("label name \"{}\" differs from the receiver's name \"{}\"",
+                                      value, receiver->name));
       }
       labels.Set(name, value);
     }
     receiver->labels = labels.Build();
   }
 
-  WebhookConfig ReadWebhook(const YAML::Node& node) {
-    WebhookConfig webhook;
-    YamlMap map(node, "webhook_configs", errors_);
-    if (map.TakeString("url", &webhook.url)) {
-      CheckUrl(map.Take("url"), webhook.url);
-    } else if (!map.Has("url_file")) {
-      errors_->Add(node, "webhook_configs needs a url");
-    }
-    map.TakeBool("send_resolved", &webhook.send_resolved);
-    map.TakeInt("max_alerts", &webhook.max_alerts);
-    map.TakeDurationMs("timeout", &webhook.timeout_ms);
-    webhook.headers = default_headers_;
-    if (map.Has("http_config")) {
-      webhook.headers.clear();
-      ReadHttpConfig(map.Take("http_config"), &webhook.headers, errors_);
-    }
-    map.Refuse({"url_file", "payload"});
-    map.Finish();
-    return webhook;
+  void ReadChannels(const YAML::Node& list, const ChannelKind& kind, Receiver* receiver) {
+    if (list.IsNull()) return;
+    if (!list.IsSequence()) return errors_.Add(list, fmt::format("{} must be a list", kind.list));
+    for (const YAML::Node& entry : list) receiver->channels.push_back(kind.read(entry, reading_));
   }
 
-  void CheckUrl(const YAML::Node& node, std::string_view url) {
-    if (url.find("{{") != std::string_view::npos) {
-      return errors_->Add(node, "a template in url is not supported");
-    }
-    const std::string lower = ToLower(url);
-    const size_t scheme_end = lower.find("://");
-    const std::string scheme = lower.substr(0, std::min(scheme_end, lower.size()));
-    if (scheme_end == std::string::npos || (scheme != "http" && scheme != "https")) {
-      return errors_->Add(node, fmt::format("unsupported scheme \"{}\" for URL",
-                                            scheme_end == std::string::npos ? "" : scheme));
-    }
-    const std::string_view rest = url.substr(scheme_end + 3);
-    const std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
-    if (host.empty()) return errors_->Add(node, "missing host for URL");
-    if (!IsHeaderValue(url) || url.find(' ') != std::string_view::npos) {
-      errors_->Add(node, "url holds characters that a URL cannot");
-    }
-  }
-
-  const std::vector<std::string>& default_headers_;
-  YamlErrors* const errors_;
+  const ChannelReading& reading_;
+  YamlErrors& errors_;
 };
+
+void ReadSlackDefaults(YamlMap* global, const ChannelReading& reading, ChannelDefaults* defaults) {
+  TakeSecret("slack_api_url", reading.directory, global, reading.errors, &defaults->slack_api_url);
+  TakeSecret("slack_app_token", reading.directory, global, reading.errors,
+             &defaults->slack_app_token);
+  global->TakeString("slack_app_url", &defaults->slack_app_url);
+}
+
+void ReadMailDefaults(YamlMap* global, const ChannelReading& reading, ChannelDefaults* defaults) {
+  global->TakeString("smtp_from", &defaults->smtp_from);
+  global->TakeString("smtp_hello", &defaults->smtp_hello);
+  global->TakeString("smtp_smarthost", &defaults->smtp_smarthost);
+  global->TakeString("smtp_auth_username", &defaults->smtp_auth_username);
+  TakeSecret("smtp_auth_password", reading.directory, global, reading.errors,
+             &defaults->smtp_auth_password);
+  TakeSecret("smtp_auth_secret", reading.directory, global, reading.errors,
+             &defaults->smtp_auth_secret);
+  global->TakeString("smtp_auth_identity", &defaults->smtp_auth_identity);
+  global->TakeBool("smtp_require_tls", &defaults->smtp_require_tls);
+  if (bool implicit = false; global->TakeBool("smtp_force_implicit_tls", &implicit)) {
+    defaults->smtp_force_implicit_tls = implicit;
+  }
+  defaults->smtp_tls =
+      ReadTlsConfig(global->Take("smtp_tls_config"), reading.directory, reading.errors);
+}
+
+void LoadTemplates(const YAML::Node& pattern, const ChannelReading& reading,
+                   NotificationTemplates* templates) {
+  const std::string path = ResolvePath(reading.directory, pattern.Scalar());
+  const absl::StatusOr<std::vector<std::string>> files = Glob(path);
+  if (!files.ok()) return reading.errors->Add(pattern, MessageOf(files.status()));
+  for (const std::string& file : *files) {
+    const absl::StatusOr<std::string> text = ReadFile(file);
+    absl::Status status = text.status();
+    if (text.ok()) status = templates->Add(file, *text);
+    if (!status.ok()) reading.errors->Add(pattern, MessageOf(status));
+  }
+}
 
 }  // namespace
 
-void ReadHttpConfig(const YAML::Node& node, std::vector<std::string>* headers, YamlErrors* errors) {
-  HttpConfigReader(headers, errors).Read(node);
+ChannelReading BeginReading(std::string_view file_name, YamlErrors* errors) {
+  ChannelReading reading;
+  reading.directory = std::filesystem::path(file_name).parent_path().string();
+  reading.templates = std::make_shared<const NotificationTemplates>();
+  reading.errors = errors;
+  return reading;
 }
 
-void ReadReceivers(const YAML::Node& node, const std::vector<std::string>& default_headers,
-                   std::vector<Receiver>* receivers, YamlErrors* errors) {
+void ReadChannelDefaults(YamlMap* global, ChannelReading* reading) {
+  ChannelDefaults& defaults = reading->defaults;
+  defaults.http = ReadHttpConfig(global->Take("http_config"), reading->directory, reading->errors);
+  ReadSlackDefaults(global, *reading, &defaults);
+  ReadMailDefaults(global, *reading, &defaults);
+  global->TakeString("pagerduty_url", &defaults.pagerduty_url);
+  global->TakeString("opsgenie_api_url", &defaults.opsgenie_api_url);
+  TakeSecret("opsgenie_api_key", reading->directory, global, reading->errors,
+             &defaults.opsgenie_api_key);
+  global->TakeString("telegram_api_url", &defaults.telegram_api_url);
+  TakeSecret("telegram_bot_token", reading->directory, global, reading->errors,
+             &defaults.telegram_bot_token);
+  global->TakeString("webex_api_url", &defaults.webex_api_url);
+  for (const std::string& name : global->Names()) {
+    for (const ForeignKind& kind : kForeignKinds) {
+      if (name.starts_with(kind.prefix)) global->Refuse({name});
+    }
+  }
+}
+
+void ReadTemplates(const YAML::Node& node, ChannelReading* reading) {
   if (node.IsNull()) return;
-  if (!node.IsSequence()) return errors->Add(node, "receivers must be a list");
-  ReceiverReader reader(default_headers, errors);
+  if (!node.IsSequence()) return reading->errors->Add(node, "templates must be a list of files");
+  auto templates = std::make_shared<NotificationTemplates>();
+  for (const YAML::Node& pattern : node) {
+    if (pattern.IsScalar()) {
+      LoadTemplates(pattern, *reading, templates.get());
+    } else {
+      reading->errors->Add(pattern, "templates must be a list of files");
+    }
+  }
+  if (const absl::Status status = templates->Check(); !status.ok()) {
+    reading->errors->Add(node, MessageOf(status));
+  }
+  reading->templates = std::move(templates);
+}
+
+void ReadReceivers(const YAML::Node& node, const ChannelReading& reading,
+                   std::vector<Receiver>* receivers) {
+  if (node.IsNull()) return;
+  if (!node.IsSequence()) return reading.errors->Add(node, "receivers must be a list");
+  ReceiverReader reader(reading);
   StringSet names;
   for (const YAML::Node& entry : node) {
     Receiver receiver = reader.Read(entry);
     if (!receiver.name.empty() && !names.insert(receiver.name).second) {
-      errors->Add(entry,
-                  fmt::format("notification config name \"{}\" is not unique", receiver.name));
+      reading.errors->Add(
+          entry, fmt::format("notification config name \"{}\" is not unique", receiver.name));
     }
     receivers->push_back(std::move(receiver));
   }

@@ -1,23 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The `receivers` section and `http_config` of the configuration. Part of config.h.
+// The `receivers` and `templates` sections of the configuration, and what `global` says about
+// receivers. Part of config.h.
 #pragma once
 
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include <yaml-cpp/yaml.h>
 
 #include "alerting/manager/config.h"
+#include "alerting/notify/channel_fields.h"
 #include "base/yaml_map.h"
 
 namespace vigil::alerting {
 
-// Reads a list of receivers. Webhooks without an `http_config` of their own get `default_headers`.
-void ReadReceivers(const YAML::Node& node, const std::vector<std::string>& default_headers,
-                   std::vector<Receiver>* receivers, YamlErrors* errors);
+// What receivers of the configuration file `file_name` are read with before any section is.
+ChannelReading BeginReading(std::string_view file_name, YamlErrors* errors);
 
-// Reads an `http_config` into the headers that it asks for. Null: none.
-void ReadHttpConfig(const YAML::Node& node, std::vector<std::string>* headers, YamlErrors* errors);
+// Takes what `global` says about receivers.
+void ReadChannelDefaults(YamlMap* global, ChannelReading* reading);
+
+// Loads the files that `templates` names.
+void ReadTemplates(const YAML::Node& node, ChannelReading* reading);
+
+// Reads a list of receivers.
+void ReadReceivers(const YAML::Node& node, const ChannelReading& reading,
+                   std::vector<Receiver>* receivers);
 
 }  // namespace vigil::alerting

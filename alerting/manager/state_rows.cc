@@ -46,11 +46,12 @@ void PutIntegration(const Integration& integration, Json* json) {
   (*json)["group"] = integration.group_id;
   (*json)["receiver"] = integration.receiver;
   (*json)["index"] = integration.index;
+  if (integration.kind != "webhook") (*json)["kind"] = integration.kind;
 }
 
 Integration IntegrationFrom(const Json& json) {
   return {json.at("group").get<std::string>(), json.at("receiver").get<std::string>(),
-          json.at("index").get<int>()};
+          json.at("index").get<int>(), json.value("kind", "webhook")};
 }
 
 void PutSets(const AlertSets& sets, Json* json) {
@@ -87,6 +88,19 @@ absl::StatusOr<storage::Matcher> MatcherFrom(const Json& json) {
                                     json.at("value").get<std::string>());
   }
   return absl::DataLossError("op: not one of =, !=, =~, !~");
+}
+
+void OutboxFrom(const Json& json, OutboxEntry* entry) {
+  entry->integration = IntegrationFrom(json);
+  entry->told = SetsFrom(json);
+  json.at("sequence").get_to(entry->sequence);
+  json.at("id").get_to(entry->id);
+  json.at("body").get_to(entry->body);
+  json.at("flushed").get_to(entry->flushed_at_ms);
+  json.at("deadline").get_to(entry->deadline_ms);
+  json.at("next").get_to(entry->next_attempt_ms);
+  json.at("attempts").get_to(entry->attempts);
+  json.at("error").get_to(entry->last_error);
 }
 
 }  // namespace
@@ -160,6 +174,7 @@ absl::StatusOr<Group> DecodeGroup(std::string_view id, std::string_view row) {
 
 std::string EncodeLogEntry(const LogEntry& entry) {
   Json json = {{"time", entry.timestamp_ms}, {"expires", entry.expires_at_ms}};
+  if (!entry.receiver_data.empty()) json["data"] = entry.receiver_data;
   PutIntegration(entry.integration, &json);
   PutSets(entry.told, &json);
   return Dump(std::move(json));
@@ -172,6 +187,7 @@ absl::StatusOr<LogEntry> DecodeLogEntry(std::string_view row) {
     entry.told = SetsFrom(json);
     json.at("time").get_to(entry.timestamp_ms);
     json.at("expires").get_to(entry.expires_at_ms);
+    entry.receiver_data = json.value("data", "");
   }));
   return entry;
 }
@@ -180,18 +196,7 @@ std::string EncodeOutboxEntry(const OutboxEntry& entry) { return Dump(OutboxJson
 
 absl::StatusOr<OutboxEntry> DecodeOutboxEntry(std::string_view row) {
   OutboxEntry entry;
-  VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) {
-    entry.integration = IntegrationFrom(json);
-    entry.told = SetsFrom(json);
-    json.at("sequence").get_to(entry.sequence);
-    json.at("id").get_to(entry.id);
-    json.at("body").get_to(entry.body);
-    json.at("flushed").get_to(entry.flushed_at_ms);
-    json.at("deadline").get_to(entry.deadline_ms);
-    json.at("next").get_to(entry.next_attempt_ms);
-    json.at("attempts").get_to(entry.attempts);
-    json.at("error").get_to(entry.last_error);
-  }));
+  VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) { OutboxFrom(json, &entry); }));
   return entry;
 }
 
@@ -209,6 +214,28 @@ std::string EncodeDeadLetter(const DeadLetter& letter) {
   json["reason"] = letter.reason;
   json["time"] = letter.at_ms;
   return Dump(std::move(json));
+}
+
+absl::StatusOr<Receipt> DecodeReceipt(std::string_view row) {
+  Receipt receipt;
+  VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) {
+    receipt.integration = IntegrationFrom(json);
+    json.at("id").get_to(receipt.id);
+    json.at("time").get_to(receipt.delivered_at_ms);
+    receipt.failed_attempts = json.at("attempts").get<int64_t>() - 1;
+    json.at("status").get_to(receipt.http_status);
+  }));
+  return receipt;
+}
+
+absl::StatusOr<DeadLetter> DecodeDeadLetter(std::string_view row) {
+  DeadLetter letter;
+  VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) {
+    OutboxFrom(json, &letter.entry);
+    json.at("reason").get_to(letter.reason);
+    json.at("time").get_to(letter.at_ms);
+  }));
+  return letter;
 }
 
 absl::StatusOr<int64_t> DecodeDeadLetterTime(std::string_view row) {

@@ -64,6 +64,8 @@ absl::StatusOr<OutboxEntry> DecodeOutboxEntry(std::string_view row);
 
 std::string EncodeReceipt(const Receipt& receipt);
 std::string EncodeDeadLetter(const DeadLetter& letter);
+absl::StatusOr<Receipt> DecodeReceipt(std::string_view row);
+absl::StatusOr<DeadLetter> DecodeDeadLetter(std::string_view row);
 // When the dead letter was put aside.
 absl::StatusOr<int64_t> DecodeDeadLetterTime(std::string_view row);
 

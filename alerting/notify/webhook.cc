@@ -1,91 +1,148 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerting/notify/webhook.h"
 
-#include <algorithm>
-#include <span>
-#include <string_view>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include "alerting/labels_json.h"
-#include "base/duration.h"
+#include "alerting/notify/payload.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/status.h"
+#include "base/strings.h"
 
 namespace vigil::alerting {
 namespace {
 
-// Keeps fields in the order in which they were set.
-using Json = nlohmann::ordered_json;
-using storage::Label;
-using storage::Labels;
-using storage::LabelView;
+// Proves to the receiver whom a body comes from, and that it is not an old one sent again.
+struct Signing {
+  Secret secret;  // Not given: nothing is signed.
+  std::string header = "X-Vigil-Signature";
+  std::string timestamp_header = "X-Vigil-Timestamp";
+};
 
-// How Go writes the time that is none: the end of an alert that fires.
-constexpr char kZeroTime[] = "0001-01-01T00:00:00Z";
+struct WebhookConfig {
+  TemplateSecret url;
+  int64_t max_alerts = 0;  // 0: all.
+  Payload payload;
+  std::vector<std::pair<std::string, TemplateText>> headers;
+  Signing signing;
 
-// RFC 3339 as Go marshals it: a fraction only as long as it needs to be.
-std::string GoTime(int64_t unix_ms) {
-  std::string text = FormatInstantMs(unix_ms);
-  text.pop_back();  // The Z.
-  while (text.back() == '0') text.pop_back();
-  if (text.back() == '.') text.pop_back();
-  return text + "Z";
-}
-
-Json ToJson(const ToldAlert& told) {
-  Json json;
-  json["status"] = told.resolved ? "resolved" : "firing";
-  json["labels"] = EncodeLabels<Json>(told.alert.labels);
-  json["annotations"] = EncodeLabels<Json>(told.alert.annotations);
-  json["startsAt"] = GoTime(told.alert.starts_at_ms);
-  json["endsAt"] = told.resolved ? GoTime(told.alert.ends_at_ms) : kZeroTime;
-  json["generatorURL"] = told.alert.generator_url;
-  json["fingerprint"] = fmt::format("{:016x}", told.fingerprint);
-  // Beyond version 4: whether it got better or its data stopped.
-  if (!told.alert.reason.empty()) json["reason"] = told.alert.reason;
-  return json;
-}
-
-// The pairs that all alerts have, of their labels or of their annotations.
-Labels Common(std::span<const ToldAlert> alerts, Labels Alert::*which) {
-  if (alerts.empty()) return {};
-  std::vector<Label> common;
-  for (const LabelView& label : alerts.front().alert.*which) {
-    const bool everywhere = std::all_of(alerts.begin(), alerts.end(), [&](const ToldAlert& told) {
-      return (told.alert.*which).Get(label.name) == label.value;
-    });
-    if (everywhere) common.push_back({std::string(label.name), std::string(label.value)});
+  // Whether a request depends on nothing that the notification says.
+  bool literal() const {
+    if (!url.literal() || max_alerts > 0 || payload.given()) return false;
+    for (const auto& [name, value] : headers) {
+      if (!value.literal()) return false;
+    }
+    return true;
   }
-  return Labels(std::move(common));
+};
+
+// "sha256=<hex>" over "<unix seconds>.<body>".
+absl::Status Sign(const Signing& signing, int64_t now_ms, Delivery* delivery) {
+  if (!signing.secret.given()) return absl::OkStatus();
+  VIGIL_ASSIGN_OR_RETURN(const std::string secret, ReadSecret(signing.secret));
+  const int64_t timestamp = now_ms / kMillisPerSecond;
+  const std::string digest = HmacSha256(secret, fmt::format("{}.{}", timestamp, delivery->body));
+  delivery->headers.push_back(fmt::format("{}: {}", signing.timestamp_header, timestamp));
+  delivery->headers.push_back(fmt::format("{}: sha256={}", signing.header, ToHex(digest)));
+  return absl::OkStatus();
+}
+
+class Webhook final : public Channel {
+ public:
+  Webhook(ChannelSettings settings, WebhookConfig config)
+      : Channel(std::move(settings)), config_(std::move(config)) {}
+
+  std::string_view kind() const override { return "webhook"; }
+
+  absl::StatusOr<Delivery> MakeDelivery(const std::string& notification,
+                                        const DeliveryContext& context) const override {
+    Delivery delivery;
+    if (config_.literal()) {
+      delivery.url = config_.url.text.text();
+      delivery.body = notification;
+      for (const auto& [name, value] : config_.headers) {
+        delivery.headers.push_back(fmt::format("{}: {}", name, value.text()));
+      }
+    } else {
+      VIGIL_RETURN_IF_ERROR(Expand(notification, context, &delivery));
+    }
+    delivery.headers.push_back("Content-Type: application/json");
+    VIGIL_RETURN_IF_ERROR(Sign(config_.signing, context.now_ms, &delivery));
+    return delivery;
+  }
+
+ private:
+  absl::Status Expand(const std::string& text, const DeliveryContext& context,
+                      Delivery* delivery) const {
+    VIGIL_ASSIGN_OR_RETURN(Notification notification, DecodeNotification(text));
+    Truncate(config_.max_alerts, &notification);
+    NotificationTexts texts(notification, context.now_ms);
+    VIGIL_ASSIGN_OR_RETURN(delivery->url, config_.url.Expand(&texts));
+    delivery->body = config_.payload.given() ? DumpJson(config_.payload.Expand(&texts))
+                                             : EncodeNotification(notification);
+    for (const auto& [name, value] : config_.headers) {
+      const std::string expanded = texts.Expand(value);
+      if (!IsHeaderText(expanded)) {
+        return absl::InvalidArgumentError(fmt::format("header {} would have line breaks", name));
+      }
+      delivery->headers.push_back(fmt::format("{}: {}", name, expanded));
+    }
+    return texts.status();
+  }
+
+  const WebhookConfig config_;
+};
+
+void ReadSigning(const YAML::Node& node, const ChannelReading& reading, Signing* signing) {
+  if (node.IsNull()) return;
+  YamlMap map(node, "hmac", reading.errors);
+  if (!TakeSecret("secret", reading.directory, &map, reading.errors, &signing->secret)) {
+    reading.errors->Add(node, "hmac needs a secret or a secret_file");
+  }
+  for (const auto& [field, name] : {std::pair("header", &signing->header),
+                                    std::pair("timestamp_header", &signing->timestamp_header)}) {
+    if (map.TakeString(field, name) && !IsHeaderName(*name)) {
+      reading.errors->Add(map.MarkOf(field), fmt::format("\"{}\" is no header", *name));
+    }
+  }
+  map.Finish();
+}
+
+void ReadHeaders(const YAML::Node& node, ChannelFields* fields, WebhookConfig* config) {
+  if (node.IsNull()) return;
+  YamlMap map(node, "headers", &fields->errors());
+  for (const std::string& name : map.Names()) {
+    const YAML::Node value = map.Take(name);
+    if (!IsHeaderName(name)) fields->errors().Add(value, fmt::format("\"{}\" is no header", name));
+    config->headers.emplace_back(name, fields->Template(value, name));
+    if (!IsHeaderText(config->headers.back().second.text())) {
+      fields->errors().Add(value, fmt::format("this cannot be a value of the header {}", name));
+    }
+  }
 }
 
 }  // namespace
 
-std::string BuildWebhookBody(const WebhookMessage& message) {
-  std::span<const ToldAlert> told = message.alerts;
-  const bool firing =
-      std::any_of(told.begin(), told.end(), [](const ToldAlert& alert) { return !alert.resolved; });
-  if (message.max_alerts > 0 && told.size() > static_cast<size_t>(message.max_alerts)) {
-    told = told.first(message.max_alerts);
+std::unique_ptr<Channel> ReadWebhook(const YAML::Node& node, const ChannelReading& reading) {
+  ChannelFields fields(node, "webhook_configs", reading);
+  WebhookConfig config;
+  config.url = fields.TakeTemplateSecret("url");
+  if (!fields.map().Has("url") && !fields.map().Has("url_file")) {
+    fields.errors().Add(node, "webhook_configs needs a url or a url_file");
+  } else if (config.url.secret.file.empty()) {
+    fields.CheckUrl("url", config.url.secret.text);
   }
-  Json alerts = Json::array();
-  for (const ToldAlert& alert : told) alerts.push_back(ToJson(alert));
-  Json json;
-  json["receiver"] = message.receiver;
-  json["status"] = firing ? "firing" : "resolved";
-  json["alerts"] = std::move(alerts);
-  json["notification_reason"] = message.notification_reason;
-  json["groupLabels"] = EncodeLabels<Json>(message.group_labels);
-  json["commonLabels"] = EncodeLabels<Json>(Common(told, &Alert::labels));
-  json["commonAnnotations"] = EncodeLabels<Json>(Common(told, &Alert::annotations));
-  json["routeLabels"] = EncodeLabels<Json>(message.route_labels);
-  json["externalURL"] = message.external_url;
-  json["version"] = "4";
-  json["groupKey"] = message.group_key;
-  json["truncatedAlerts"] = message.alerts.size() - told.size();
-  // What is not valid UTF-8 is mended, not thrown about.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  fields.map().TakeInt("max_alerts", &config.max_alerts);
+  config.payload = Payload::Read(fields.map().Take("payload"), "payload", &fields);
+  ReadHeaders(fields.map().Take("headers"), &fields, &config);
+  ReadSigning(fields.map().Take("hmac"), reading, &config.signing);
+  ChannelSettings settings = fields.TakeSettings(/*send_resolved=*/true);
+  fields.Finish();
+  return std::make_unique<Webhook>(std::move(settings), std::move(config));
 }
 
 }  // namespace vigil::alerting

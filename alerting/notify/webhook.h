@@ -1,37 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The body of a webhook: Alertmanager's JSON, version 4.
+// `webhook_configs`: the notification as JSON, or a payload of the user's own, to any HTTP server.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
+#include <memory>
 
-#include "alerting/alert.h"
-#include "storage/series/labels.h"
+#include <yaml-cpp/yaml.h>
+
+#include "alerting/notify/channel.h"
+#include "alerting/notify/channel_fields.h"
 
 namespace vigil::alerting {
 
-// An alert as a receiver is told about it.
-struct ToldAlert {
-  Alert alert;
-  uint64_t fingerprint = 0;
-  bool resolved = false;
-};
-
-struct WebhookMessage {
-  std::string receiver;
-  std::string notification_reason;
-  std::string group_key;
-  std::string external_url;
-  storage::Labels group_labels;
-  storage::Labels route_labels;
-  std::vector<ToldAlert> alerts;
-  int64_t max_alerts = 0;  // Further ones are only counted; 0: all are told.
-};
-
-// The message as JSON. Its status is firing if any alert is, told or only counted; common labels
-// and annotations are those of the alerts that are told.
-std::string BuildWebhookBody(const WebhookMessage& message);
+std::unique_ptr<Channel> ReadWebhook(const YAML::Node& node, const ChannelReading& reading);
 
 }  // namespace vigil::alerting

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
 #include "alerting/template/value.h"
@@ -17,6 +18,10 @@ namespace vigil::text_template {
 
 // `time` by a layout that shows how Go's reference time would look: "2006-01-02 15:04:05 MST".
 std::string FormatGoTime(std::string_view layout, absl::Time time, absl::TimeZone zone);
+
+// What `text` says by such a layout; UTC if it names no zone or one by letters. InvalidArgument if
+// it does not fit.
+absl::StatusOr<absl::Time> ParseGoTime(std::string_view layout, std::string_view text);
 
 // As time.Duration prints: "1h2m3.5s", "1.5µs", "0s".
 std::string FormatGoDuration(int64_t nanoseconds);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/curl_loop.h"
+#include "base/http/oauth2_tokens.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "collector/http/http_transfer.h"
@@ -18,6 +19,7 @@ namespace {
 constexpr size_t kMaxRunning = 512;
 // Connections that are kept for the next time.
 constexpr long kMaxKeptConnections = 2048;
+constexpr long kUnauthorized = 401;
 
 class HttpClientImpl final : public HttpClient, private CurlWork {
  public:
@@ -63,16 +65,43 @@ class HttpClientImpl final : public HttpClient, private CurlWork {
     while (running_.size() < kMaxRunning) {
       Transfer transfer = TakeOne();
       if (transfer == nullptr) return;
-      CURL* const handle = transfer->handle();
-      if (loop.Add(handle)) {
-        running_.emplace(handle, std::move(transfer));
+      if (transfer->oauth2() == nullptr) {
+        Begin(loop, std::move(transfer));
       } else {
-        transfer->Fail(absl::ResourceExhaustedError("libcurl has no room for another request"));
+        BeginWithToken(loop, std::move(transfer));
       }
     }
   }
 
-  void End(CurlLoop& /*loop*/, CURL* handle, CURLcode code) override { Take(handle)->Finish(code); }
+  void Begin(CurlLoop& loop, Transfer transfer) {
+    CURL* const handle = transfer->handle();
+    if (loop.Add(handle)) {
+      running_.emplace(handle, std::move(transfer));
+    } else {
+      transfer->Fail(absl::ResourceExhaustedError("libcurl has no room for another request"));
+    }
+  }
+
+  void BeginWithToken(CurlLoop& loop, Transfer transfer) {
+    const std::shared_ptr<const Oauth2Config> oauth2 = transfer->oauth2();
+    // Functions are copied, transfers are not.
+    const auto shared = std::make_shared<Transfer>(std::move(transfer));
+    tokens_.Get(loop, oauth2, [this, shared](CurlLoop& at, absl::StatusOr<std::string> header) {
+      if (!header.ok()) return (*shared)->Fail(header.status());
+      (*shared)->Authorize(*header);
+      Begin(at, std::move(*shared));
+    });
+  }
+
+  void End(CurlLoop& loop, CURL* handle, CURLcode code) override {
+    if (tokens_.End(loop, handle, code)) return;
+    const Transfer transfer = Take(handle);
+    long status = 0;
+    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+    if (status == kUnauthorized && transfer->oauth2() != nullptr)
+      tokens_.Forget(*transfer->oauth2());
+    transfer->Finish(code);
+  }
 
   Transfer Take(CURL* handle) {
     const auto at = running_.find(handle);
@@ -82,6 +111,7 @@ class HttpClientImpl final : public HttpClient, private CurlWork {
   }
 
   void GiveUp(CurlLoop& loop) override {
+    tokens_.GiveUp(loop);
     const absl::Status cancelled = absl::CancelledError("the HTTP client ends");
     while (!running_.empty()) {
       CURL* const handle = running_.begin()->first;
@@ -92,7 +122,9 @@ class HttpClientImpl final : public HttpClient, private CurlWork {
   }
 
   const std::string user_agent_;
-  std::map<CURL*, Transfer> running_;  // The loop's thread's own.
+  // The loop's thread's own.
+  std::map<CURL*, Transfer> running_;
+  Oauth2Tokens tokens_;
 
   Mutex mutex_;
   std::deque<Transfer> inbox_ ABSL_GUARDED_BY(mutex_);

@@ -12,7 +12,7 @@
 
 #include <absl/status/statusor.h>
 
-#include "collector/http/http_config.h"
+#include "base/http/http_config.h"
 
 namespace vigil::collector {
 

@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 
 #include "base/curl_loop.h"
+#include "base/http/curl_options.h"
 #include "collector/http/http_client.h"
 
 namespace vigil::collector {
@@ -27,16 +28,16 @@ class HttpTransfer {
   absl::Status Prepare(const std::string& user_agent, const HttpConfig& config);
 
   CURL* handle() const { return handle_.get(); }
+  // Whose token it needs before it begins; null: none.
+  const std::shared_ptr<const Oauth2Config>& oauth2() const { return oauth2_; }
+  // Adds the header with the token.
+  void Authorize(const std::string& header);
 
   // Exactly one of these is called, once: with what libcurl gave, or with a status of our own.
   void Finish(CURLcode code);
   void Fail(absl::Status status);
 
  private:
-  absl::Status SetCredentials(const HttpConfig& config);
-  absl::Status SetTls(const TlsConfig& tls);
-  absl::Status ExpectServer(const std::string& server_name);
-  void SetProxy(const HttpConfig& config);
   static size_t Receive(char* data, size_t size, size_t count, void* transfer);
   absl::StatusOr<HttpAnswer> AnswerOf(CURLcode code);
 
@@ -45,8 +46,8 @@ class HttpTransfer {
   HttpAnswer answer_;
   bool too_large_ = false;
   std::array<char, CURL_ERROR_SIZE> error_{};
-  CurlList headers_;
-  CurlList connect_to_;
+  std::shared_ptr<const Oauth2Config> oauth2_;
+  CurlLists lists_;
   CurlHandle handle_;  // Goes first: it points at the others.
 };
 

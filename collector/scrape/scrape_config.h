@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/http/http_config.h"
 #include "base/yaml_map.h"
 #include "collector/discovery/file_discovery.h"
 #include "collector/discovery/target_group.h"
 #include "collector/exposition/scrape_protocol.h"
-#include "collector/http/http_config.h"
 #include "collector/scrape/scrape_settings.h"
 #include "storage/relabel/relabel_rule.h"
 

@@ -24,9 +24,9 @@ INCLUDE_OWNERS = {
     r"rocksdb/": ("storage/kv/", "tests/storage/kv/"),
     r"grpcpp/": ("benchmarks/", "cli/", "collector/", "server/", "tests/"),
     r"boost/": ("server/http/", "tests/server/http/"),
-    r"curl/": ("alerting/notify/", "base/curl_loop", "benchmarks/load/", "collector/http/", "tests/"),
+    r"curl/": ("alerting/notify/", "base/curl_loop", "base/http/", "benchmarks/load/", "collector/http/", "tests/"),
     r"yaml-cpp/": (
-        "alerting/", "base/yaml_map", "benchmarks/", "collector/", "server/config", "storage/relabel/relabel_config",
+        "alerting/", "base/http/", "base/yaml_map", "benchmarks/", "collector/", "server/config", "storage/relabel/relabel_config",
         "tests/",
     ),
     r"(server|cli)/": ("cli/", "server/", "tests/"),

@@ -37,7 +37,7 @@ TEST(ManagerConfig, DefaultsOfTheSmallestFile) {
   EXPECT_EQ(config.route.group_interval_ms, 5 * kMillisPerMinute);
   EXPECT_EQ(config.route.repeat_interval_ms, 4 * kMillisPerHour);
   EXPECT_THAT(config.route.group_by, IsEmpty());
-  EXPECT_THAT(config.receivers[0].webhooks, IsEmpty());
+  EXPECT_THAT(config.receivers[0].channels, IsEmpty());
 }
 
 TEST(ManagerConfig, ReadsAWebhook) {
@@ -62,18 +62,21 @@ receivers:
   EXPECT_EQ(config.resolve_timeout_ms, kMillisPerMinute);
   ASSERT_EQ(config.receivers.size(), 1u);
   EXPECT_EQ(config.receivers[0].labels.Get("team"), "x");
-  ASSERT_EQ(config.receivers[0].webhooks.size(), 2u);
-  const WebhookConfig& first = config.receivers[0].webhooks[0];
-  EXPECT_EQ(first.url, "https://host:1/x?y");
-  EXPECT_FALSE(first.send_resolved);
-  EXPECT_EQ(first.max_alerts, 7);
-  EXPECT_EQ(first.timeout_ms, 1500);
-  EXPECT_THAT(first.headers, ElementsAre("Authorization: Bearer tok"));
-  const WebhookConfig& second = config.receivers[0].webhooks[1];
-  EXPECT_TRUE(second.send_resolved);
-  EXPECT_EQ(second.timeout_ms, 0);
-  EXPECT_THAT(second.headers, ElementsAre("Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
-                                          "X-A: one", "X-A: two", "X-A: three"));
+  ASSERT_EQ(config.receivers[0].channels.size(), 2u);
+  const Channel& first = *config.receivers[0].channels[0];
+  EXPECT_EQ(first.kind(), "webhook");
+  EXPECT_FALSE(first.send_resolved());
+  EXPECT_EQ(first.settings().timeout_ms, 1500);
+  ASSERT_TRUE(first.settings().http->authorization.has_value());
+  EXPECT_EQ(first.settings().http->authorization->credentials.text, "tok");
+  const Channel& second = *config.receivers[0].channels[1];
+  EXPECT_TRUE(second.send_resolved());
+  EXPECT_EQ(second.settings().timeout_ms, 0);
+  ASSERT_TRUE(second.settings().http->basic_auth.has_value());
+  EXPECT_FALSE(second.settings().http->authorization.has_value());
+  EXPECT_EQ(second.settings().http->headers[0].values.size(), 3u);
+  EXPECT_EQ(config.receivers[0].FindChannel("webhook", 1), &second);
+  EXPECT_EQ(config.receivers[0].FindChannel("webhook", 2), nullptr);
 }
 
 TEST(ManagerConfig, ChildrenInherit) {
@@ -127,7 +130,6 @@ receivers: [{name: a}]
 time_intervals: [{name: t}]
 mute_time_intervals: [{name: u, time_intervals: [{times: [{start_time: 10:00, end_time: 11:00}]}]}]
 inhibit_rules: [{source_matchers: [a=b], target_matchers: [c=d], equal: [e]}]
-templates: [x/*.tmpl]
 tracing: {endpoint: here}
 )");
   const Route& first = config.route.routes[0];
@@ -141,7 +143,6 @@ tracing: {endpoint: here}
   EXPECT_TRUE(config.FindTimeInterval("u")->Contains(10 * kMillisPerHour));
   EXPECT_EQ(config.FindTimeInterval("v"), nullptr);
   EXPECT_EQ(config.inhibit_rules.size(), 1u);
-  EXPECT_THAT(config.templates, ElementsAre("x/*.tmpl"));
   EXPECT_THAT(config.yaml, HasSubstr("tracing"));
 }
 
@@ -179,7 +180,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{WITH_ROUTE("{receiver: a}") "route: {receiver: a}\n",
                 "am.yml:3:1: route is given twice in the configuration"},
         Mistake{WITH_ROUTE("{receiver: a}") "templates: x\n",
-                "am.yml:3:12: templates must be a list of file names"},
+                "am.yml:3:12: templates must be a list of files"},
         Mistake{WITH_ROUTE("{receiver: a}") "inhibit_rules: {}\n",
                 "am.yml:3:16: inhibit_rules must be a list"},
         Mistake{WITH_ROUTE("{receiver: a}") "time_intervals: [{name: t}]\n"
@@ -190,9 +191,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "with units y, w, d, h, m, s or ms, largest first, as in 1h30m"},
         Mistake{WITH_ROUTE("{receiver: a}") "global: {resolve_timeout: 101y}\n",
                 "am.yml:3:27: resolve_timeout is longer than 100y"},
-        Mistake{WITH_ROUTE("{receiver: a}") "global: {smtp_from: x, slack_api_url: y}\n",
-                "am.yml:3:10: smtp_from is not supported\n"
-                "am.yml:3:24: slack_api_url is not supported"},
+        Mistake{WITH_ROUTE("{receiver: a}") "global: {wechat_api_url: y}\n",
+                "am.yml:3:10: wechat_api_url is not supported"},
         Mistake{WITH_ROUTE("{receiver: a}") "global: {foo: x}\n",
                 "am.yml:3:10: unknown field foo in global"}));
 
@@ -272,27 +272,33 @@ INSTANTIATE_TEST_SUITE_P(
                 "am.yml:2:24: notification config name \"a\" is not unique"},
         Mistake{WITH_RECEIVER("{name: a, labels: {name: b}}"),
                 "am.yml:2:31: label name \"b\" differs from the receiver's name \"a\""},
-        Mistake{WITH_RECEIVER("{name: a, slack_configs: [{channel: x}]}"),
-                "am.yml:2:23: slack_configs is not supported"},
-        Mistake{WITH_RECEIVER("{name: a, email_configs: [], pagerduty_configs: []}"),
-                "am.yml:2:23: email_configs is not supported\n"
-                "am.yml:2:42: pagerduty_configs is not supported"},
+        Mistake{WITH_RECEIVER("{name: a, sns_configs: [], wechat_configs: []}"),
+                "am.yml:2:23: sns_configs is not supported: put a proxy that signs requests behind "
+                "webhook_configs\n"
+                "am.yml:2:40: wechat_configs is not supported: put a program that asks WeChat for "
+                "tokens behind webhook_configs"},
         Mistake{WITH_RECEIVER("{name: a, carrier_pigeon_configs: []}"),
                 "am.yml:2:23: unknown field carrier_pigeon_configs in receiver"},
         Mistake{WITH_RECEIVER("{name: a, webhook_configs: {}}"),
                 "am.yml:2:40: webhook_configs must be a list"},
-        Mistake{WITH_WEBHOOK("{}"), "am.yml:2:41: webhook_configs needs a url"},
+        Mistake{WITH_WEBHOOK("{}"), "am.yml:2:41: webhook_configs needs a url or a url_file"},
         Mistake{WITH_WEBHOOK("{url: 'ftp://h'}"),
                 "am.yml:2:47: unsupported scheme \"ftp\" for URL"},
         Mistake{WITH_WEBHOOK("{url: h}"), "am.yml:2:47: unsupported scheme \"\" for URL"},
         Mistake{WITH_WEBHOOK("{url: 'http:///x'}"), "am.yml:2:47: missing host for URL"},
         Mistake{WITH_WEBHOOK("{url: 'http://h/ x'}"),
                 "am.yml:2:47: url holds characters that a URL cannot"},
-        Mistake{WITH_WEBHOOK("{url: 'http://h/{{ .x }}'}"),
-                "am.yml:2:47: a template in url is not supported"},
-        Mistake{WITH_WEBHOOK("{url_file: x}"), "am.yml:2:42: url_file is not supported"},
-        Mistake{WITH_WEBHOOK("{url: 'http://h', payload: {}}"),
-                "am.yml:2:59: payload is not supported"},
+        Mistake{WITH_WEBHOOK("{url: 'http://h/{{ nope }}'}"),
+                "am.yml:2:47: template: url:1:13: function \"nope\" not defined"},
+        Mistake{WITH_WEBHOOK("{url: 'http://h', payload: x}"),
+                "am.yml:2:68: payload must be a map"},
+        Mistake{WITH_WEBHOOK("{url: 'http://h', payload: {a: '{{ nope }}'}}"),
+                "am.yml:2:72: template: payload:1:4: function \"nope\" not defined"},
+        Mistake{WITH_WEBHOOK("{url: 'http://h', hmac: {header: 'a b'}}"),
+                "am.yml:2:65: hmac needs a secret or a secret_file\n"
+                "am.yml:2:74: \"a b\" is no header"},
+        Mistake{WITH_WEBHOOK("{url: 'http://h', headers: {A: \"x\\ny\"}}"),
+                "am.yml:2:72: this cannot be a value of the header A"},
         Mistake{WITH_WEBHOOK("{url: 'http://h', max_alerts: -1}"),
                 "am.yml:2:71: max_alerts must be a whole number, 0 or more"},
         Mistake{WITH_WEBHOOK("{url: 'http://h', send_resolved: 2}"),
@@ -301,26 +307,22 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Http, ConfigMistake,
     ::testing::Values(
-        Mistake{WITH_HTTP("{tls_config: {}}"), "am.yml:2:73: tls_config is not supported"},
-        Mistake{WITH_HTTP("{oauth2: {}, proxy_url: x}"),
-                "am.yml:2:73: oauth2 is not supported\nam.yml:2:85: proxy_url is not supported"},
+        Mistake{WITH_HTTP("{tls_config: {cert_file: x}}"),
+                "am.yml:2:85: a certificate needs its key: key or key_file"},
         Mistake{WITH_HTTP("{foo: x}"), "am.yml:2:73: unknown field foo in http_config"},
         Mistake{WITH_HTTP("{basic_auth: {}, authorization: {}}"),
-                "am.yml:2:72: at most one of basic_auth and authorization must be configured"},
-        Mistake{WITH_HTTP("{basic_auth: {password_file: x}}"),
-                "am.yml:2:86: password_file is not supported"},
+                "am.yml:2:72: at most one of basic_auth, authorization, bearer_token and oauth2 "
+                "may be given"},
         Mistake{WITH_HTTP("{authorization: {type: basic}}"),
-                "am.yml:2:88: authorization type cannot be set to \"basic\", use \"basic_auth\""},
+                "am.yml:2:95: type may not be basic: write basic_auth instead"},
         Mistake{WITH_HTTP("{authorization: {credentials: \"x\\r\\nEvil: 1\"}}"),
-                "am.yml:2:88: authorization holds characters that a header cannot"},
+                "am.yml:2:88: authorization has characters that a header cannot have"},
         Mistake{WITH_HTTP("{http_headers: {Host: {values: [x]}}}"),
                 "am.yml:2:94: setting header \"Host\" is not allowed"},
         Mistake{WITH_HTTP("{http_headers: {'A B': {values: [x]}}}"),
-                "am.yml:2:95: invalid header name \"A B\""},
+                "am.yml:2:95: \"A B\" is no header"},
         Mistake{WITH_HTTP("{http_headers: {A: {values: [\"x\\ny\"]}}}"),
-                "am.yml:2:101: invalid value of header \"A\""},
-        Mistake{WITH_HTTP("{http_headers: {A: {files: [x]}}}"),
-                "am.yml:2:92: files is not supported"}));
+                "am.yml:2:101: this cannot be a value of the header A"}));
 
 TEST(ManagerConfig, NamesEveryMistakeInFileOrder) {
   EXPECT_THAT(ParseManagerConfig("f", "receivers: [{}]\nfoo: 1\nroute: {group_wait: x}\n"),

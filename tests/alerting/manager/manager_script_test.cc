@@ -18,14 +18,16 @@
 //   restart, crash              killed (all writes are there) or out of power (those without sync
 //                               are gone), and started again with the same configuration
 //   silence a=x 'b=~y' for=10m  a silence, whose id is told: s1, s2, ...; `in=5m`: begins only
-//   then;
-//                               `id=s1`: a change of that one, `from=-5m`: which began that long
-//                               ago
+//                               then; `id=s1`: a change of that one, `from=-5m`: which began that
+//                               long ago
 //   expire s1                   ends it
 //   silences                    all of them
 //   alerts, groups              what the manager shows: alerts that have not ended, why they are
-//   quiet refuse-writes 3, accept-writes stats, rows                 figures; the keys of what is
-//   kept
+//                               quiet
+//   refuse-writes 3, accept-writes
+//   stats, rows                 figures; the keys of what is kept
+//   undelivered, deliveries     what has not arrived; what has, the latest first
+//   resend ID, drop ID          tries what was given up anew; forgets it
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -94,6 +96,10 @@ class ManagerScript {
     if (name == "accept-writes") return AcceptWrites();
     if (name == "stats") return Stats();
     if (name == "rows") return Rows();
+    if (name == "undelivered") return ListUndelivered();
+    if (name == "deliveries") return ListDeliveries();
+    if (name == "resend") return Resend(command.args.at(0));
+    if (name == "drop") return Show(manager_->DropUndelivered(command.args.at(0)));
     return fmt::format("unknown command {}", name);
   }
 
@@ -177,6 +183,12 @@ class ManagerScript {
     std::vector<std::pair<std::string, int>> lines;
     for (const ScriptedNotifier::Sent& sent : notifier_.TakeSent()) {
       const auto body = nlohmann::json::parse(sent.delivery.body);
+      if (!body.contains("groupKey")) {  // No webhook.
+        lines.emplace_back(fmt::format("{} #{} {} -> {}", sent.delivery.url,
+                                       Sequence(sent.delivery), sent.delivery.body, sent.answer),
+                           1);
+        continue;
+      }
       std::string line = fmt::format("{} #{} {} ({}) {} [{}] -> {}", sent.delivery.url,
                                      Sequence(sent.delivery), body["status"].get<std::string>(),
                                      body["notification_reason"].get<std::string>(),
@@ -324,6 +336,47 @@ class ManagerScript {
       for (const AlertView& alert : group.alerts) out += fmt::format("  {}\n", View(alert));
     }
     return out;
+  }
+
+  static std::string Show(const absl::Status& status) {
+    return status.ok() ? "" : status.ToString() + "\n";
+  }
+
+  static std::string ChannelOf(const Integration& integration) {
+    return fmt::format("{}/{}/{}", integration.receiver, integration.kind, integration.index);
+  }
+
+  std::string ListUndelivered() const {
+    const absl::StatusOr<std::vector<Undelivered>> all = manager_->ListUndelivered();
+    if (!all.ok()) return Show(all.status());
+    std::string out;
+    for (const Undelivered& one : *all) {
+      const OutboxEntry& entry = one.entry;
+      out += fmt::format("{} {} {} after {} attempts: {}\n", entry.id, ChannelOf(entry.integration),
+                         one.given_up()    ? "given up at " + FormatInstantMs(one.given_up_at_ms)
+                         : entry.in_flight ? "under way"
+                                           : "next at " + FormatInstantMs(entry.next_attempt_ms),
+                         entry.attempts, one.given_up() ? one.reason : entry.last_error);
+    }
+    return out;
+  }
+
+  std::string ListDeliveries() const {
+    const absl::StatusOr<std::vector<Receipt>> receipts = manager_->ListDeliveries(100);
+    if (!receipts.ok()) return Show(receipts.status());
+    std::string out;
+    for (const Receipt& receipt : *receipts) {
+      out += fmt::format(
+          "{} {} {} status {} after {} failed attempts\n", FormatInstantMs(receipt.delivered_at_ms),
+          receipt.id, ChannelOf(receipt.integration), receipt.http_status, receipt.failed_attempts);
+    }
+    return out;
+  }
+
+  std::string Resend(const std::string& id) {
+    const absl::Status status = manager_->Resend(id, now_ms_);
+    manager_->RunDue(now_ms_);
+    return Show(status);
   }
 
   std::string RefuseWrites(int64_t count) {

@@ -28,10 +28,10 @@ void WriteAll(int connection, std::string_view bytes) {
   }
 }
 
-void Respond(int connection, int status, std::string_view body) {
-  WriteAll(connection,
-           fmt::format("HTTP/1.1 {} Status\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
-                       status, body.size(), body));
+void Respond(int connection, int status, std::string_view body, std::string_view headers = {}) {
+  WriteAll(connection, fmt::format("HTTP/1.1 {} Status\r\nContent-Length: {}\r\n{}"
+                                   "Connection: close\r\n\r\n{}",
+                                   status, body.size(), headers, body));
 }
 
 size_t ContentLength(std::string_view headers) {
@@ -88,6 +88,12 @@ std::vector<HttpTestServer::Request> HttpTestServer::Requests() const {
 void HttpTestServer::AwaitRequests(size_t count) const {
   MutexLock lock(&mutex_);
   while (requests_.size() < count) changed_.wait(mutex_);
+}
+
+void HttpTestServer::SetAnswer(const std::string& path, int status, std::string headers,
+                               std::string body) {
+  MutexLock lock(&mutex_);
+  prepared_[path] = {status, std::move(headers), std::move(body)};
 }
 
 void HttpTestServer::Open() {
@@ -153,6 +159,13 @@ void HttpTestServer::Answer(int connection, const std::string& path) {
     Respond(connection, 200, "");
   } else if (path == "/flood") {
     Respond(connection, 500, std::string(kFloodBytes, 'x'));
+  } else if (path != "/drop") {
+    Prepared prepared;
+    {
+      MutexLock lock(&mutex_);
+      if (const auto at = prepared_.find(path); at != prepared_.end()) prepared = at->second;
+    }
+    Respond(connection, prepared.status, prepared.body, prepared.headers);
   }
 }
 

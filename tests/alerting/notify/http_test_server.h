@@ -7,8 +7,10 @@
 //   /hang         never answers
 //   /gate         answers 200 once Open was called
 //   /flood        500 with a body of a mebibyte
+//   others        what SetAnswer says, 404 without
 #pragma once
 
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -37,6 +39,8 @@ class HttpTestServer {
   std::vector<Request> Requests() const;
   // Returns when that many have been read.
   void AwaitRequests(size_t count) const;
+  // What `path` answers from now on; `headers` are whole lines with CR LF.
+  void SetAnswer(const std::string& path, int status, std::string headers, std::string body);
   // Lets the requests for /gate go on, now and later.
   void Open();
 
@@ -55,6 +59,12 @@ class HttpTestServer {
   mutable Mutex mutex_;
   mutable CondVar changed_;
   std::vector<Request> requests_ ABSL_GUARDED_BY(mutex_);
+  struct Prepared {
+    int status = 404;
+    std::string headers;
+    std::string body;
+  };
+  std::map<std::string, Prepared> prepared_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> connections_ ABSL_GUARDED_BY(mutex_);
   bool open_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

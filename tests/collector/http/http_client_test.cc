@@ -147,10 +147,10 @@ TEST_F(HttpClientTest, SecretsThatCannotBeReadAreToldAndNothingIsSent) {
 
 TEST_F(HttpClientTest, WithoutAProxyThereIsNone) {
   HttpConfig config;
-  config.proxy_url = "http://127.0.0.1:1";
+  config.proxy.url = "http://127.0.0.1:1";
   EXPECT_THAT(Ask(To(server_.Url("/status/200")), config),
               StatusIs(absl::StatusCode::kUnavailable));
-  config.no_proxy = "127.0.0.1";
+  config.proxy.no_proxy = "127.0.0.1";
   EXPECT_OK(Ask(To(server_.Url("/status/200")), config));
 }
 

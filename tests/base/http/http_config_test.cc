@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collector/http/http_config.h"
+#include "base/http/http_config.h"
 
 #include <string>
 
@@ -10,13 +10,23 @@
 #include "base/status.h"
 #include "tests/testing/text_test.h"
 
-namespace vigil::collector {
+namespace vigil {
 namespace {
 
 using vigil::testing::TextCase;
 
 std::string TextOf(const Secret& secret) {
   return secret.file.empty() ? fmt::format("\"{}\"", secret.text) : secret.file;
+}
+
+std::string TextOf(const std::vector<HttpHeader>& headers, std::string_view where) {
+  std::string text;
+  for (const HttpHeader& header : headers) {
+    text += fmt::format("{}{}:", where, header.name);
+    for (const Secret& value : header.values) text += " " + TextOf(value);
+    text += "\n";
+  }
+  return text;
 }
 
 std::string TextOf(const HttpConfig& config) {
@@ -35,14 +45,19 @@ std::string TextOf(const HttpConfig& config) {
                       tls.insecure_skip_verify, static_cast<int>(tls.min_version),
                       static_cast<int>(tls.max_version));
   text += fmt::format("redirects {} http2 {} proxy \"{}\" but \"{}\" environment {}\n",
-                      config.follow_redirects, config.enable_http2, config.proxy_url,
-                      config.no_proxy, config.proxy_from_environment);
-  for (const HttpHeader& header : config.headers) {
-    text += header.name + ":";
-    for (const Secret& value : header.values) text += " " + TextOf(value);
-    text += "\n";
+                      config.follow_redirects, config.enable_http2, config.proxy.url,
+                      config.proxy.no_proxy, config.proxy.from_environment);
+  if (config.oauth2 != nullptr) {
+    text += fmt::format("oauth2 {} {} from {} scopes [{}]", config.oauth2->client_id,
+                        TextOf(config.oauth2->client_secret), config.oauth2->token_url,
+                        fmt::join(config.oauth2->scopes, " "));
+    for (const auto& [name, value] : config.oauth2->endpoint_params) {
+      text += fmt::format(" {}={}", name, value);
+    }
+    text += fmt::format(" ca {} proxy \"{}\"\n", TextOf(config.oauth2->tls.ca),
+                        config.oauth2->proxy.url);
   }
-  return text;
+  return text + TextOf(config.headers, "") + TextOf(config.proxy.connect_headers, "proxy ");
 }
 
 std::string RunCase(const TextCase& text_case) {
@@ -55,8 +70,8 @@ std::string RunCase(const TextCase& text_case) {
 }
 
 TEST(HttpConfigTest, Script) {
-  vigil::testing::RunTextScript("tests/collector/http/testdata/http_config.txt", RunCase);
+  vigil::testing::RunTextScript("tests/base/http/testdata/http_config.txt", RunCase);
 }
 
 }  // namespace
-}  // namespace vigil::collector
+}  // namespace vigil

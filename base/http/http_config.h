@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How a server is spoken to: credentials, TLS, proxy. Part of each configuration that names servers
-// to be asked, with Prometheus' keys.
+// to be asked or told, with Prometheus' keys.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/secret.h"
 #include "base/yaml_map.h"
 
-namespace vigil::collector {
-
-// A secret as it is, or in a file that is read whenever it is needed.
-struct Secret {
-  std::string text;
-  std::string file;  // Instead of the text, if not "".
-};
+namespace vigil {
 
 struct BasicAuth {
   Secret username;
@@ -48,19 +45,45 @@ struct HttpHeader {
   std::vector<Secret> values;
 };
 
+struct ProxyConfig {
+  std::string url;  // "" for none.
+  std::string no_proxy;
+  bool from_environment = false;
+  std::vector<HttpHeader> connect_headers;
+};
+
+// OAuth 2 with the client's own credentials.
+struct Oauth2Config {
+  std::string client_id;
+  Secret client_secret;
+  std::vector<std::string> scopes;
+  std::string token_url;
+  std::vector<std::pair<std::string, std::string>> endpoint_params;
+  TlsConfig tls;
+  ProxyConfig proxy;
+};
+
 struct HttpConfig {
+  // At most one of these.
   std::optional<BasicAuth> basic_auth;
   std::optional<Authorization> authorization;
+  std::shared_ptr<const Oauth2Config> oauth2;
+
   TlsConfig tls;
   bool follow_redirects = true;
   bool enable_http2 = true;
-  std::string proxy_url;  // "" for none.
-  std::string no_proxy;
-  bool proxy_from_environment = false;
+  ProxyConfig proxy;
   std::vector<HttpHeader> headers;
 };
 
 // Takes the fields of an HTTP client from `map`. Relative paths in it are relative to `directory`.
 HttpConfig TakeHttpConfig(std::string_view directory, YamlMap* map, YamlErrors* errors);
 
-}  // namespace vigil::collector
+// Reads a `tls_config`. Null: the defaults.
+TlsConfig ReadTlsConfig(const YAML::Node& node, std::string_view directory, YamlErrors* errors);
+
+// Whether `text` may be the name of a header, or stand in one. Line breaks would begin another.
+bool IsHeaderName(std::string_view name);
+bool IsHeaderText(std::string_view text);
+
+}  // namespace vigil

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "alerting/notify/webhook.h"
+#include "alerting/notify/notification.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include "tests/testing/status_matchers.h"
 
 namespace vigil::alerting {
 namespace {
@@ -21,10 +23,10 @@ ToldAlert MakeAlert(const storage::Labels& labels, bool resolved = false) {
   return told;
 }
 
-TEST(Webhook, HasTheFieldsOfVersion4InTheirOrder) {
-  WebhookMessage message;
+TEST(Notification, HasTheFieldsOfVersion4InTheirOrder) {
+  Notification message;
   message.receiver = "team-x";
-  message.notification_reason = "first notification";
+  message.reason = "first notification";
   message.group_key = "{}:{alertname=\"X\"}";
   message.external_url = "http://vigil";
   message.group_labels = {{"alertname", "X"}};
@@ -32,7 +34,7 @@ TEST(Webhook, HasTheFieldsOfVersion4InTheirOrder) {
   message.alerts = {MakeAlert({{"alertname", "X"}, {"job", "j"}})};
   message.alerts[0].alert.annotations = {{"summary", "s"}};
   message.alerts[0].alert.generator_url = "http://gen";
-  EXPECT_EQ(BuildWebhookBody(message),
+  EXPECT_EQ(EncodeNotification(message),
             R"({"receiver":"team-x","status":"firing","alerts":[{"status":"firing",)"
             R"("labels":{"alertname":"X","job":"j"},"annotations":{"summary":"s"},)"
             R"("startsAt":"2026-08-25T10:00:00Z","endsAt":"0001-01-01T00:00:00Z",)"
@@ -43,12 +45,12 @@ TEST(Webhook, HasTheFieldsOfVersion4InTheirOrder) {
             R"("groupKey":"{}:{alertname=\"X\"}","truncatedAlerts":0})");
 }
 
-nlohmann::json Build(const WebhookMessage& message) {
-  return nlohmann::json::parse(BuildWebhookBody(message));
+nlohmann::json Build(const Notification& message) {
+  return nlohmann::json::parse(EncodeNotification(message));
 }
 
-TEST(Webhook, IsResolvedOnlyWhenEveryAlertIs) {
-  WebhookMessage message;
+TEST(Notification, IsResolvedOnlyWhenEveryAlertIs) {
+  Notification message;
   message.alerts = {MakeAlert({{"a", "1"}}, true), MakeAlert({{"a", "2"}}, true)};
   EXPECT_EQ(Build(message)["status"], "resolved");
   EXPECT_EQ(Build(message)["alerts"][0]["endsAt"], "2026-08-25T10:00:01.5Z");
@@ -56,8 +58,8 @@ TEST(Webhook, IsResolvedOnlyWhenEveryAlertIs) {
   EXPECT_EQ(Build(message)["status"], "firing");
 }
 
-TEST(Webhook, TimesAreAsShortAsGoWritesThem) {
-  WebhookMessage message;
+TEST(Notification, TimesAreAsShortAsGoWritesThem) {
+  Notification message;
   message.alerts = {MakeAlert({{"a", "1"}})};
   for (const auto& [ms, text] :
        std::vector<std::pair<int64_t, std::string>>{{0, "2026-08-25T10:00:00Z"},
@@ -70,27 +72,53 @@ TEST(Webhook, TimesAreAsShortAsGoWritesThem) {
   }
 }
 
-TEST(Webhook, CommonPairsAreThoseOfAllAlertsThatAreTold) {
-  WebhookMessage message;
+TEST(Notification, CommonPairsAreThoseOfAllAlertsThatAreTold) {
+  Notification message;
   message.alerts = {MakeAlert({{"a", "1"}, {"b", "1"}, {"c", "1"}}),
                     MakeAlert({{"a", "1"}, {"b", "2"}}), MakeAlert({{"z", "1"}})};
   EXPECT_EQ(Build(message)["commonLabels"], nlohmann::json::object());
-  message.max_alerts = 2;
+  Truncate(2, &message);
   const nlohmann::json body = Build(message);
   EXPECT_EQ(body["alerts"].size(), 2u);
   EXPECT_EQ(body["truncatedAlerts"], 1);
   EXPECT_EQ(body["commonLabels"], (nlohmann::json{{"a", "1"}}));
 }
 
-TEST(Webhook, AnAlertBeyondTheLimitStillCountsAsFiring) {
-  WebhookMessage message;
-  message.max_alerts = 1;
+TEST(Notification, AnAlertBeyondTheLimitStillCountsAsFiring) {
+  Notification message;
   message.alerts = {MakeAlert({{"a", "1"}}, true), MakeAlert({{"a", "2"}})};
+  Truncate(1, &message);
   EXPECT_EQ(Build(message)["status"], "firing");
 }
 
-TEST(Webhook, MendsInvalidText) {
-  WebhookMessage message;
+TEST(Notification, IsReadBackAsItWasWritten) {
+  Notification message;
+  message.receiver = "r";
+  message.reason = "first notification";
+  message.group_key = "{}:{}";
+  message.external_url = "http://vigil";
+  message.group_labels = {{"a", "1"}};
+  message.route_labels = {{"tier", "1"}};
+  message.alerts = {MakeAlert({{"a", "1"}}, true), MakeAlert({{"a", "1"}, {"b", "2"}})};
+  message.alerts[1].alert.annotations = {{"summary", "\"s\""}};
+  const std::string text = EncodeNotification(message);
+  ASSERT_OK_AND_ASSIGN(Notification read, DecodeNotification(text));
+  EXPECT_EQ(EncodeNotification(read), text);
+  Truncate(1, &message);
+  const std::string truncated = EncodeNotification(message);
+  ASSERT_OK_AND_ASSIGN(read, DecodeNotification(truncated));
+  EXPECT_EQ(EncodeNotification(read), truncated);
+  EXPECT_TRUE(read.firing());
+}
+
+TEST(Notification, WhatIsNoneIsRefused) {
+  for (const char* const text : {"", "{}", "[]", R"({"receiver":1})"}) {
+    EXPECT_EQ(DecodeNotification(text).status().code(), absl::StatusCode::kDataLoss) << text;
+  }
+}
+
+TEST(Notification, MendsInvalidText) {
+  Notification message;
   message.receiver = "a\xff";
   message.alerts = {MakeAlert({{"a\"\n", "\x01"}})};
   const nlohmann::json body = Build(message);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads the entries of receivers from the configuration: what all kinds have in common.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <absl/status/statusor.h>
+#include <yaml-cpp/yaml.h>
+
+#include "alerting/notify/channel.h"
+#include "alerting/notify/text/notification_templates.h"
+#include "base/http/http_config.h"
+#include "base/secret.h"
+#include "base/yaml_map.h"
+
+namespace vigil::alerting {
+
+// What `global` says.
+struct ChannelDefaults {
+  std::shared_ptr<const HttpConfig> http;
+  Secret slack_api_url;
+  Secret slack_app_token;
+  std::string slack_app_url = "https://slack.com/api/chat.postMessage";
+  std::string pagerduty_url = "https://events.pagerduty.com/v2/enqueue";
+  std::string opsgenie_api_url = "https://api.opsgenie.com/";
+  Secret opsgenie_api_key;
+  std::string telegram_api_url = "https://api.telegram.org";
+  Secret telegram_bot_token;
+  std::string webex_api_url = "https://webexapis.com/v1/messages";
+
+  std::string smtp_from;
+  std::string smtp_hello = "localhost";
+  std::string smtp_smarthost;  // "host:port"
+  std::string smtp_auth_username;
+  Secret smtp_auth_password;
+  Secret smtp_auth_secret;
+  std::string smtp_auth_identity;
+  bool smtp_require_tls = true;
+  std::optional<bool> smtp_force_implicit_tls;
+  TlsConfig smtp_tls;
+};
+
+// What readers of entries work with.
+struct ChannelReading {
+  std::string directory;  // Of the configuration file: what relative paths are relative to.
+  ChannelDefaults defaults;
+  std::shared_ptr<const NotificationTemplates> templates;
+  YamlErrors* errors = nullptr;
+};
+
+// A secret that may be a template.
+struct TemplateSecret {
+  Secret secret;
+  TemplateText text;  // Of the secret, if it is not in a file.
+  std::shared_ptr<const NotificationTemplates> templates;
+
+  // What it says for the notification now.
+  absl::StatusOr<std::string> Expand(NotificationTexts* texts) const;
+  bool literal() const { return secret.file.empty() && text.literal(); }
+  bool given() const { return secret.given(); }
+};
+
+// One entry. `reading` must outlive it.
+class ChannelFields {
+ public:
+  // `what` is the name of the list: "slack_configs".
+  ChannelFields(const YAML::Node& node, std::string_view what, const ChannelReading& reading);
+
+  YamlMap& map() { return map_; }
+  YamlErrors& errors() { return *reading_.errors; }
+  const ChannelReading& reading() const { return reading_; }
+  const YAML::Node& node() const { return node_; }
+
+  // send_resolved, http_config and timeout.
+  ChannelSettings TakeSettings(bool send_resolved);
+  // Just send_resolved, for what does not speak HTTP.
+  bool TakeSendResolved(bool send_resolved);
+  TemplateText TakeTemplate(std::string_view name, std::string_view fallback = {});
+  // `node` as a template, for lists and maps.
+  TemplateText Template(const YAML::Node& node, std::string_view name);
+  // NAME or NAME_file, else `fallback`.
+  TemplateSecret TakeTemplateSecret(std::string_view name, const Secret& fallback = {});
+  Secret TakeSecret(std::string_view name, const Secret& fallback = {});
+  // A text with a default, not a template.
+  std::string TakeString(std::string_view name, std::string_view fallback = {});
+  // Complains if `url`, the value of the field `name`, is none. Templates are not looked at.
+  void CheckUrl(std::string_view name, std::string_view url);
+  void Finish() { map_.Finish(); }
+
+ private:
+  const YAML::Node node_;
+  const ChannelReading& reading_;
+  YamlMap map_;
+};
+
+// Reads an `http_config`.
+std::shared_ptr<const HttpConfig> ReadHttpConfig(const YAML::Node& node,
+                                                 const std::string& directory, YamlErrors* errors);
+
+}  // namespace vigil::alerting

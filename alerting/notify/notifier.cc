@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alerting/notify/notifier.h"
+
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "base/strings.h"
+
+namespace vigil::alerting {
+namespace {
+
+// As much of an answer as helps to see what was wrong.
+constexpr size_t kMaxSnippetBytes = 512;
+constexpr int kTooManyRequests = 429;
+
+}  // namespace
+
+DeliveryOutcome AsStatusSays(const HttpAnswer& answer) {
+  if (answer.status >= 200 && answer.status < 300) {
+    return {.delivered = true, .http_status = answer.status};
+  }
+  return Refused(answer, answer.status >= 500 || answer.status == kTooManyRequests);
+}
+
+DeliveryOutcome Refused(const HttpAnswer& answer, bool retryable) {
+  const std::string_view snippet = std::string_view(answer.body).substr(0, kMaxSnippetBytes);
+  return {.retryable = retryable,
+          .http_status = answer.status,
+          .error = fmt::format("unexpected status code {}: {}", answer.status,
+                               ReplaceInvalidUtf8(Trim(snippet)))};
+}
+
+}  // namespace vigil::alerting
