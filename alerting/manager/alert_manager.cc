@@ -201,10 +201,7 @@ class AlertManagerImpl final : public AlertManager {
     MutexLock lock(&mutex_);
     for (const auto& [key, entry] : state_.outbox.entries()) {
       if (entry.id != id) continue;
-      OutboxEntry* const waiting = state_.outbox.Find(key);
-      if (waiting->in_flight) return absl::OkStatus();
-      waiting->next_attempt_ms = now_ms;
-      state_.outbox.Reschedule(*waiting);
+      courier_.TryNow(state_.outbox.Find(key), now_ms);
       return absl::OkStatus();
     }
     VIGIL_ASSIGN_OR_RETURN(Undelivered letter, FindDeadLetter(state_.store(), id));

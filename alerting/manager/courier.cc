@@ -261,9 +261,18 @@ absl::Status Courier::Resend(OutboxEntry entry, int64_t now_ms) {
   entry.next_attempt_ms = now_ms;
   entry.deadline_ms =
       now_ms + std::max(group == nullptr ? 0 : group->route->repeat_interval_ms, kMinResendMs);
+  lanes_[LaneName(integration)].EndPause();
   state_->RemoveDeadLetter(key);
   state_->PutOutboxEntry(std::move(entry));
   return absl::OkStatus();
+}
+
+void Courier::TryNow(OutboxEntry* entry, int64_t now_ms) {
+  if (entry->in_flight) return;
+  // The pause would put it off again.
+  lanes_[LaneName(entry->integration)].EndPause();
+  entry->next_attempt_ms = now_ms;
+  state_->outbox.Reschedule(*entry);
 }
 
 }  // namespace vigil::alerting

@@ -78,6 +78,8 @@ class Courier {
   // Puts what was given up into the outbox again, under its own id. FailedPrecondition if its
   // receiver is no more, or something newer for its group waits.
   absl::Status Resend(OutboxEntry entry, int64_t now_ms);
+  // Has what waits tried at once, whatever its receiver's breaker says.
+  void TryNow(OutboxEntry* entry, int64_t now_ms);
 
   int64_t in_flight() const { return in_flight_; }
   int64_t delivered() const { return delivered_; }

@@ -38,6 +38,8 @@ class Lane {
   void Failed(int64_t round);
   // Leaves it alone until then.
   void PauseUntil(int64_t until_ms) { paused_until_ms_ = std::max(paused_until_ms_, until_ms); }
+  // Somebody knows better: it may be asked at once.
+  void EndPause() { paused_until_ms_ = 0; }
 
   // Failures in a row.
   int64_t failures() const { return failures_; }

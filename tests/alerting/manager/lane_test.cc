@@ -37,6 +37,14 @@ TEST(Lane, OpensAfterFailuresInARow) {
   EXPECT_TRUE(lane.Admits(0));
 }
 
+TEST(Lane, APauseCanBeEnded) {
+  Lane lane;
+  lane.PauseUntil(100);
+  EXPECT_FALSE(lane.Admits(50));
+  lane.EndPause();
+  EXPECT_TRUE(lane.Admits(50));
+}
+
 TEST(Lane, FailuresThatWereUnderWayTogetherCountOnce) {
   Lane lane;
   int64_t rounds[20];
