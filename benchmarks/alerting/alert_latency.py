@@ -7,7 +7,8 @@
 Rules have `for: 0s` and an interval of a second, the route a `group_wait` of 0 s. Samples in breach are sent over
 OTLP/gRPC to vigil, by remote write to Prometheus (which has no gRPC), at random moments; the time until the
 body is at a local receiver is told. Needs the bazel targets //cli:vigil and //benchmarks/load:otlp_load and the
-end-to-end tests' Python packages; Prometheus comes with the load that it takes (remote write of as many points).
+end-to-end tests' Python packages; Prometheus comes with the load that it takes (remote write of as many points). How many
+points came in meanwhile is what each server's own counter says.
 """
 
 import argparse
@@ -82,6 +83,8 @@ class Receiver(http.server.ThreadingHTTPServer):
 
 
 class AlertingVigil(systems.Vigil):
+    POINTS_TAKEN = 'vigil_received_records_total{signal="metrics"}'
+
     def command(self):
         config = self.directory.with_suffix(".json")
         config.write_text(
@@ -157,6 +160,8 @@ class WriteLoad(threading.Thread):
 
 
 class AlertingPrometheus(systems.Prometheus):
+    POINTS_TAKEN = 'prometheus_tsdb_head_samples_appended_total{type="float"}'
+
     def start(self):
         self.manager_port = systems.free_port()
         command = [
@@ -194,6 +199,13 @@ class AlertingPrometheus(systems.Prometheus):
         urllib.request.urlopen(request, timeout=60).read()
 
 
+def points_taken(system):
+    for line in systems.get(system.url("/metrics")).splitlines():
+        if line.startswith(system.POINTS_TAKEN + " "):
+            return float(line.split()[-1])
+    raise systems.Failure(f"{system.name} does not tell {system.POINTS_TAKEN}")
+
+
 def measure(system, receiver, arguments):
     """Sorted seconds from sending to the webhook."""
     rng = random.Random(1)
@@ -202,13 +214,15 @@ def measure(system, receiver, arguments):
     try:
         with system.load(arguments):
             time.sleep(arguments.warm_seconds)
+            since, before = time.time(), points_taken(system)
             for number in range(arguments.alerts):
                 time.sleep(rng.uniform(0.2, 1.2))
                 probe = f"{system.name}-{number}"
                 begin = time.time()
                 system.probe(probe)
                 taken.append(receiver.wait_for(probe) - begin)
-            print(f"{system.name}: {system.memory('VmRSS') / 2**20:.0f} MiB", flush=True)
+            rate = (points_taken(system) - before) / (time.time() - since)
+            print(f"{system.name}: {rate:,.0f} points/s, {system.memory('VmRSS') / 2**20:.0f} MiB", flush=True)
     finally:
         system.stop()
     return sorted(taken)
