@@ -38,8 +38,8 @@ class MistakeList {
   size_t dropped_ = 0;
 };
 
-// Reads `text`, the value of the field `name`, as a duration of at most a hundred years. Returns what
-// is wrong with it, "" if nothing.
+// Reads `text`, the value of the field `name`, as a duration of at most a hundred years. Returns
+// what is wrong with it, "" if nothing.
 std::string ReadDuration(std::string_view name, std::string_view text, int64_t* duration_ms);
 
 // The first document of `yaml`; the null node if there is none. Syntax errors go to `mistakes`.

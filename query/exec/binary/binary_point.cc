@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/exec/binary/binary_point.h"
 
-
 #include <fmt/format.h>
 
 #include "query/exec/histogram/histogram_math.h"
