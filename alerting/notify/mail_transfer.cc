@@ -23,6 +23,8 @@ absl::Status MailTransfer::SetOptions(const std::string& /*user_agent*/) {
   curl_easy_setopt(curl, CURLOPT_MAIL_FROM, fmt::format("<{}>", mail.from).c_str());
   curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, recipients_.get());
   curl_easy_setopt(curl, CURLOPT_PROXY, "");  // Mail goes straight.
+  // A kept connection would go on as whoever logged in before.
+  curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
   if (!mail.username.empty()) {
     curl_easy_setopt(curl, CURLOPT_USERNAME, mail.username.c_str());
     curl_easy_setopt(curl, CURLOPT_PASSWORD, mail.password.c_str());

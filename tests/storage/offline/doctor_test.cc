@@ -200,6 +200,14 @@ bool Contains(const Contents& all, const Contents& some) {
          std::includes(all.spans.begin(), all.spans.end(), some.spans.begin(), some.spans.end());
 }
 
+std::string FindingsOf(const Diagnosis& diagnosis) {
+  std::string text;
+  for (const auto& finding : diagnosis.findings()) {
+    text += fmt::format("{}: {}\n", finding.place, finding.text);
+  }
+  return text;
+}
+
 // Whatever byte is broken: either that is told, or nothing is lost. The repaired directory opens,
 // is clean, and has nothing that was not there before.
 TEST_F(DoctorTest, AnyByteMayBreak) {
@@ -230,7 +238,9 @@ TEST_F(DoctorTest, AnyByteMayBreak) {
       continue;
     }
     ASSERT_OK(diagnosis);
-    EXPECT_EQ(diagnosis->damages(), repair->diagnosis.damages());
+    EXPECT_EQ(diagnosis->damages(), repair->diagnosis.damages())
+        << FindingsOf(*diagnosis) << "\nbut the repair found\n"
+        << FindingsOf(repair->diagnosis);
     if (!diagnosis->clean()) {
       ++found;
       ASSERT_OK_AND_ASSIGN(const Diagnosis after, Examine(Path(name)));
