@@ -114,6 +114,21 @@ class QuietStdout {
   const int kept_;
 };
 
+// Makes the families of which no table was found anew. Tables stay as they are: a compaction would
+// hide what is damaged in them.
+absl::Status MakeMissingFamilies(const std::string& directory, RocksDbTuning tuning) {
+  for (rocksdb::ColumnFamilyDescriptor& family : tuning.families) {
+    family.options.disable_auto_compactions = true;
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  VIGIL_RETURN_IF_ERROR(
+      FromRocksDb(rocksdb::DB::Open(tuning.store, directory, tuning.families, &handles, &opened)));
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
+  return FromRocksDb(db->Close());
+}
+
 }  // namespace
 
 absl::Status WalkReadable(
@@ -182,8 +197,7 @@ absl::Status RebuildCatalogue(const std::string& directory) {
   const RocksDbTuning tuning = MakeTuning({.directory = directory});
   VIGIL_RETURN_IF_ERROR(FromRocksDb(
       rocksdb::RepairDB(directory, tuning.store, tuning.families, rocksdb::ColumnFamilyOptions())));
-  // Families of which no table was found are made anew.
-  return OpenRocksDb({.directory = directory}).status();
+  return MakeMissingFamilies(directory, tuning);
 }
 
 absl::Status ForgetTable(const std::string& directory, const std::string& path) {
