@@ -100,7 +100,7 @@ class ReceiversTest(unittest.TestCase):
         """The answers of `vigil receivers test`, and its exit status."""
         done = run_vigil("receivers", "test", "--config", self.config(entries, **options), "--wait", "20",
                          "-o", "json")
-        return json.loads(done.out)["answers"], done.code
+        return json.loads(done.out)["data"]["answers"], done.code
 
     def test_a_webhook_with_client_certificates(self):
         with HttpsReceiver(self.folder) as receiver:
@@ -177,14 +177,14 @@ class ReceiversTest(unittest.TestCase):
             with Vigil("--rules", rules, "--alertmanager-config", config) as vigil:
 
                 def given_up():
-                    found = vigil.ask("alerts", "undelivered")["undelivered"]
+                    found = vigil.ask("alerts", "undelivered")["data"]["undelivered"]
                     return [one for one in found if one["state"] == "given up"]
 
                 lost = wait_until(given_up, "a notification is given up")[0]
                 self.assertIn("unexpected status code 404", lost["reason"])
                 shown = json.loads(vigil.run("alerts", "undelivered", "show", lost["id"]).out)
                 self.assertEqual("Always", shown["notification"]["alerts"][0]["labels"]["alertname"])
-                self.assertEqual([], vigil.ask("alerts", "deliveries")["deliveries"])
+                self.assertEqual([], vigil.ask("alerts", "deliveries")["data"]["deliveries"])
                 self.assertEqual(EXIT_REFUSED, vigil.run("alerts", "undelivered", "resend", "none").code)
 
                 def resent():
@@ -193,12 +193,12 @@ class ReceiversTest(unittest.TestCase):
                     letters = given_up()
                     if letters:
                         vigil.run("alerts", "undelivered", "resend", letters[0]["id"])
-                    return vigil.ask("alerts", "deliveries")["deliveries"]
+                    return vigil.ask("alerts", "deliveries")["data"]["deliveries"]
 
                 delivered = wait_until(resent, "it is delivered")
                 self.assertEqual((200, "team", "webhook"),
                                  tuple(delivered[-1][key] for key in ("status", "receiver", "integration")))
-                answers = vigil.ask("receivers", "test")["answers"]
+                answers = vigil.ask("receivers", "test")["data"]["answers"]
                 self.assertEqual([True], [answer["delivered"] for answer in answers])
 
 
