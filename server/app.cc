@@ -15,17 +15,8 @@
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/resource_quota.h>
 
-#include "alerting/evidence.h"
-#include "alerting/forward/alert_forwarder.h"
-#include "alerting/history/alert_history.h"
-#include "alerting/manager/alert_manager.h"
-#include "alerting/manager/config.h"
-#include "alerting/notify/curl_notifier.h"
-#include "alerting/rules/rule_engine.h"
-#include "alerting/rules/rule_file.h"
 #include "base/byte_size.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/guarded_clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -40,7 +31,7 @@
 #include "collector/stream/ingest_service.h"
 #include "query/cache/range_cache.h"
 #include "query/exec/engine.h"
-#include "query/promql/parser.h"
+#include "server/alerting_part.h"
 #include "server/api/alertmanager_api.h"
 #include "server/api/api_parts.h"
 #include "server/api/otlp_http.h"
@@ -67,61 +58,16 @@ constexpr size_t kMaxQueuedRequests = 1024;
 constexpr size_t kWorkersPerCore = 4;
 // Beside those that run queries over HTTP, so that what costs little is answered meanwhile.
 constexpr size_t kSpareQueryWorkers = 4;
-// Groups that are evaluated side by side: one whose query takes long leaves room for others.
-constexpr size_t kRuleWorkers = 4;
-constexpr size_t kMaxQueuedGroups = 1 << 16;
 constexpr int64_t kMaintenanceIntervalMs = 1000;
 constexpr int64_t kTellAgainNs = 60 * kMillisPerSecond * kNanosPerMilli;
 // Memory is looked at apart from maintenance, which may take seconds, and often: a second of ingest
 // can be hundreds of megabytes.
 constexpr int64_t kMemoryWatchIntervalMs = 50;
-// Outcomes of deliveries are taken in this often, and a clock that was set is noticed.
-constexpr int64_t kMaxAlertWaitMs = 200;
 // Free memory goes back to the system at most this often: it takes milliseconds.
 constexpr int64_t kReleaseIntervalMs = 500;
 // Below it the allocator is told to be thrifty, which costs some speed.
 constexpr uint64_t kSmallMemoryBytes = uint64_t{1} << 30;
-// What is kept for months goes within the hour.
-constexpr int64_t kHistoryDropIntervalMs = kMillisPerHour;
 constexpr auto kShutdownGrace = std::chrono::seconds(5);
-
-// What people write to say when they are to be told of what.
-struct AlertingFiles {
-  alerting::ManagerConfig manager;
-  std::vector<alerting::RuleGroup> groups;
-};
-
-// That rules use nothing that queries may not.
-absl::Status CheckLanguage(const std::vector<alerting::RuleGroup>& groups,
-                           bool experimental_functions) {
-  if (experimental_functions) return absl::OkStatus();
-  for (const alerting::RuleGroup& group : groups) {
-    for (const alerting::Rule& rule : group.rules) {
-      VIGIL_RETURN_IF_ERROR_WITH(
-          promql::ParseExpr(rule.expr, {.experimental_functions = false}).status(),
-          fmt::format("{}: group \"{}\", \"{}\"", group.file, group.name, rule.name()));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<alerting::RuleGroup>> LoadRules(const Config& config) {
-  VIGIL_ASSIGN_OR_RETURN(std::vector<alerting::RuleGroup> groups,
-                         alerting::LoadRuleFiles(config.rule_files));
-  VIGIL_RETURN_IF_ERROR(CheckLanguage(groups, config.experimental_functions));
-  return groups;
-}
-
-absl::StatusOr<AlertingFiles> LoadAlertingFiles(const Config& config) {
-  AlertingFiles files;
-  if (const std::string& path = config.alertmanager_file; !path.empty()) {
-    VIGIL_ASSIGN_OR_RETURN_WITH(const std::string yaml, ReadFile(path),
-                                "the alert manager's configuration");
-    VIGIL_ASSIGN_OR_RETURN(files.manager, alerting::ParseManagerConfig(path, yaml));
-  }
-  VIGIL_ASSIGN_OR_RETURN(files.groups, LoadRules(config));
-  return files;
-}
 
 absl::Status CheckApart(const Config& config) {
   const std::string grpc = config.grpc_listen.ToString();
@@ -131,22 +77,6 @@ absl::Status CheckApart(const Config& config) {
   return absl::InvalidArgumentError(fmt::format(
       "--grpc-listen and --http-listen both name {}: give each a port of its own", grpc));
 }
-
-// The exemplars of a tenant, as alerting wants them.
-class StoredExemplars final : public alerting::ExemplarSource {
- public:
-  StoredExemplars(storage::Storage* storage, storage::TenantId tenant)
-      : storage_(*storage), tenant_(tenant) {}
-
-  absl::StatusOr<std::vector<storage::ExemplarSeries>> Read(
-      const std::vector<storage::Matcher>& matchers, TimeRange range) override {
-    return storage_.ReadExemplars(tenant_, matchers, range);
-  }
-
- private:
-  storage::Storage& storage_;
-  const storage::TenantId tenant_;
-};
 
 // A plain-text answer.
 HttpResponse Text(int status, std::string body) {
@@ -188,7 +118,11 @@ class AppImpl final : public App {
     engine_.emplace(engine_options, &query_helpers_);
     ranges_.emplace(&*engine_, &clock_, *config_.query_cache_bytes);
     storage_->ObserveMetricWrites(&*ranges_);
-    VIGIL_RETURN_IF_ERROR(StartAlerting(std::move(alerting_files)));
+    VIGIL_ASSIGN_OR_RETURN(alerting_, AlertingPart::Start(config_, std::move(alerting_files),
+                                                          fmt::format("vigil/{}", kVersion),
+                                                          {storage_.get(), &*engine_, &clock_}));
+    alertmanager_parts_ = {alerting_->manager(), &clock_, [this] { alerting_->WakeManager(); },
+                           std::string(kVersion), started_at_ms_};
     VIGIL_RETURN_IF_ERROR(StartGrpc());
     VIGIL_RETURN_IF_ERROR(StartScrapes());
     maintenance_ =
@@ -278,45 +212,7 @@ class AppImpl final : public App {
         GetGauge("alertmanager_config_last_reload_successful",
                  "Whether the alert manager's configuration was last read without a mistake.");
     reload_ok.Set(last_reload_ok_.load() ? 1 : 0);
-    manager_->UpdateGauges(clock_.NowMs());
-  }
-
-  absl::Status StartAlerting(AlertingFiles files) {
-    rule_source_ = storage_->MetricSourceFor(storage::kDefaultTenant);
-    rule_output_ = storage_->MetricSinkFor(storage::kDefaultTenant);
-    VIGIL_ASSIGN_OR_RETURN(
-        notifier_, alerting::StartCurlNotifier({.user_agent = fmt::format("vigil/{}", kVersion)}));
-    const int64_t now_ms = clock_.NowMs();
-    VIGIL_ASSIGN_OR_RETURN(manager_, alerting::AlertManager::Create(
-                                         {config_.rules.external_url}, std::move(files.manager),
-                                         &storage_->state(), notifier_.get(), now_ms));
-    alerting::RuleEngine::Dependencies dependencies;
-    dependencies.engine = &*engine_;
-    dependencies.source = rule_source_.get();
-    dependencies.output = rule_output_.get();
-    dependencies.state = &storage_->state();
-    forwarder_ = std::make_unique<alerting::AlertForwarder>(manager_.get(), notifier_.get());
-    forwarder_->SetConfig(config_.forward);
-    dependencies.sink = forwarder_.get();
-    alert_history_.emplace(&storage_->state(), config_.alert_history_retention_ms);
-    dependencies.recorder = &*alert_history_;
-    exemplars_.emplace(storage_.get(), storage::kDefaultTenant);
-    evidence_.emplace(&*exemplars_, engine_->options());
-    dependencies.evidence = &*evidence_;
-    rule_workers_.emplace(kRuleWorkers, kMaxQueuedGroups);
-    dependencies.workers = &*rule_workers_;
-    dependencies.evaluated = [this] { manager_ticker_->Wake(); };
-    alerting::RuleEngineOptions options = config_.rules;
-    options.watch_inputs = true;
-    VIGIL_ASSIGN_OR_RETURN(rules_, alerting::RuleEngine::Create(options, dependencies));
-    VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(files.groups), now_ms));
-    manager_ticker_ = std::make_unique<Ticker>(
-        &clock_, kMaxAlertWaitMs, [this](int64_t now) { return manager_->RunDue(now); });
-    alertmanager_parts_ = {manager_.get(), &clock_, [this] { manager_ticker_->Wake(); },
-                           std::string(kVersion), started_at_ms_};
-    rules_ticker_ = std::make_unique<Ticker>(&clock_, kMaxAlertWaitMs,
-                                             [this](int64_t now) { return rules_->RunDue(now); });
-    return absl::OkStatus();
+    alerting_->manager()->UpdateGauges(clock_.NowMs());
   }
 
   absl::Status StartGrpc() {
@@ -330,18 +226,19 @@ class AppImpl final : public App {
     services_.push_back(MakeQueryService(storage_.get(), &*engine_, &*ranges_, &clock_,
                                          &*query_gate_, log_calls_.get()));
     services_.push_back(MakeTransferService(storage_.get(), &*admission_));
-    services_.push_back(MakeAlertmanagerService(manager_.get(), &clock_));
-    services_.push_back(MakeAlertService(rules_.get(), &*alert_history_));
+    services_.push_back(MakeAlertmanagerService(alerting_->manager(), &clock_));
+    services_.push_back(MakeAlertService(alerting_->rules(), alerting_->history()));
+    services_.push_back(MakeBacktestService(storage_.get(), &*engine_, &*query_gate_, config_.rules,
+                                            alerting_->rules()));
     services_.push_back(
-        MakeBacktestService(storage_.get(), &*engine_, &*query_gate_, config_.rules, rules_.get()));
-    services_.push_back(MakeDeliveryService(manager_.get(), [this] { manager_ticker_->Wake(); }));
+        MakeDeliveryService(alerting_->manager(), [this] { alerting_->WakeManager(); }));
     grpc_port_ = config_.grpc_listen.port;
     services_.push_back(MakeAdminService(
         [this] {
           return ProcessInfo{std::string(kVersion), started_at_ms_, config_.storage.data_dir,
                              grpc_address(),        http_address(), Figures()};
         },
-        storage_.get(), rules_.get(), manager_.get(), [this] { return Reload(); }));
+        storage_.get(), alerting_->rules(), alerting_->manager(), [this] { return Reload(); }));
     grpc::ServerBuilder builder;
     // Without this, a second vigil could listen on the same port and take half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -395,14 +292,14 @@ class AppImpl final : public App {
     api_parts_.ranges = &*ranges_;
     api_parts_.clock = &clock_;
     api_parts_.gate = &*query_gate_;
-    api_parts_.rules = rules_.get();
-    api_parts_.history = &*alert_history_;
+    api_parts_.rules = alerting_->rules();
+    api_parts_.history = alerting_->history();
     api_parts_.scrapes = [this] {
       MutexLock lock(&scrapes_mutex_);
       return scrapes_ == nullptr ? collector::ScrapeStatus() : scrapes_->Status();
     };
     api_parts_.process = [this] { return DescribeProcess(); };
-    api_parts_.alertmanagers = [this] { return forwarder_->targets(); };
+    api_parts_.alertmanagers = [this] { return alerting_->forwarder()->targets(); };
     api_parts_.options.slow_query_ms = config_.slow_query_ms;
     api_parts_.options.external_labels = config_.rules.external_labels;
     api_parts_.options.admin = config_.admin_api;
@@ -457,9 +354,7 @@ class AppImpl final : public App {
       config = watched_;
     }
     VIGIL_ASSIGN_OR_RETURN(std::vector<alerting::RuleGroup> groups, LoadRules(config));
-    VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(groups), clock_.NowMs()));
-    rules_ticker_->Wake();
-    return absl::OkStatus();
+    return alerting_->ChangeRules(std::move(groups));
   }
 
   absl::Status TryReload() {
@@ -467,19 +362,14 @@ class AppImpl final : public App {
     VIGIL_ASSIGN_OR_RETURN(const Config config, load_config_());
     WatchRules(config);
     VIGIL_ASSIGN_OR_RETURN(AlertingFiles files, LoadAlertingFiles(config));
-    const int64_t now_ms = clock_.NowMs();
-    VIGIL_RETURN_IF_ERROR(manager_->SetConfig(std::move(files.manager), now_ms));
-    VIGIL_RETURN_IF_ERROR(rules_->SetGroups(std::move(files.groups), now_ms));
-    forwarder_->SetConfig(config.forward);
+    VIGIL_RETURN_IF_ERROR(alerting_->Change(config, std::move(files)));
     storage_->SetLimits(config.storage.limits);
-    config_loaded_at_ms_.store(now_ms);
+    config_loaded_at_ms_.store(clock_.NowMs());
     {
       MutexLock scrapes_lock(&scrapes_mutex_);
       if (scrapes_ != nullptr) scrapes_->SetConfigs(config.scrapes);
       config_yaml_ = config.yaml;
     }
-    rules_ticker_->Wake();
-    manager_ticker_->Wake();
     return absl::OkStatus();
   }
 
@@ -503,10 +393,7 @@ class AppImpl final : public App {
   void Maintain() {
     absl::Status status = storage_->Maintain();
     if (flush_now_.exchange(false) && status.ok()) status = storage_->Flush();
-    if (const int64_t now_ms = clock_.NowMs(); now_ms >= next_history_drop_ms_) {
-      next_history_drop_ms_ = now_ms + kHistoryDropIntervalMs;
-      status.Update(alert_history_->DropOld(now_ms));
-    }
+    status.Update(alerting_->DropOld(clock_.NowMs()));
     // A disk that is full fails it each second: told once, and again when it goes on.
     const std::string error(MessageOf(status));
     const int64_t now_ns = MonotonicNs();
@@ -548,15 +435,9 @@ class AppImpl final : public App {
     if (grpc_ != nullptr) grpc_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
     http_.reset();
     rule_watch_.reset();
-    rules_ticker_.reset();
-    rule_workers_.reset();  // What they evaluate is evaluated to its end.
-    manager_ticker_.reset();
     memory_watch_.reset();
     maintenance_.reset();
-    rules_.reset();
-    forwarder_.reset();
-    manager_.reset();
-    notifier_.reset();
+    alerting_.reset();
     if (storage_ == nullptr) return;
     const absl::Status status = storage_->Flush();
     if (status.ok()) {
@@ -579,7 +460,6 @@ class AppImpl final : public App {
   std::atomic<int64_t> config_loaded_at_ms_{started_at_ms_};
   std::atomic<bool> flush_now_{false};  // Memory is short: whatever the heads hold is written.
   int64_t next_release_ms_ = 0;         // Of the memory watch.
-  int64_t next_history_drop_ms_ = 0;    // Of maintenance.
   std::string maintenance_error_;       // Of maintenance: the last failure, "" for none.
   int64_t tell_again_ns_ = 0;
   uint16_t grpc_port_ = 0;
@@ -591,18 +471,7 @@ class AppImpl final : public App {
   std::optional<exec::Engine> engine_;
   std::optional<cache::RangeCache> ranges_;
   ThreadPool workers_;
-  std::unique_ptr<storage::MetricSource> rule_source_;
-  std::unique_ptr<storage::MetricSink> rule_output_;
-  std::unique_ptr<alerting::Notifier> notifier_;
-  std::unique_ptr<alerting::AlertManager> manager_;
-  std::unique_ptr<alerting::AlertForwarder> forwarder_;
-  std::optional<alerting::AlertHistory> alert_history_;
-  std::optional<StoredExemplars> exemplars_;
-  std::optional<alerting::EvidenceFinder> evidence_;
-  std::unique_ptr<alerting::RuleEngine> rules_;
-  std::unique_ptr<Ticker> manager_ticker_;
-  std::optional<ThreadPool> rule_workers_;
-  std::unique_ptr<Ticker> rules_ticker_;
+  std::unique_ptr<AlertingPart> alerting_;
   std::unique_ptr<RuleWatch> rule_watch_ = std::make_unique<RuleWatch>([this] { ReloadRules(); });
   Mutex scrapes_mutex_;
   std::unique_ptr<collector::ScrapeManager> scrapes_ ABSL_GUARDED_BY(scrapes_mutex_);
