@@ -73,8 +73,9 @@ class AlertManagerImpl final : public AlertManager {
         make_silence_id_(options.make_silence_id ? options.make_silence_id : SystemUuids()),
         config_(Keep(std::move(config))),
         state_(store),
-        dispatcher_(options.external_url, config_.get(), &state_),
-        courier_(options.random ? options.random : SystemRandom(), &dispatcher_, &state_) {}
+        dispatcher_(options.external_url, options.rehearsal, config_.get(), &state_),
+        courier_(options.random ? options.random : SystemRandom(), options.rehearsal, &dispatcher_,
+                 &state_) {}
 
   absl::Status Restore(int64_t now_ms) {
     MutexLock lock(&mutex_);

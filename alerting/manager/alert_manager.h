@@ -32,6 +32,8 @@ struct AlertManagerOptions {
   std::function<double()> random;
   // Makes the ids of silences; null: UUIDs.
   std::function<std::string()> make_silence_id;
+  // It is only found out what would happen: the self-metrics know nothing of it.
+  bool rehearsal = false;
 };
 
 // Thread-safe: one driver calls RunDue, others hand in alerts or ask.

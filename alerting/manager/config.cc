@@ -23,18 +23,18 @@ void ReadGlobal(const YAML::Node& node, ManagerConfig* config, ChannelReading* r
 }
 
 // Sections about how Alertmanager watches itself, which say nothing of who is told what.
-void PassOver(YamlMap* root, std::string_view name) {
-  if (root->Take(name).IsNull()) return;
+void PassOver(YamlMap* root, std::string_view name, ManagerFiles files) {
+  if (root->Take(name).IsNull() || files == ManagerFiles::kIgnore) return;
   Log(LogLevel::kWarning, "a section of the alert manager's configuration has no effect",
       {{"section", name}});
 }
 
-void ReadRoot(const YAML::Node& node, std::string_view file_name, ManagerConfig* config,
-              YamlErrors* errors) {
+void ReadRoot(const YAML::Node& node, std::string_view file_name, ManagerFiles files,
+              ManagerConfig* config, YamlErrors* errors) {
   YamlMap root(node, "the configuration", errors);
   ChannelReading reading = BeginReading(file_name, errors);
   ReadGlobal(root.Take("global"), config, &reading);
-  ReadTemplates(root.Take("templates"), &reading);
+  ReadTemplates(root.Take("templates"), files, &reading);
   ReadReceivers(root.Take("receivers"), reading, &config->receivers);
   ReadTimeIntervals(root.Take("time_intervals"), "time interval", &config->time_intervals, errors);
   ReadTimeIntervals(root.Take("mute_time_intervals"), "mute time interval", &config->time_intervals,
@@ -46,8 +46,8 @@ void ReadRoot(const YAML::Node& node, std::string_view file_name, ManagerConfig*
   } else {
     ReadRootRoute(route, config->receivers, config->time_intervals, &config->route, errors);
   }
-  PassOver(&root, "tracing");
-  PassOver(&root, "event_recorder");
+  PassOver(&root, "tracing", files);
+  PassOver(&root, "event_recorder", files);
   root.Finish();
 }
 
@@ -87,8 +87,8 @@ const TimeInterval* ManagerConfig::FindTimeInterval(std::string_view name) const
   return nullptr;
 }
 
-absl::StatusOr<ManagerConfig> ParseManagerConfig(std::string_view file_name,
-                                                 std::string_view yaml) {
+absl::StatusOr<ManagerConfig> ParseManagerConfig(std::string_view file_name, std::string_view yaml,
+                                                 ManagerFiles files) {
   YamlErrors errors(file_name);
   ManagerConfig config;
   if (!IsValidUtf8(yaml)) {
@@ -96,7 +96,7 @@ absl::StatusOr<ManagerConfig> ParseManagerConfig(std::string_view file_name,
     return errors.ToStatus();
   }
   try {
-    ReadRoot(YAML::Load(std::string(yaml)), file_name, &config, &errors);
+    ReadRoot(YAML::Load(std::string(yaml)), file_name, files, &config, &errors);
   } catch (const YAML::Exception& e) {
     errors.Add(e.mark, e.msg);
   }

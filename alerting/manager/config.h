@@ -47,7 +47,17 @@ struct ManagerConfig {
   const TimeInterval* FindTimeInterval(std::string_view name) const;
 };
 
+// What becomes of the files that a configuration names.
+enum class ManagerFiles : uint8_t {
+  kRead,  // Templates are read and checked; secrets are read when there is something to send.
+  // Nothing but the text itself is looked at, and what templates would define is not missed. For
+  // texts of somebody who may not read this machine's files: to be asked who is told what and when,
+  // never to send by.
+  kIgnore,
+};
+
 // InvalidArgument has a line "FILE:LINE:COL: what is wrong" for each mistake.
-absl::StatusOr<ManagerConfig> ParseManagerConfig(std::string_view file_name, std::string_view yaml);
+absl::StatusOr<ManagerConfig> ParseManagerConfig(std::string_view file_name, std::string_view yaml,
+                                                 ManagerFiles files = ManagerFiles::kRead);
 
 }  // namespace vigil::alerting

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "alerting/manager/delivery_metrics.h"
 #include "alerting/manager/stages.h"
 #include "base/log.h"
 #include "base/status.h"
@@ -71,7 +70,7 @@ void Courier::GiveUpOverdue(int64_t now_ms) {
       state_->outbox.Reschedule(*entry);
       continue;
     }
-    CountGivenUp(entry->integration.kind, 0);
+    metrics_.CountGivenUp(entry->integration.kind, 0);
     state_->Bury(OutboxEntry(*entry),
                  fmt::format("not delivered in time, after {} attempts: {}", entry->attempts,
                              entry->last_error),
@@ -95,8 +94,8 @@ std::vector<Parcel> Courier::TakeDue(int64_t now_ms) {
     }
     entry->in_flight = true;
     ++in_flight_;
-    if (entry->attempts == 0) CountNotification(entry->integration.kind);
-    CountAttempt(entry->integration.kind);
+    if (entry->attempts == 0) metrics_.CountNotification(entry->integration.kind);
+    metrics_.CountAttempt(entry->integration.kind);
     flights_[entry->sequence] = {name, entry->integration.kind, lane.Begin()};
     parcels.push_back(Pack(*entry, std::move(name), now_ms));
   }
@@ -153,7 +152,7 @@ int64_t Courier::EndFlight(const Ending& ending, int64_t attempts, int64_t now_m
   const Flight flight = std::move(at->second);
   flights_.erase(at);
   const DeliveryOutcome& outcome = ending.outcome;
-  CountAttemptEnd(flight.kind, outcome, ending.took_ms);
+  metrics_.CountAttemptEnd(flight.kind, outcome, ending.took_ms);
   Lane& lane = lanes_[flight.lane];
   int64_t wait_ms = 0;
   if (outcome.delivered) {
@@ -172,8 +171,8 @@ int64_t Courier::EndFlight(const Ending& ending, int64_t attempts, int64_t now_m
     }
   }
   Release(&lane, now_ms);
-  SetOpenBreakers(std::count_if(lanes_.begin(), lanes_.end(),
-                                [](const auto& entry) { return entry.second.open(); }));
+  metrics_.SetOpenBreakers(std::count_if(lanes_.begin(), lanes_.end(),
+                                         [](const auto& entry) { return entry.second.open(); }));
   return wait_ms;
 }
 
@@ -209,7 +208,7 @@ void Courier::TakeEnding(const Ending& ending, int64_t now_ms) {
     if (outcome.retryable) {
       Retry(entry, wait_ms, now_ms);
     } else {
-      CountGivenUp(integration.kind, outcome.http_status);
+      metrics_.CountGivenUp(integration.kind, outcome.http_status);
       state_->Bury(OutboxEntry(*entry), entry->last_error, now_ms);
     }
   }

@@ -13,6 +13,7 @@
 
 #include <absl/status/statusor.h>
 
+#include "alerting/manager/delivery_metrics.h"
 #include "alerting/manager/dispatcher.h"
 #include "alerting/manager/lane.h"
 #include "alerting/manager/manager_state.h"
@@ -63,8 +64,9 @@ DeliveryOutcome NotMade(const absl::Status& status);
 // Not thread-safe. `dispatcher` and `state` must outlive it; `random` gives numbers in [0, 1).
 class Courier {
  public:
-  Courier(std::function<double()> random, Dispatcher* dispatcher, ManagerState* state)
-      : random_(std::move(random)), dispatcher_(dispatcher), state_(state) {}
+  Courier(std::function<double()> random, bool rehearsal, Dispatcher* dispatcher,
+          ManagerState* state)
+      : random_(std::move(random)), metrics_(rehearsal), dispatcher_(dispatcher), state_(state) {}
 
   // Gives up what is past its deadline.
   void GiveUpOverdue(int64_t now_ms);
@@ -103,6 +105,7 @@ class Courier {
   Parcel Pack(const OutboxEntry& entry, std::string lane, int64_t now_ms) const;
 
   const std::function<double()> random_;
+  const DeliveryMetrics metrics_;
   Dispatcher* const dispatcher_;
   ManagerState* const state_;
   std::map<std::string, Lane> lanes_;

@@ -26,17 +26,21 @@ std::string_view ReasonOf(int http_status) {
 
 }  // namespace
 
-void CountNotification(std::string_view kind) {
+void DeliveryMetrics::CountNotification(std::string_view kind) const {
+  if (rehearsal_) return;
   Count("alertmanager_notifications_total", "Notifications that were begun to be sent.", kind)
       .Add();
 }
 
-void CountAttempt(std::string_view kind) {
+void DeliveryMetrics::CountAttempt(std::string_view kind) const {
+  if (rehearsal_) return;
   Count("alertmanager_notification_requests_total", "Attempts to deliver a notification.", kind)
       .Add();
 }
 
-void CountAttemptEnd(std::string_view kind, const DeliveryOutcome& outcome, int64_t took_ms) {
+void DeliveryMetrics::CountAttemptEnd(std::string_view kind, const DeliveryOutcome& outcome,
+                                      int64_t took_ms) const {
+  if (rehearsal_) return;
   if (!outcome.delivered) {
     Count("alertmanager_notification_requests_failed_total",
           "Attempts to deliver a notification that failed.", kind)
@@ -52,13 +56,15 @@ void CountAttemptEnd(std::string_view kind, const DeliveryOutcome& outcome, int6
   Count("alertmanager_notification_latency_seconds_count", kHelp, kind).Add();
 }
 
-void CountGivenUp(std::string_view kind, int last_http_status) {
+void DeliveryMetrics::CountGivenUp(std::string_view kind, int last_http_status) const {
+  if (rehearsal_) return;
   Count("alertmanager_notifications_failed_total", "Notifications that were given up.", kind,
         fmt::format(",reason=\"{}\"", ReasonOf(last_http_status)))
       .Add();
 }
 
-void SetOpenBreakers(int64_t count) {
+void DeliveryMetrics::SetOpenBreakers(int64_t count) const {
+  if (rehearsal_) return;
   static Gauge& gauge = GetGauge("vigil_notification_breakers_open",
                                  "Channels that are left alone because they keep failing.");
   gauge.Set(count);

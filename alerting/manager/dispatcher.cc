@@ -147,13 +147,13 @@ absl::Status Dispatcher::Receive(const std::vector<Alert>& alerts, int64_t now_m
     const absl::StatusOr<AlertStore::PutResult> put =
         state_->alerts.Put(alert, now_ms, config_->resolve_timeout_ms);
     if (!put.ok()) {
-      InvalidCounter().Add();
+      if (!rehearsal_) InvalidCounter().Add();
       refused += fmt::format("{}{}: {}", refused.empty() ? "" : "; ", alert.labels.ToString(),
                              MessageOf(put.status()));
       continue;
     }
     if (put->added) muter_.inhibitor().Add(*put->alert);
-    ReceivedCounter(!put->alert->ResolvedAt(now_ms)).Add();
+    if (!rehearsal_) ReceivedCounter(!put->alert->ResolvedAt(now_ms)).Add();
     // One that is not known to be stored is written again: the sender's last write may have failed.
     if (put->changed || put->alert->maybe_unwritten) Regroup(put->alert, now_ms, batch);
   }

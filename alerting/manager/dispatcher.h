@@ -25,8 +25,11 @@ inline constexpr int64_t kMinPatienceMs = 10 * kMillisPerSecond;
 class Dispatcher {
  public:
   // `config` (until the next SetConfig) and `state` must outlive it.
-  Dispatcher(std::string external_url, const ManagerConfig* config, ManagerState* state)
+  // In a rehearsal nothing is counted.
+  Dispatcher(std::string external_url, bool rehearsal, const ManagerConfig* config,
+             ManagerState* state)
       : external_url_(std::move(external_url)),
+        rehearsal_(rehearsal),
         config_(config),
         state_(state),
         muter_(config, &state->alerts, &state->silences) {}
@@ -76,6 +79,7 @@ class Dispatcher {
   void Settle(Group* group);
 
   const std::string external_url_;
+  const bool rehearsal_;
   const ManagerConfig* config_;
   ManagerState* const state_;
   Muter muter_;

@@ -175,15 +175,17 @@ void ReadChannelDefaults(YamlMap* global, ChannelReading* reading) {
   }
 }
 
-void ReadTemplates(const YAML::Node& node, ChannelReading* reading) {
+void ReadTemplates(const YAML::Node& node, ManagerFiles files, ChannelReading* reading) {
   if (node.IsNull()) return;
   if (!node.IsSequence()) return reading->errors->Add(node, "templates must be a list of files");
   auto templates = std::make_shared<NotificationTemplates>();
   for (const YAML::Node& pattern : node) {
-    if (pattern.IsScalar()) {
+    if (!pattern.IsScalar()) {
+      reading->errors->Add(pattern, "templates must be a list of files");
+    } else if (files == ManagerFiles::kRead) {
       LoadTemplates(pattern, *reading, templates.get());
     } else {
-      reading->errors->Add(pattern, "templates must be a list of files");
+      templates->ExpectMore();
     }
   }
   if (const absl::Status status = templates->Check(); !status.ok()) {

@@ -21,8 +21,8 @@ ChannelReading BeginReading(std::string_view file_name, YamlErrors* errors);
 // Takes what `global` says about receivers.
 void ReadChannelDefaults(YamlMap* global, ChannelReading* reading);
 
-// Loads the files that `templates` names.
-void ReadTemplates(const YAML::Node& node, ChannelReading* reading);
+// Loads the files that `templates` names, if they are to be read.
+void ReadTemplates(const YAML::Node& node, ManagerFiles files, ChannelReading* reading);
 
 // Reads a list of receivers.
 void ReadReceivers(const YAML::Node& node, const ChannelReading& reading,

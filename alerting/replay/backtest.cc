@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "alerting/replay/alert_tape.h"
 #include "alerting/replay/backtest_plan.h"
 #include "alerting/replay/backtest_runner.h"
 #include "alerting/replay/overlay_metrics.h"
@@ -46,9 +47,10 @@ class Backtest {
     VIGIL_ASSIGN_OR_RETURN(
         plan_, MakeBacktestPlan(request_.groups, options_, dependencies_.engine->options()));
     options_.alert_series = plan_.reads_alerts;
-    const int64_t start_ms = request_.from_ms - plan_.warm_up_ms;
+    const int64_t start_ms = request_.from_ms - plan_.warm_up_ms - ManagersWaitMs();
     overlay_ = std::make_unique<OverlayMetrics>(dependencies_.source, plan_.written,
                                                 start_ms - plan_.max_offset_ms, kMaxOverlaySamples);
+    VIGIL_RETURN_IF_ERROR(MakeManagers(start_ms));
     VIGIL_RETURN_IF_ERROR(MakeRules(start_ms));
     for (int64_t window_ms = start_ms; window_ms <= request_.to_ms; window_ms += kWindowMs) {
       const int64_t end_ms = std::min(request_.to_ms, window_ms + kWindowMs - 1);
@@ -57,6 +59,7 @@ class Backtest {
         fraction_ = Fraction(start_ms, window_ms, end_ms, stage + 1);
         VIGIL_RETURN_IF_ERROR(Tell());
       }
+      if (tape_ != nullptr) VIGIL_RETURN_IF_ERROR(TellManagers());
       overlay_->Forget(end_ms - plan_.max_offset_ms - plan_.reach_ms);
     }
     return Finish(start_ms);
@@ -73,6 +76,34 @@ class Backtest {
     std::unique_ptr<RuleGroupRunner> runner;
   };
 
+  int64_t ManagersWaitMs() const {
+    int64_t wait_ms = 0;
+    for (const ManagerConfig& config : request_.routes) {
+      wait_ms = std::max(wait_ms, LongestWaitMs(config.route));
+    }
+    return std::min(wait_ms, kMaxWarmUpReachMs);
+  }
+
+  absl::Status MakeManagers(int64_t start_ms) {
+    for (const ManagerConfig& config : request_.routes) {
+      const PageOptions options = {request_.from_ms, request_.to_ms, request_.time_zone};
+      VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<PageCounter> manager,
+                             PageCounter::Create(config, options, start_ms));
+      managers_.push_back(std::move(manager));
+    }
+    if (!managers_.empty()) tape_ = std::make_unique<AlertTape>(plan_.rules.size());
+    return absl::OkStatus();
+  }
+
+  // Of all that was evaluated since the last time.
+  absl::Status TellManagers() {
+    return tape_->Play([this](const std::vector<Alert>& alerts, int64_t now_ms) -> absl::Status {
+      if (IsCancelled()) return absl::CancelledError("the backtest was cancelled");
+      for (const auto& manager : managers_) manager->Receive(alerts, now_ms);
+      return absl::OkStatus();
+    });
+  }
+
   absl::Status MakeRules(int64_t start_ms) {
     for (const PlannedRule& planned : plan_.rules) {
       auto unit = std::make_unique<Unit>();
@@ -86,18 +117,20 @@ class Backtest {
     }
     for (const BacktestStage& stage : plan_.stages) {
       for (const size_t number : stage.rules) {
-        VIGIL_RETURN_IF_ERROR(MakeRunner(stage, start_ms, units_[number].get()));
+        VIGIL_RETURN_IF_ERROR(MakeRunner(stage, start_ms, number));
       }
     }
     return absl::OkStatus();
   }
 
-  absl::Status MakeRunner(const BacktestStage& stage, int64_t start_ms, Unit* unit) {
+  absl::Status MakeRunner(const BacktestStage& stage, int64_t start_ms, size_t number) {
+    Unit* const unit = units_[number].get();
     RuleGroupRunner::Dependencies dependencies;
     dependencies.engine = dependencies_.engine;
     dependencies.source = overlay_.get();
     dependencies.output = overlay_.get();
     dependencies.state = &unit->state;
+    if (tape_ != nullptr) dependencies.sink = tape_->SinkOf(number);
     dependencies.recorder = unit->recorder.get();
     dependencies.make_runner = [this, &stage, unit](const RuleGroup&) {
       const BacktestQueries queries = {dependencies_.engine, overlay_.get(), dependencies_.control};
@@ -180,6 +213,7 @@ class Backtest {
       result.rules.push_back(std::move(unit->verdict));
     }
     result.dropped_spells = std::max<int64_t>(0, -budget_);
+    for (const auto& manager : managers_) result.pages.push_back(manager->Finish());
     return result;
   }
 
@@ -189,6 +223,8 @@ class Backtest {
   RuleEngineOptions options_;
   BacktestPlan plan_;
   std::unique_ptr<OverlayMetrics> overlay_;
+  std::vector<std::unique_ptr<PageCounter>> managers_;
+  std::unique_ptr<AlertTape> tape_;  // There if there are managers.
   std::vector<std::unique_ptr<Unit>> units_;
   int64_t budget_ = kMaxSpells;
   int64_t evaluations_ = 0;

@@ -2,7 +2,8 @@
 //
 // What rules would have done over stored data: the groups that live evaluation runs, with their
 // schedule, state machine and templates, on a clock of their own. Samples that they write go into
-// an overlay on the store, alert state into memory, and nobody is told.
+// an overlay on the store, alert state into memory, and nobody is told: alert managers only count
+// whom they would tell (page_count.h).
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,8 @@
 
 #include <absl/status/statusor.h>
 
+#include "alerting/manager/config.h"
+#include "alerting/replay/page_count.h"
 #include "alerting/rules/rule_engine.h"
 #include "alerting/rules/rule_file.h"
 #include "query/exec/engine.h"
@@ -50,6 +53,7 @@ struct BacktestResult {
   int64_t evaluated_from_ms = 0;   // Warm-up included.
   std::vector<RuleVerdict> rules;  // In the order of files, groups and rules.
   int64_t dropped_spells = 0;      // Beyond kMaxSpells.
+  std::vector<PageCount> pages;    // One for each of BacktestRequest::routes.
 
   bool AnythingFires() const;
 };
@@ -64,6 +68,10 @@ struct BacktestRequest {
   RuleEngineOptions options;  // As live; what makes it a rehearsal is set.
   int64_t from_ms = 0;
   int64_t to_ms = 0;
+  // Alert managers that hear of the alerts, each by itself. Evaluation begins earlier by what they
+  // wait for, kMaxWarmUpReachMs at most, so that what fires at `from` has been told already.
+  std::vector<ManagerConfig> routes = {};
+  absl::TimeZone time_zone = absl::UTCTimeZone();  // PageOptions::time_zone.
 };
 
 // All is borrowed.

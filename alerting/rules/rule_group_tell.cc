@@ -87,7 +87,7 @@ std::vector<RuleGroupRunner::Telling> RuleGroupRunner::Tell(int64_t slot_ms, int
         {{"group", key_}, {"error", MessageOf(status)}});
   }
   if (status.ok() || absl::IsInvalidArgument(status)) {
-    AlertsSentCounter().Add(static_cast<int64_t>(alerts.size()));
+    if (!options_.rehearsal) AlertsSentCounter().Add(static_cast<int64_t>(alerts.size()));
     AppendBatch(rows, batch);
     return tellings;
   }

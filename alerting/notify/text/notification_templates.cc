@@ -89,7 +89,9 @@ absl::Status NotificationTemplates::Add(std::string_view file_name, std::string_
   return absl::OkStatus();
 }
 
-absl::Status NotificationTemplates::Check() const { return definitions_.Check(KnownFunctions()); }
+absl::Status NotificationTemplates::Check() const {
+  return complete_ ? definitions_.Check(KnownFunctions()) : absl::OkStatus();
+}
 
 absl::StatusOr<TemplateText> TemplateText::Parse(std::string_view name, std::string_view text,
                                                  const NotificationTemplates& templates) {
@@ -98,7 +100,7 @@ absl::StatusOr<TemplateText> TemplateText::Parse(std::string_view name, std::str
   if (text.find("{{") == std::string_view::npos) return parsed;
   VIGIL_ASSIGN_OR_RETURN(Template body, Template::Parse(name, text));
   body.AddDefinitions(templates.definitions());
-  VIGIL_RETURN_IF_ERROR(body.Check(KnownFunctions()));
+  if (templates.complete()) VIGIL_RETURN_IF_ERROR(body.Check(KnownFunctions()));
   parsed.template_ = std::move(body);
   return parsed;
 }

@@ -28,13 +28,17 @@ class NotificationTemplates {
   // Adds the definitions of a file, in place of others of their names. InvalidArgument names the
   // file, line and column of what is wrong with it.
   absl::Status Add(std::string_view file_name, std::string_view text);
+  // There are files that are not read: from now on nobody is blamed for calling what is not there.
+  void ExpectMore() { complete_ = false; }
   // Whether all that they call is there.
   absl::Status Check() const;
 
   const text_template::Template& definitions() const { return definitions_; }
+  bool complete() const { return complete_; }
 
  private:
   text_template::Template definitions_;
+  bool complete_ = true;
 };
 
 // A field of the configuration. A cheap value type; thread-safe as const.

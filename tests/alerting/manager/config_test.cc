@@ -11,6 +11,7 @@
 namespace vigil::alerting {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -332,6 +333,30 @@ TEST(ManagerConfig, NamesEveryMistakeInFileOrder) {
                        "f:3:8: root route must specify a default receiver\n"
                        "f:3:21: group_wait: \"x\" is not a duration: write integers with units y, "
                        "w, d, h, m, s or ms, largest first, as in 1h30m"));
+}
+
+TEST(ManagerConfig, FilesMayBeLeftAlone) {
+  const std::string yaml = R"(
+templates: ['no/such/dir', '/etc/*']
+route: {receiver: team}
+receivers:
+  - name: team
+    slack_configs: [{api_url: 'http://slack/', channel: '#c', text: '{{ template "ours" . }}'}]
+)";
+  EXPECT_THAT(ParseManagerConfig("am.yml", yaml).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("am.yml:")));
+  ASSERT_OK_AND_ASSIGN(const ManagerConfig config,
+                       ParseManagerConfig("am.yml", yaml, ManagerFiles::kIgnore));
+  EXPECT_EQ(config.receivers[0].channels.size(), 1u);
+  // What needs no file is still checked.
+  EXPECT_THAT(ParseManagerConfig("am.yml",
+                                 "templates: [7, []]\nroute: {receiver: b}\n"
+                                 "receivers: [{name: a, webhook_configs: [{url: 'http://{{'}]}]\n",
+                                 ManagerFiles::kIgnore)
+                  .status(),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("am.yml:1:16: templates must be a list of files"),
+                             HasSubstr("am.yml:2:"), HasSubstr("am.yml:3:"))));
 }
 
 TEST(ManagerConfig, ManyAliasesDoNotTakeTheMemory) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "alerting/manager/config.h"
 #include "alerting/replay/memory_metrics.h"
 #include "alerting/rules/rule_schedule.h"
 #include "base/clock.h"
@@ -42,7 +43,7 @@ class BacktestTest : public ::testing::Test {
   absl::StatusOr<BacktestResult> Run(const std::string& rules, int64_t from, int64_t to) {
     const auto groups = ParseRuleFile("f.yml", "groups:\n- name: g\n  rules:\n" + rules);
     if (!groups.ok()) return groups.status();
-    return RunBacktest({*groups, options_, Minute(from), Minute(to)},
+    return RunBacktest({*groups, options_, Minute(from), Minute(to), routes_},
                        {&engine_, &metrics_, control_}, listener_);
   }
 
@@ -63,12 +64,30 @@ class BacktestTest : public ::testing::Test {
     return text;
   }
 
+  void Route(const std::string& yaml) {
+    ASSERT_OK_AND_ASSIGN(ManagerConfig config, ParseManagerConfig("routes.yml", yaml));
+    routes_.push_back(std::move(config));
+  }
+
+  std::string PagesText(const PageCount& count) const {
+    std::string text;
+    for (const Page& page : count.pages) {
+      text +=
+          fmt::format("{} {} {}: {}, {} firing, {} resolved\n", Time(page.time_ms), page.receiver,
+                      page.group_labels.ToString(), page.reason, page.firing, page.resolved);
+    }
+    const PageTally& total = count.total;
+    return text + fmt::format("{} pages, {} repeats, {} resolves, {} alerts\n", total.pages,
+                              total.repeats, total.resolves, total.alerts);
+  }
+
   std::string Time(int64_t time_ms) const {
     return time_ms == 0 ? "the end" : FormatDurationMs(time_ms - zero_ms_);
   }
 
   const exec::Engine engine_{exec::EngineOptions()};
   RuleEngineOptions options_;
+  std::vector<ManagerConfig> routes_;
   exec::QueryControl control_;
   BacktestListener listener_;
   MemoryMetrics metrics_;
@@ -164,6 +183,82 @@ TEST_F(BacktestTest, RefusesWhatMakesNoSense) {
   group.rules.resize(kMaxBacktestRules + 1);
   EXPECT_THAT(RunBacktest({{group}, {}, 0, 1}, {&engine_, &metrics_, {}}, nullptr),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("at most")));
+}
+
+// What fires: Warn from 1h to 1h40m, High from 1h20m to 1h40m.
+constexpr char kTwoLevels[] = R"(
+  - {record: 'load:max', expr: max by (job) (load)}
+  - {alert: Warn, expr: 'load:max > 2', labels: {severity: warning}}
+  - {alert: High, expr: 'load:max > 4', labels: {severity: page}}
+)";
+constexpr char kReceiver[] = "receivers: [{name: team, webhook_configs: [{url: 'http://t/'}]}]\n";
+
+TEST_F(BacktestTest, ManagersTellWhomTheyWouldTell) {
+  Load("load{job=\"x\"} 1x59 3x19 9x19 1x100");
+  Route(std::string(kReceiver) + R"(
+route: {receiver: team, group_by: [alertname], group_wait: 0s, group_interval: 5m, repeat_interval: 30m}
+inhibit_rules:
+  - {source_matchers: [severity=page], target_matchers: [severity=warning], equal: [job]}
+)");
+  Route(std::string(kReceiver) + R"(
+route: {receiver: team, group_wait: 0s, group_interval: 5m, repeat_interval: 10m}
+)");
+  ASSERT_OK_AND_ASSIGN(const BacktestResult result, Run(kTwoLevels, 30, 150));
+  ASSERT_EQ(result.pages.size(), 2u);
+  // That Warn goes on at 1h35m, the first flush after its repeat interval, is inhibited.
+  EXPECT_EQ(PagesText(result.pages[0]),
+            "1h team {alertname=\"Warn\"}: first notification, 1 firing, 0 resolved\n"
+            "1h20m team {alertname=\"High\"}: first notification, 1 firing, 0 resolved\n"
+            "1h45m team {alertname=\"High\"}: all alerts resolved, 0 firing, 1 resolved\n"
+            "1h45m team {alertname=\"Warn\"}: all alerts resolved, 0 firing, 1 resolved\n"
+            "4 pages, 0 repeats, 2 resolves, 4 alerts\n");
+  // Flushes come before what is told at their time, and a repeat only when more than its interval
+  // has gone by.
+  EXPECT_EQ(PagesText(result.pages[1]),
+            "1h team {}: first notification, 1 firing, 0 resolved\n"
+            "1h15m team {}: repeat interval elapsed, 1 firing, 0 resolved\n"
+            "1h25m team {}: new alerts added, 2 firing, 0 resolved\n"
+            "1h40m team {}: repeat interval elapsed, 2 firing, 0 resolved\n"
+            "1h45m team {}: all alerts resolved, 0 firing, 2 resolved\n"
+            "5 pages, 2 repeats, 1 resolves, 8 alerts\n");
+}
+
+TEST_F(BacktestTest, ManagersChangeNoVerdict) {
+  Load("load{job=\"x\"} 1x59 3x19 9x19 1x100");
+  const std::string without = Verdict(kTwoLevels, 30, 150);
+  Route(std::string(kReceiver) + "route: {receiver: team}\n");
+  EXPECT_EQ(Verdict(kTwoLevels, 30, 150), without);
+}
+
+TEST_F(BacktestTest, WhatFiresBeforehandHasBeenToldAlready) {
+  Load("load 9x200");
+  Route(std::string(kReceiver) + "route: {receiver: team, group_wait: 30s, repeat_interval: 4h}\n");
+  Route(std::string(kReceiver) + "route: {receiver: team, group_wait: 30s, repeat_interval: 5m}\n");
+  const std::string rules = "  - {alert: High, expr: load > 4, for: 10m}\n";
+  ASSERT_OK_AND_ASSIGN(const BacktestResult result, Run(rules, 60, 70));
+  // It fires at 54m, when `for` has gone by, and is told half a minute later.
+  EXPECT_EQ(Time(result.evaluated_from_ms), "44m");
+  EXPECT_EQ(PagesText(result.pages[0]), "0 pages, 0 repeats, 0 resolves, 0 alerts\n");
+  EXPECT_EQ(PagesText(result.pages[1]),
+            "1h4m30s team {}: repeat interval elapsed, 1 firing, 0 resolved\n"
+            "1 pages, 1 repeats, 0 resolves, 1 alerts\n");
+}
+
+// Days are evaluated one after the other, and each rule by itself; the manager hears all in order.
+TEST_F(BacktestTest, ManagersHearOfTheDaysInOrder) {
+  Load("load{job=\"x\"} 9x4400");
+  Load("load{job=\"y\"} 1x1500 9x10 1x3000");
+  Route(std::string(kReceiver) +
+        "route: {receiver: team, group_by: [job], group_wait: 0s, repeat_interval: 1d}\n");
+  ASSERT_OK_AND_ASSIGN(const BacktestResult result, Run(kTwoLevels, 30, 4380));
+  // y fires from 1501 to 1511 by both rules at once; x is repeated each 1d5m, from 24m on.
+  EXPECT_EQ(PagesText(result.pages[0]),
+            "1d29m team {job=\"x\"}: repeat interval elapsed, 2 firing, 0 resolved\n"
+            "1d1h1m team {job=\"y\"}: first notification, 2 firing, 0 resolved\n"
+            "1d1h16m team {job=\"y\"}: all alerts resolved, 0 firing, 2 resolved\n"
+            "2d34m team {job=\"x\"}: repeat interval elapsed, 2 firing, 0 resolved\n"
+            "3d39m team {job=\"x\"}: repeat interval elapsed, 2 firing, 0 resolved\n"
+            "5 pages, 3 repeats, 1 resolves, 10 alerts\n");
 }
 
 TEST_F(BacktestTest, SlotsAreThoseOfTheGroupOfThatName) {

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alerting/replay/page_count.h"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <utility>
+
+#include "alerting/manager/alert_manager.h"
+#include "alerting/notify/channel.h"
+#include "alerting/notify/notification.h"
+#include "alerting/notify/notifier.h"
+#include "base/clock.h"
+#include "base/status.h"
+#include "storage/kv/memory_store.h"
+
+namespace vigil::alerting {
+namespace {
+
+constexpr std::string_view kRepeat = "repeat interval elapsed";
+constexpr std::string_view kAlertName = "alertname";
+
+// Stands in for an integration: decides as it does whether resolved alerts are told, and hands on
+// what it would tell as it is.
+class RehearsedChannel final : public Channel {
+ public:
+  explicit RehearsedChannel(const Channel& real)
+      : Channel({.send_resolved = real.send_resolved()}), kind_(real.kind()) {}
+
+  std::string_view kind() const override { return kind_; }
+  absl::StatusOr<Delivery> MakeDelivery(const std::string& notification,
+                                        const DeliveryContext&) const override {
+    Delivery delivery;
+    delivery.body = notification;
+    return delivery;
+  }
+
+ private:
+  const std::string kind_;
+};
+
+void ReplaceChannels(ManagerConfig* config) {
+  for (Receiver& receiver : config->receivers) {
+    for (auto& channel : receiver.channels) {
+      channel = std::make_shared<const RehearsedChannel>(*channel);
+    }
+  }
+}
+
+// The key of the route of a group: what stands before its labels.
+std::string RouteOf(const Notification& notification) {
+  const size_t labels = GroupName("", notification.group_labels).size();
+  const std::string& key = notification.group_key;
+  return key.substr(0, key.size() - std::min(key.size(), labels));
+}
+
+// Takes everything at once.
+class PageRecorder final : public Notifier {
+ public:
+  explicit PageRecorder(PageTallies* tallies) : tallies_(*tallies) {}
+
+  void SetTime(int64_t now_ms) { now_ms_ = now_ms; }
+
+  void Send(const std::string& lane, Delivery delivery,
+            std::function<void(DeliveryOutcome)> done) override {
+    Record(lane, delivery.body);
+    done({.delivered = true, .http_status = 200});
+  }
+
+ private:
+  void Record(const std::string& lane, const std::string& body) {
+    const absl::StatusOr<Notification> notification = DecodeNotification(body);
+    VIGIL_CHECK_OK(notification);  // The manager has just written it.
+    Page page;
+    page.time_ms = now_ms_;
+    page.receiver = notification->receiver;
+    page.integration = lane.substr(page.receiver.size() + 1);
+    page.route = RouteOf(*notification);
+    page.group_labels = notification->group_labels;
+    page.reason = notification->reason;
+    std::set<std::string> names;
+    for (const ToldAlert& told : notification->alerts) {
+      ++(told.resolved ? page.resolved : page.firing);
+      names.insert(std::string(told.alert.labels.Get(kAlertName)));
+    }
+    tallies_.Add(std::move(page), {names.begin(), names.end()});
+  }
+
+  PageTallies& tallies_;
+  int64_t now_ms_ = 0;
+};
+
+class PageCounterImpl final : public PageCounter {
+ public:
+  PageCounterImpl(const ManagerConfig& config, const PageOptions& options, int64_t start_ms)
+      : to_ms_(options.to_ms), now_ms_(start_ms), tallies_(config, options), recorder_(&tallies_) {}
+
+  absl::Status Start(ManagerConfig config) {
+    ReplaceChannels(&config);
+    AlertManagerOptions options;
+    options.rehearsal = true;
+    VIGIL_ASSIGN_OR_RETURN(
+        manager_, AlertManager::Create(options, std::move(config), &store_, &recorder_, now_ms_));
+    due_ms_ = now_ms_;
+    return absl::OkStatus();
+  }
+
+  void Receive(const std::vector<Alert>& alerts, int64_t now_ms) override {
+    if (now_ms > now_ms_) RunUpTo(now_ms);
+    now_ms_ = now_ms;
+    // Nobody restores it from the rows of the batch. Alerts that are refused are refused live.
+    storage::WriteBatch rows;
+    manager_->Receive(alerts, now_ms, &rows).IgnoreError();
+    due_ms_ = now_ms;
+  }
+
+  PageCount Finish() override {
+    RunUpTo(to_ms_);
+    return tallies_.Finish();
+  }
+
+ private:
+  // Each thing at the time at which it is due, as the live driver wakes the manager.
+  void RunUpTo(int64_t end_ms) {
+    while (due_ms_ <= end_ms) {
+      recorder_.SetTime(due_ms_);
+      due_ms_ = manager_->RunDue(due_ms_);
+    }
+  }
+
+  const int64_t to_ms_;
+  int64_t now_ms_;
+  int64_t due_ms_ = 0;
+  PageTallies tallies_;
+  PageRecorder recorder_;
+  storage::MemoryStore store_;
+  std::unique_ptr<AlertManager> manager_;
+};
+
+// Where the hour and the day begin in which an instant lies.
+int64_t HourOf(int64_t time_ms, const absl::TimeZone& zone) {
+  const absl::TimeZone::CivilInfo at = zone.At(absl::FromUnixMillis(time_ms));
+  const int64_t second = at.cs.minute() * 60 + at.cs.second();
+  return time_ms - absl::ToInt64Milliseconds(at.subsecond) - second * kMillisPerSecond;
+}
+
+int64_t DayOf(int64_t time_ms, const absl::TimeZone& zone) {
+  const absl::TimeZone::CivilInfo at = zone.At(absl::FromUnixMillis(time_ms));
+  return absl::ToUnixMillis(absl::FromCivil(absl::CivilDay(at.cs), zone));
+}
+
+bool IsNight(int64_t time_ms, const absl::TimeZone& zone) {
+  const int hour = static_cast<int>(zone.At(absl::FromUnixMillis(time_ms)).cs.hour());
+  return hour >= kNightBegins || hour < kNightEnds;
+}
+
+// One more in the time that begins at `begin_ms`, which does not go back. The earliest of the
+// busiest stays.
+void Count(int64_t begin_ms, BusyTime* current, BusyTime* busiest) {
+  if (current->pages == 0 || current->begin_ms != begin_ms) *current = {begin_ms, 0};
+  if (++current->pages > busiest->pages) *busiest = *current;
+}
+
+}  // namespace
+
+int64_t LongestWaitMs(const Route& route) {
+  int64_t longest_ms = std::max(route.group_wait_ms, route.group_interval_ms);
+  for (const Route& child : route.routes) {
+    longest_ms = std::max(longest_ms, LongestWaitMs(child));
+  }
+  return longest_ms;
+}
+
+PageTallies::PageTallies(const ManagerConfig& config, const PageOptions& options)
+    : options_(options) {
+  for (const Receiver& receiver : config.receivers) receivers_.push_back({receiver.name, {}});
+  AddRoute(config.route);
+}
+
+void PageTallies::AddRoute(const Route& route) {
+  const std::pair name(route.key, route.receiver);
+  const bool known = std::any_of(routes_.begin(), routes_.end(),
+                                 [&name](const auto& entry) { return entry.first == name; });
+  if (!known) routes_.push_back({name, {}});
+  for (const Route& child : route.routes) AddRoute(child);
+}
+
+void PageTallies::AddTo(Running* running, const Page& page) const {
+  PageTally& tally = running->tally;
+  ++tally.pages;
+  if (page.reason == kRepeat) ++tally.repeats;
+  if (page.firing == 0) ++tally.resolves;
+  if (IsNight(page.time_ms, options_.time_zone)) ++tally.at_night;
+  tally.alerts += page.firing + page.resolved;
+  Count(HourOf(page.time_ms, options_.time_zone), &running->hour, &tally.busiest_hour);
+  Count(DayOf(page.time_ms, options_.time_zone), &running->day, &tally.busiest_day);
+}
+
+void PageTallies::Add(Page page, const std::vector<std::string>& alert_names) {
+  if (page.time_ms < options_.from_ms || page.time_ms > options_.to_ms) return;
+  AddTo(&total_, page);
+  for (auto& [receiver, running] : receivers_) {
+    if (receiver == page.receiver) AddTo(&running, page);
+  }
+  for (auto& [route, running] : routes_) {
+    if (route == std::pair(page.route, page.receiver)) AddTo(&running, page);
+  }
+  for (const std::string& name : alert_names) ++alerts_[name];
+  if (count_.pages.size() < kMaxPages) {
+    count_.pages.push_back(std::move(page));
+  } else {
+    ++count_.dropped_pages;
+  }
+}
+
+PageCount PageTallies::Finish() {
+  count_.total = total_.tally;
+  for (auto& [receiver, running] : receivers_) {
+    count_.receivers.push_back({std::move(receiver), running.tally});
+  }
+  for (auto& [route, running] : routes_) {
+    count_.routes.push_back({std::move(route.first), std::move(route.second), running.tally});
+  }
+  for (const auto& [name, pages] : alerts_) count_.alerts.push_back({name, pages});
+  std::stable_sort(count_.alerts.begin(), count_.alerts.end(),
+                   [](const auto& a, const auto& b) { return a.pages > b.pages; });
+  return std::move(count_);
+}
+
+absl::StatusOr<std::unique_ptr<PageCounter>> PageCounter::Create(ManagerConfig config,
+                                                                 const PageOptions& options,
+                                                                 int64_t start_ms) {
+  // Routes of a default configuration have no names yet.
+  NameRoutes(&config.route);
+  auto counter = std::make_unique<PageCounterImpl>(config, options, start_ms);
+  VIGIL_RETURN_IF_ERROR(counter->Start(std::move(config)));
+  return std::unique_ptr<PageCounter>(std::move(counter));
+}
+
+}  // namespace vigil::alerting
