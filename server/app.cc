@@ -229,7 +229,7 @@ class AppImpl final : public App {
     services_.push_back(MakeAlertmanagerService(alerting_->manager(), &clock_));
     services_.push_back(MakeAlertService(alerting_->rules(), alerting_->history()));
     services_.push_back(MakeBacktestService(storage_.get(), &*engine_, &*query_gate_, config_.rules,
-                                            alerting_->rules()));
+                                            alerting_->rules(), alerting_->manager()));
     services_.push_back(
         MakeDeliveryService(alerting_->manager(), [this] { alerting_->WakeManager(); }));
     grpc_port_ = config_.grpc_listen.port;

@@ -2,11 +2,15 @@
 #include "cli/backtest/backtest_command.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include <absl/time/time.h>
 #include <fmt/format.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -16,6 +20,7 @@
 #include "base/duration.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "cli/backtest/pages.h"
 #include "cli/backtest/report.h"
 #include "cli/backtest/verdicts.h"
 #include "cli/client.h"
@@ -28,14 +33,21 @@ namespace {
 constexpr const char* kFiring = "firing";
 constexpr const char* kDifference = "difference";
 constexpr const char* kFailure = "failure";
+constexpr const char* kPages = "pages";
+// Instead of a file: the configuration that the server runs with.
+constexpr std::string_view kLive = "live";
 
 struct BacktestOptions {
   ClientOptions client;
   std::vector<std::string> files;
   std::vector<std::string> against;
+  std::string routes;
+  std::string against_routes;
+  std::string time_zone = "UTC";
   std::string from = "-1d";
   std::string to = "now";
   std::vector<std::string> fail_on;
+  std::optional<int64_t> max_pages;
 
   bool FailsOn(std::string_view what) const {
     return std::find(fail_on.begin(), fail_on.end(), what) != fail_on.end();
@@ -58,6 +70,40 @@ absl::Status ReadRuleFiles(const std::vector<std::string>& patterns, RuleFiles* 
   return absl::OkStatus();
 }
 
+absl::Status ReadRoutes(const std::string& path, v1::BacktestRoutes* routes) {
+  if (path == kLive) {
+    routes->set_live(true);
+    return absl::OkStatus();
+  }
+  VIGIL_ASSIGN_OR_RETURN(std::string text, ReadFile(path));
+  routes->mutable_file()->set_name(path);
+  routes->mutable_file()->set_text(std::move(text));
+  return absl::OkStatus();
+}
+
+// What is asked of pages, and whether it can be answered.
+absl::Status AddRoutes(const BacktestOptions& options, v1::BacktestRequest* request) {
+  const auto needs_routes = [](std::string_view what) {
+    return absl::InvalidArgumentError(fmt::format(
+        "{}: name the alert manager's configuration with --routes (live: the server's)", what));
+  };
+  if (options.routes.empty()) {
+    if (!options.against_routes.empty()) return needs_routes("--against-routes");
+    if (options.max_pages.has_value()) return needs_routes("--max-pages");
+    if (options.FailsOn(kPages)) return needs_routes("--fail-on pages");
+    return absl::OkStatus();
+  }
+  if (options.FailsOn(kPages) && options.against.empty() && options.against_routes.empty()) {
+    return absl::InvalidArgumentError(
+        "--fail-on pages: there is nothing to compare with; name other rules with --against or "
+        "another configuration with --against-routes");
+  }
+  request->set_time_zone(options.time_zone);
+  VIGIL_RETURN_IF_ERROR(ReadRoutes(options.routes, request->mutable_routes()));
+  if (options.against_routes.empty()) return absl::OkStatus();
+  return ReadRoutes(options.against_routes, request->mutable_against_routes());
+}
+
 absl::StatusOr<v1::BacktestRequest> MakeRequest(const BacktestOptions& options) {
   v1::BacktestRequest request;
   const int64_t now_ms = SystemClock().NowMs();
@@ -76,6 +122,7 @@ absl::StatusOr<v1::BacktestRequest> MakeRequest(const BacktestOptions& options) 
   request.set_to_ms(to_ms);
   VIGIL_RETURN_IF_ERROR(ReadRuleFiles(options.files, request.mutable_files()));
   VIGIL_RETURN_IF_ERROR(ReadRuleFiles(options.against, request.mutable_against()));
+  VIGIL_RETURN_IF_ERROR(AddRoutes(options, &request));
   return request;
 }
 
@@ -93,6 +140,8 @@ grpc::Status Ask(const Client& client, const v1::BacktestRequest& request, Verdi
                  static_cast<uint64_t>(response.progress().evaluations()));
     } else if (response.has_rule()) {
       verdicts->Add(std::move(*response.mutable_rule()));
+    } else if (response.has_pages()) {
+      verdicts->Add(std::move(*response.mutable_pages()));
     } else if (response.has_end()) {
       verdicts->end = response.end();
     }
@@ -103,15 +152,20 @@ grpc::Status Ask(const Client& client, const v1::BacktestRequest& request, Verdi
 int ExitStatusFor(const BacktestOptions& options, const Verdicts& verdicts) {
   const bool failed = (options.FailsOn(kFiring) && AnythingFires(verdicts)) ||
                       (options.FailsOn(kFailure) && AnythingFailed(verdicts)) ||
-                      (options.FailsOn(kDifference) && !Compare(verdicts).differences.empty());
+                      (options.FailsOn(kDifference) && !Compare(verdicts).differences.empty()) ||
+                      (options.FailsOn(kPages) && PagesMore(verdicts)) ||
+                      CountPages(verdicts) > options.max_pages.value_or(INT64_MAX);
   return failed ? kExitRefused : kExitOk;
 }
 
 int Run(const BacktestOptions& options) {
   const absl::StatusOr<v1::BacktestRequest> request = MakeRequest(options);
   if (!request.ok()) return UsageError(MessageOf(request.status()));
-  const Client client(options.client);
   Verdicts verdicts;
+  if (!absl::LoadTimeZone(options.time_zone, &verdicts.time_zone)) {
+    return UsageError(fmt::format("--time-zone: \"{}\" is not known", options.time_zone));
+  }
+  const Client client(options.client);
   verdicts.from_ms = request->from_ms();
   verdicts.to_ms = request->to_ms();
   verdicts.compared = !options.against.empty();
@@ -122,6 +176,28 @@ int Run(const BacktestOptions& options) {
   reply.err += WarningsOf(verdicts);
   reply.exit_status = ExitStatusFor(options, verdicts);
   return Deliver(reply);
+}
+
+void AddPageOptions(BacktestOptions* options, CLI::App* command) {
+  command
+      ->add_option("--routes", options->routes,
+                   "Count whom the alert manager would have told with this configuration "
+                   "(Alertmanager's YAML), or with the one that the server runs with (live)")
+      ->type_name("FILE|live");
+  command
+      ->add_option("--against-routes", options->against_routes,
+                   "Another such configuration to compare with: of the rules of --against, or of "
+                   "the same")
+      ->type_name("FILE|live");
+  command
+      ->add_option("--time-zone", options->time_zone,
+                   "By whose clock nights, hours and days of pages are, such as Europe/Berlin")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      ->add_option("--max-pages", options->max_pages,
+                   "Exit with status 1 if there are more pages than that")
+      ->check(CLI::NonNegativeNumber);
 }
 
 }  // namespace
@@ -143,19 +219,22 @@ void AddRulesBacktest(CLI::App* rules, int* exit_status) {
       ->add_option("--against", options->against,
                    "Other rule files, such as the present ones: only what differs is told")
       ->type_name("FILE");
+  AddPageOptions(options.get(), command);
   command
       ->add_option("--fail-on", options->fail_on,
                    "Exit with status 1 if an alert would have fired (firing), if the rules differ "
-                   "in what they do (difference), or if an evaluation failed (failure); several "
-                   "with commas between")
+                   "in what they do (difference), if an evaluation failed (failure), or if there "
+                   "are more pages than with the other rules or routes (pages); several with "
+                   "commas between")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({kFiring, kDifference, kFailure}));
+      ->check(CLI::IsMember({kFiring, kDifference, kFailure, kPages}));
   options->client.AddTo(command);
   command->footer(
       "Examples:\n"
       "  vigil rules backtest rules/*.yaml --from -7d\n"
-      "  vigil rules backtest new.yaml --against old.yaml --from -30d --fail-on difference");
+      "  vigil rules backtest new.yaml --against old.yaml --from -30d --fail-on difference\n"
+      "  vigil rules backtest rules/*.yaml --routes new.yaml --against-routes live --from -30d");
   command->callback([options, exit_status] { *exit_status = Run(*options); });
 }
 

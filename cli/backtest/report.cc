@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/strings.h"
+#include "cli/backtest/pages.h"
 #include "cli/backtest/timeline.h"
 #include "cli/text/labels.h"
 
@@ -265,6 +266,10 @@ Json ToJson(const Verdicts& verdicts) {
     data["against"] = JsonRules(verdicts.against, verdicts);
     data["comparison"] = JsonComparison(verdicts);
   }
+  if (verdicts.pages.has_value()) data["pages"] = JsonPages(*verdicts.pages, verdicts);
+  if (verdicts.against_pages.has_value()) {
+    data["againstPages"] = JsonPages(*verdicts.against_pages, verdicts);
+  }
   return data;
 }
 
@@ -287,11 +292,13 @@ Answer AnswerOf(const Verdicts& verdicts) {
   if (verdicts.compared) {
     answer.table = [&verdicts] { return DifferenceTable(Compare(verdicts), verdicts); };
     answer.text = [&verdicts](const Terminal& terminal) {
-      return ComparisonText(verdicts, terminal);
+      return ComparisonText(verdicts, terminal) + PagesText(verdicts, terminal);
     };
   } else {
     answer.table = [&verdicts] { return SpellTable(verdicts); };
-    answer.text = [&verdicts](const Terminal& terminal) { return VerdictText(verdicts, terminal); };
+    answer.text = [&verdicts](const Terminal& terminal) {
+      return VerdictText(verdicts, terminal) + PagesText(verdicts, terminal);
+    };
   }
   return answer;
 }

@@ -75,6 +75,15 @@ void Verdicts::Add(v1::BacktestRule piece) {
   }
 }
 
+void Verdicts::Add(v1::BacktestPages piece) {
+  std::optional<v1::BacktestPages>& side = piece.against() ? against_pages : pages;
+  if (!piece.continues() || !side.has_value()) {
+    side = std::move(piece);
+    return;
+  }
+  for (v1::Page& page : *piece.mutable_pages()) *side->add_pages() = std::move(page);
+}
+
 std::vector<RuleSpell> SpellsOf(const std::vector<v1::BacktestRule>& rules) {
   std::vector<RuleSpell> spells;
   for (const v1::BacktestRule& rule : rules) {

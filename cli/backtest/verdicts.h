@@ -5,7 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
+
+#include <absl/time/time.h>
 
 #include "proto/vigil/v1/backtest.pb.h"
 
@@ -17,10 +20,15 @@ struct Verdicts {
   bool compared = false;
   std::vector<v1::BacktestRule> rules;    // Each once, with all of its spells.
   std::vector<v1::BacktestRule> against;  // Likewise.
+  // Whom the alert manager would have told, if that was asked for.
+  std::optional<v1::BacktestPages> pages;
+  std::optional<v1::BacktestPages> against_pages;
+  absl::TimeZone time_zone = absl::UTCTimeZone();  // Of their hours, days and nights.
   v1::BacktestEnd end;
 
   // Takes in a piece as it comes.
   void Add(v1::BacktestRule piece);
+  void Add(v1::BacktestPages piece);
 };
 
 // A spell and the rule that it is of. Borrowed from the verdicts.

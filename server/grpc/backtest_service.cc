@@ -17,6 +17,7 @@
 #include "collector/admission/grpc_status.h"
 #include "proto/vigil/v1/backtest.grpc.pb.h"
 #include "query/promql/parser.h"
+#include "server/grpc/backtest_pages.h"
 #include "server/grpc/call.h"
 #include "server/grpc/convert.h"
 
@@ -73,16 +74,23 @@ class BacktestCall {
         context_(*context),
         writer_(*writer) {}
 
-  absl::Status Run(const v1::BacktestRequest& request, const alerting::RuleEngineOptions& options,
-                   const alerting::RuleEngine& live) {
+  // What the server does itself.
+  struct Live {
+    const alerting::RuleEngineOptions& options;
+    const alerting::RuleEngine& rules;
+    const alerting::AlertManager& manager;
+  };
+
+  absl::Status Run(const v1::BacktestRequest& request, const Live& live) {
     const promql::ParseOptions& language = dependencies_.engine->options().language;
     VIGIL_ASSIGN_OR_RETURN(std::vector<RuleGroup> groups, ParseFiles(request.files(), language));
     VIGIL_ASSIGN_OR_RETURN(std::vector<RuleGroup> against, ParseFiles(request.against(), language));
+    VIGIL_ASSIGN_OR_RETURN(BacktestManagers managers, ReadManagers(request, live.manager));
     const std::vector<std::string> files = FilesOf(groups);
     const std::vector<std::string> against_files = FilesOf(against);
     // At the instants at which the server evaluates these groups, if it does.
     std::vector<RuleGroup> running;
-    for (const alerting::GroupStatus& group : live.Status()) {
+    for (const alerting::GroupStatus& group : live.rules.Status()) {
       running.emplace_back();
       running.back().file = group.file;
       running.back().name = group.name;
@@ -93,8 +101,13 @@ class BacktestCall {
       return context_.IsCancelled();
     }));
     const double share = against.empty() ? 1 : 0.5;
-    alerting::BacktestRequest backtest = {std::move(groups), options, request.from_ms(),
-                                          request.to_ms()};
+    alerting::BacktestRequest backtest = {std::move(groups), live.options,    request.from_ms(),
+                                          request.to_ms(),   managers.tested, managers.time_zone};
+    if (against.empty()) {
+      // The same rules: evaluated once, and told to both.
+      backtest.routes.insert(backtest.routes.end(), managers.against.begin(),
+                             managers.against.end());
+    }
     VIGIL_ASSIGN_OR_RETURN(const BacktestResult result, RunOne(backtest, 0, share));
     v1::BacktestResponse end;
     end.mutable_end()->set_evaluated_from_ms(result.evaluated_from_ms);
@@ -102,6 +115,7 @@ class BacktestCall {
     VIGIL_RETURN_IF_ERROR(Send(result, files, /*against=*/false));
     if (!against.empty()) {
       backtest.groups = std::move(against);
+      backtest.routes = std::move(managers.against);
       VIGIL_ASSIGN_OR_RETURN(const BacktestResult other, RunOne(backtest, share, share));
       VIGIL_RETURN_IF_ERROR(Send(other, against_files, /*against=*/true));
       end.mutable_end()->set_dropped_spells(result.dropped_spells + other.dropped_spells);
@@ -142,6 +156,12 @@ class BacktestCall {
                     bool against) {
     for (size_t i = 0; i < result.rules.size(); ++i) {
       VIGIL_RETURN_IF_ERROR(Send(result.rules[i], files[i], against));
+    }
+    // Where both sides share the rules, the second is the other one.
+    for (size_t i = 0; i < result.pages.size(); ++i) {
+      VIGIL_RETURN_IF_ERROR(
+          WritePages(result.pages[i], against || i > 0,
+                     [this](const v1::BacktestResponse& response) { return Write(response); }));
     }
     return absl::OkStatus();
   }
@@ -184,8 +204,14 @@ class BacktestCall {
 class BacktestService final : public v1::BacktestService::Service {
  public:
   BacktestService(storage::Storage* storage, const exec::Engine* engine, QueryGate* gate,
-                  const alerting::RuleEngineOptions& options, const alerting::RuleEngine* rules)
-      : storage_(*storage), engine_(*engine), gate_(*gate), options_(options), rules_(*rules) {}
+                  const alerting::RuleEngineOptions& options, const alerting::RuleEngine* rules,
+                  const alerting::AlertManager* manager)
+      : storage_(*storage),
+        engine_(*engine),
+        gate_(*gate),
+        options_(options),
+        rules_(*rules),
+        manager_(*manager) {}
 
   grpc::Status Backtest(grpc::ServerContext* context, const v1::BacktestRequest* request,
                         Writer* writer) override {
@@ -193,7 +219,7 @@ class BacktestService final : public v1::BacktestService::Service {
       VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(*context, storage_));
       const std::unique_ptr<storage::MetricSource> source = storage_.MetricSourceFor(tenant);
       return BacktestCall(source.get(), engine_, gate_, context, writer)
-          .Run(*request, options_, rules_);
+          .Run(*request, {options_, rules_, manager_});
     }());
   }
 
@@ -203,6 +229,7 @@ class BacktestService final : public v1::BacktestService::Service {
   QueryGate& gate_;
   const alerting::RuleEngineOptions options_;
   const alerting::RuleEngine& rules_;
+  const alerting::AlertManager& manager_;
 };
 
 }  // namespace
@@ -210,8 +237,9 @@ class BacktestService final : public v1::BacktestService::Service {
 std::unique_ptr<grpc::Service> MakeBacktestService(storage::Storage* storage,
                                                    const exec::Engine* engine, QueryGate* gate,
                                                    const alerting::RuleEngineOptions& options,
-                                                   const alerting::RuleEngine* rules) {
-  return std::make_unique<BacktestService>(storage, engine, gate, options, rules);
+                                                   const alerting::RuleEngine* rules,
+                                                   const alerting::AlertManager* manager) {
+  return std::make_unique<BacktestService>(storage, engine, gate, options, rules, manager);
 }
 
 }  // namespace vigil::server

@@ -12,7 +12,7 @@ import unittest
 import urllib.parse
 import urllib.request
 
-from vigil_process import EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Vigil, wait_until
+from vigil_process import EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Vigil, WebhookReceiver, wait_until
 
 MINUTE = 60
 # Samples each 15 s over three hours that end in the past, at a full hour.
@@ -31,6 +31,18 @@ groups:
         for: 5m
         labels: {{severity: page}}
         annotations: {{summary: '{{{{ $labels.model }}}} waits for {{{{ $value }}}}'}}
+"""
+ROUTES = """
+templates: [no/such/file]
+route:
+  receiver: team
+  group_by: [alertname, model]
+  group_wait: 0s
+  group_interval: {interval}
+  repeat_interval: {repeat}
+receivers:
+  - name: team
+    webhook_configs: [{{url: '{url}', http_config: {{authorization: {{credentials_file: no/such/file}}}}}}]
 """
 LIVE_RULES = """
 groups:
@@ -65,7 +77,12 @@ class BacktestTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.directory = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        cls.vigil = cls.enterClassContext(Vigil())
+        cls.hook = cls.enterClassContext(WebhookReceiver())
+        # Tells at the first moment and at the end.
+        cls.calm = cls.write_routes("calm.yaml", "5m", "12h")
+        # Says so again every six minutes.
+        cls.noisy = cls.write_routes("noisy.yaml", "1m", "5m")
+        cls.vigil = cls.enterClassContext(Vigil("--alertmanager-config", cls.write_routes("live.yaml", "1m", "12h", "")))
         data = cls.directory / "queue.jsonl"
         data.write_text("\n".join(series_lines()) + "\n", encoding="utf-8")
         assert cls.vigil.run("import", str(data)).code == EXIT_OK
@@ -76,6 +93,13 @@ class BacktestTest(unittest.TestCase):
     def write_rules(cls, name, threshold):
         path = cls.directory / name
         path.write_text(RULES.format(threshold=threshold), encoding="utf-8")
+        return str(path)
+
+    @classmethod
+    def write_routes(cls, name, interval, repeat, templates="templates: [no/such/file]"):
+        path = cls.directory / name
+        text = ROUTES.format(interval=interval, repeat=repeat, url=cls.hook.url)
+        path.write_text(text.replace("templates: [no/such/file]", templates), encoding="utf-8")
         return str(path)
 
     def backtest(self, *arguments, start=START + 30 * MINUTE, code=EXIT_OK):
@@ -142,8 +166,66 @@ class BacktestTest(unittest.TestCase):
         done = self.backtest(str(bad), code=EXIT_REFUSED)
         self.assertRegex(done.err, r"bad\.yaml:4:\d+: group \"g\", rule 1, \"A\"")
 
+    def pages(self, *arguments):
+        return json.loads(self.backtest(*arguments, "-o", "json").out)["data"]
+
+    def test_pages(self):
+        pages = self.pages(self.rules, "--routes", self.noisy)["pages"]
+        total = pages["total"]
+        self.assertEqual((8, 4, 2, 8), tuple(total[name] for name in ("pages", "repeats", "resolves", "alerts")))
+        self.assertEqual([("team", 8)], [(one["receiver"], one["pages"]) for one in pages["receivers"]])
+        self.assertEqual([{"alertname": "QueueLong", "pages": 8, "share": 1.0}], pages["alerts"])
+        first = self.minutes(pages["list"][0]["time"])
+        self.assertIn(first, (65, 66))
+        since = [self.minutes(page["time"]) - first for page in pages["list"]]
+        self.assertEqual([0, 6, 12, 18, 24, 26, 60, 66], since)
+        self.assertEqual({"alertname": "QueueLong", "model": "large"}, pages["list"][0]["groupLabels"])
+        self.assertEqual("first notification", pages["list"][0]["reason"])
+        self.assertEqual(0, pages["notListed"])
+        # Nobody was told, and it does not look as if somebody had been.
+        self.assertEqual([], self.hook.bodies)
+        with urllib.request.urlopen(f"http://{self.vigil.http_address}/metrics") as answer:
+            self.assertNotRegex(answer.read().decode(), "\nalertmanager_notifications_total.* [1-9]")
+
+    def test_pages_of_two_configurations(self):
+        data = self.pages(self.rules, "--routes", self.calm, "--against-routes", self.noisy)
+        self.assertEqual((4, 8), (data["pages"]["total"]["pages"], data["againstPages"]["total"]["pages"]))
+        self.assertNotIn("comparison", data, "the rules are the same")
+        text = self.backtest(self.rules, "--routes", self.calm, "--against-routes", self.noisy).out
+        self.assertIn("pages 8 → 4 (−50 %)", text)
+        self.assertIn("QueueLong", text)
+
+    def test_pages_of_two_sets_of_rules(self):
+        compare = (self.stricter, "--against", self.rules, "--routes", self.noisy)
+        data = self.pages(*compare)
+        self.assertEqual((2, 8), (data["pages"]["total"]["pages"], data["againstPages"]["total"]["pages"]))
+        self.assertIn("pages 8 → 2 (−75 %)", self.backtest(*compare).out)
+        both = self.pages(*compare, "--against-routes", self.calm)
+        self.assertEqual((2, 4), (both["pages"]["total"]["pages"], both["againstPages"]["total"]["pages"]))
+
+    def test_the_configuration_of_the_server(self):
+        data = self.pages(self.rules, "--routes", self.noisy, "--against-routes", "live")
+        self.assertEqual((8, 4), (data["pages"]["total"]["pages"], data["againstPages"]["total"]["pages"]))
+
+    def test_exit_status_of_pages(self):
+        noisy = (self.rules, "--routes", self.noisy)
+        self.backtest(*noisy, "--max-pages", "8")
+        self.backtest(*noisy, "--max-pages", "7", code=EXIT_REFUSED)
+        self.backtest(*noisy, "--against-routes", self.calm, "--fail-on", "pages", code=EXIT_REFUSED)
+        self.backtest(*noisy, "--against-routes", self.noisy, "--fail-on", "pages")
+        self.backtest(*noisy, "--fail-on", "pages", code=EXIT_USAGE)
+        self.backtest(*noisy, "--time-zone", "Middle/Earth", code=EXIT_USAGE)
+        self.backtest(self.rules, "--against-routes", self.calm, code=EXIT_USAGE)
+        self.backtest(self.rules, "--max-pages", "7", code=EXIT_USAGE)
+
+    def test_a_bad_configuration_is_refused_with_its_place(self):
+        bad = self.directory / "bad-routes.yaml"
+        bad.write_text("receivers: [{name: a}]\nroute: {receiver: b}\n", encoding="utf-8")
+        done = self.backtest(self.rules, "--routes", str(bad), code=EXIT_REFUSED)
+        self.assertRegex(done.err, r"bad-routes\.yaml:2:\d+: ")
+
     def test_nothing_of_it_is_kept(self):
-        self.backtest(self.rules)
+        self.backtest(self.rules, "--routes", self.noisy)
         for series in ("queue:max", "ALERTS"):
             self.assertEqual([], json.loads(self.vigil.run("series", series, "-o", "json").out)["data"])
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The property that a backtest is worth something for: random rules over random data fire in it
-// when they would have fired live, with the same values and texts.
+// when they would have fired live, with the same values and texts, and page whom they would have
+// paged.
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <random>
 #include <string>
@@ -11,6 +14,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "alerting/manager/alert_manager.h"
+#include "alerting/manager/config.h"
+#include "alerting/notify/notification.h"
+#include "alerting/notify/notifier.h"
 #include "alerting/replay/backtest.h"
 #include "alerting/replay/memory_metrics.h"
 #include "alerting/rules/rule_engine.h"
@@ -132,6 +139,63 @@ class RandomRules {
   exec::RandomQueries queries_;
 };
 
+// Configurations of the alert manager for the alerts that RandomRules makes.
+class RandomRoutes {
+ public:
+  explicit RandomRoutes(uint64_t seed) : random_(seed + 1'000'000) {}
+
+  std::string Yaml() {
+    std::string yaml = R"(
+receivers:
+- {name: one, webhook_configs: [{url: 'http://one/'}]}
+- {name: two, webhook_configs: [{url: 'http://two/', send_resolved: false}, {url: 'http://2/'}]}
+- {name: none}
+time_intervals:
+- {name: middle, time_intervals: [{times: [{start_time: '00:40', end_time: '01:05'}]}]}
+- {name: late, time_intervals: [{times: [{start_time: '01:20', end_time: '24:00'}]}]}
+)";
+    if (OneIn(2)) {
+      yaml += fmt::format(
+          "inhibit_rules:\n- {{source_matchers: [alertname={}], target_matchers: "
+          "['alertname=~\"{}\"'], equal: [{}]}}\n",
+          OneOf("A", "B"), OneOf("C|D", "B", ".+"), OneOf("job", "team", ""));
+    }
+    yaml += "route:\n  receiver: " + OneOf("one", "two") + "\n" + Settings("  ") + "  routes:\n";
+    for (int i = Below(4); i >= 0; --i) yaml += Child();
+    return yaml;
+  }
+
+ private:
+  int Below(int bound) { return static_cast<int>(random_() % static_cast<uint64_t>(bound)); }
+  bool OneIn(int n) { return Below(n) == 0; }
+  template <typename... Texts>
+  std::string OneOf(Texts... texts) {
+    const char* const all[] = {texts...};
+    return all[Below(sizeof...(texts))];
+  }
+
+  std::string Settings(const std::string& indent) {
+    return fmt::format(
+        "{0}group_by: [{1}]\n{0}group_wait: {2}s\n{0}group_interval: {3}s\n"
+        "{0}repeat_interval: {4}s\n",
+        indent, OneOf("", "alertname", "job", "'...'", "severity, team"), 15 * Below(6),
+        30 * (1 + Below(12)), 60 * (1 + Below(30)));
+  }
+
+  std::string Child() {
+    std::string child = fmt::format(
+        "  - receiver: {}\n    matchers: ['{}']\n    continue: {}\n", OneOf("one", "two", "none"),
+        OneOf("alertname=A", "alertname=~\"B|C\"", "severity=page", "job!=x", "team=\"\""),
+        OneOf("true", "false"));
+    if (OneIn(2)) child += Settings("    ");
+    if (OneIn(3)) child += "    mute_time_intervals: [" + OneOf("middle", "late") + "]\n";
+    if (OneIn(5)) child += "    active_time_intervals: [middle, late]\n";
+    return child;
+  }
+
+  std::mt19937_64 random_;
+};
+
 void Copy(exec::MemorySource* from, MemoryMetrics* to) {
   const auto querier = from->NewQuerier();
   ASSERT_OK_AND_ASSIGN(const auto handles, querier->Select({}, {0, INT64_MAX}));
@@ -214,6 +278,41 @@ class LiveRun {
   std::vector<LiveRule> rules_;
 };
 
+std::string PageText(const Page& page) {
+  return fmt::format("{} {}/{} {}: {}, {} firing, {} resolved", page.time_ms, page.receiver,
+                     page.integration, page.group_labels.ToString(), page.reason, page.firing,
+                     page.resolved);
+}
+
+// Remembers what webhooks are told from a time on.
+class LivePages final : public Notifier {
+ public:
+  explicit LivePages(int64_t from_ms) : from_ms_(from_ms) {}
+
+  void SetTime(int64_t now_ms) { now_ms_ = now_ms; }
+  const std::vector<std::string>& pages() const { return pages_; }
+
+  void Send(const std::string& lane, Delivery delivery,
+            std::function<void(DeliveryOutcome)> done) override {
+    const absl::StatusOr<Notification> told = DecodeNotification(delivery.body);
+    EXPECT_OK(told.status());
+    Page page;
+    page.time_ms = now_ms_;
+    page.receiver = told->receiver;
+    page.integration = lane.substr(lane.find('/') + 1);
+    page.group_labels = told->group_labels;
+    page.reason = told->reason;
+    for (const ToldAlert& alert : told->alerts) ++(alert.resolved ? page.resolved : page.firing);
+    if (now_ms_ >= from_ms_) pages_.push_back(PageText(page));
+    done({.delivered = true, .http_status = 200});
+  }
+
+ private:
+  const int64_t from_ms_;
+  int64_t now_ms_ = 0;
+  std::vector<std::string> pages_;
+};
+
 std::multimap<std::string, std::string> Texts(const std::vector<FiringSpell>& spells,
                                               int64_t from_ms) {
   std::multimap<std::string, std::string> texts;
@@ -249,13 +348,18 @@ class BacktestLiveTest : public ::testing::Test {
     SCOPED_TRACE(Describe(groups));
     MemoryMetrics stored;
     ASSERT_NO_FATAL_FAILURE(Copy(&data, &stored));
-    const BacktestRequest request = {groups, {}, kStartMs + 20 * 60'000, kEndMs};
+    const std::string routes = RandomRoutes(seed).Yaml();
+    SCOPED_TRACE(routes);
+    ASSERT_OK_AND_ASSIGN(const ManagerConfig config, ParseManagerConfig("routes.yml", routes));
+    const BacktestRequest request = {groups, {}, kStartMs + 20 * 60'000, kEndMs, {config}};
     ASSERT_OK_AND_ASSIGN(const BacktestResult result,
                          RunBacktest(request, {&engine_, &stored, {}}, nullptr));
     MemoryMetrics live_metrics;
     ASSERT_NO_FATAL_FAILURE(Copy(&data, &live_metrics));
     LiveRun live(request.from_ms, result.rules.size());
-    ASSERT_NO_FATAL_FAILURE(RunLive(groups, result.evaluated_from_ms, &live_metrics, &live));
+    LivePages pages(request.from_ms);
+    ASSERT_NO_FATAL_FAILURE(
+        RunLive(groups, config, result.evaluated_from_ms, &live_metrics, &live, &pages));
     for (size_t i = 0; i < result.rules.size(); ++i) {
       const RuleVerdict& verdict = result.rules[i];
       EXPECT_EQ(Texts(verdict.spells, request.from_ms),
@@ -267,20 +371,34 @@ class BacktestLiveTest : public ::testing::Test {
       }
       spells_ += verdict.spells.size();
     }
+    std::vector<std::string> counted;
+    for (const Page& page : result.pages[0].pages) counted.push_back(PageText(page));
+    EXPECT_EQ(counted, pages.pages());
+    EXPECT_EQ(result.pages[0].total.pages, static_cast<int64_t>(counted.size()));
+    pages_ += counted.size();
   }
 
-  void RunLive(const std::vector<RuleGroup>& groups, int64_t start_ms, MemoryMetrics* metrics,
-               LiveRun* live) {
+  void RunLive(const std::vector<RuleGroup>& groups, const ManagerConfig& config, int64_t start_ms,
+               MemoryMetrics* metrics, LiveRun* live, LivePages* pages) {
     storage::MemoryStore state;
-    ASSERT_OK_AND_ASSIGN(
-        const auto engine,
-        RuleEngine::Create(
-            {}, {.engine = &engine_, .source = metrics, .output = metrics, .state = &state}));
+    ASSERT_OK_AND_ASSIGN(const auto manager,
+                         AlertManager::Create({}, config, &state, pages, start_ms));
+    ASSERT_OK_AND_ASSIGN(const auto engine, RuleEngine::Create({}, {.engine = &engine_,
+                                                                    .source = metrics,
+                                                                    .output = metrics,
+                                                                    .state = &state,
+                                                                    .sink = manager.get()}));
     ASSERT_OK(engine->SetGroups(groups, start_ms));
     int64_t due_ms = engine->RunDue(start_ms - 1);
-    while (due_ms <= kEndMs) {
-      const int64_t now_ms = due_ms;
+    int64_t manager_due_ms = start_ms;
+    while (std::min(due_ms, manager_due_ms) <= kEndMs) {
+      const int64_t now_ms = std::min(due_ms, manager_due_ms);
+      pages->SetTime(now_ms);
+      // The manager's timers do not wait for the evaluations that begin at the same time.
+      manager_due_ms = manager->RunDue(now_ms);
+      if (due_ms > now_ms) continue;
       due_ms = engine->RunDue(now_ms);
+      manager_due_ms = manager->RunDue(now_ms);
       live->See(engine->Status(), now_ms);
     }
     live->Finish();
@@ -288,6 +406,7 @@ class BacktestLiveTest : public ::testing::Test {
 
   const exec::Engine engine_{exec::EngineOptions()};
   size_t spells_ = 0;
+  size_t pages_ = 0;
 };
 
 class BacktestLiveSeedTest : public BacktestLiveTest, public ::testing::WithParamInterface<int> {
@@ -295,9 +414,11 @@ class BacktestLiveSeedTest : public BacktestLiveTest, public ::testing::WithPara
   static void TearDownTestSuite() {
     // The generator must not mostly make rules that never fire.
     EXPECT_GT(all_spells_, 20 * runs_);
+    EXPECT_GT(all_pages_, 40 * runs_);
   }
 
   static inline size_t all_spells_ = 0;
+  static inline size_t all_pages_ = 0;
   static inline size_t runs_ = 0;
 };
 
@@ -309,6 +430,7 @@ TEST_P(BacktestLiveSeedTest, SameVerdicts) {
     Check(seed);
   }
   all_spells_ += spells_;
+  all_pages_ += pages_;
   ++runs_;
 }
 

@@ -54,6 +54,27 @@ TEST(VerdictsTest, PiecesOfARuleAreJoined) {
   EXPECT_EQ(verdicts.against.size(), 1u);
 }
 
+TEST(VerdictsTest, PiecesOfPagesAreJoined) {
+  Verdicts verdicts;
+  EXPECT_FALSE(verdicts.pages.has_value());
+  v1::BacktestPages piece;
+  piece.mutable_total()->set_pages(2);
+  piece.add_pages()->set_time_ms(1);
+  verdicts.Add(piece);
+  v1::BacktestPages more;
+  more.set_continues(true);
+  more.add_pages()->set_time_ms(2);
+  verdicts.Add(more);
+  ASSERT_TRUE(verdicts.pages.has_value());
+  EXPECT_EQ(verdicts.pages->total().pages(), 2);
+  ASSERT_EQ(verdicts.pages->pages_size(), 2);
+  EXPECT_EQ(verdicts.pages->pages(1).time_ms(), 2);
+  EXPECT_FALSE(verdicts.against_pages.has_value());
+  piece.set_against(true);
+  verdicts.Add(piece);
+  EXPECT_TRUE(verdicts.against_pages.has_value());
+}
+
 TEST(VerdictsTest, SpellsOfOneAlertThatOverlapAreHeldAgainstEachOther) {
   Verdicts verdicts;
   verdicts.rules.resize(1);
