@@ -233,7 +233,7 @@ TEST_F(BacktestTest, ManagersChangeNoVerdict) {
 TEST_F(BacktestTest, WhatFiresBeforehandHasBeenToldAlready) {
   Load("load 9x200");
   Route(std::string(kReceiver) + "route: {receiver: team, group_wait: 30s, repeat_interval: 4h}\n");
-  Route(std::string(kReceiver) + "route: {receiver: team, group_wait: 30s, repeat_interval: 5m}\n");
+  Route(std::string(kReceiver) + "route: {receiver: team, group_wait: 30s, repeat_interval: 6m}\n");
   const std::string rules = "  - {alert: High, expr: load > 4, for: 10m}\n";
   ASSERT_OK_AND_ASSIGN(const BacktestResult result, Run(rules, 60, 70));
   // It fires at 54m, when `for` has gone by, and is told half a minute later.
@@ -251,13 +251,14 @@ TEST_F(BacktestTest, ManagersHearOfTheDaysInOrder) {
   Route(std::string(kReceiver) +
         "route: {receiver: team, group_by: [job], group_wait: 0s, repeat_interval: 1d}\n");
   ASSERT_OK_AND_ASSIGN(const BacktestResult result, Run(kTwoLevels, 30, 4380));
-  // y fires from 1501 to 1511 by both rules at once; x is repeated each 1d5m, from 24m on.
+  // y fires from 1501 to 1511 by both rules at once; x is told at 19m, when evaluation begins, and
+  // each 1d5m.
   EXPECT_EQ(PagesText(result.pages[0]),
-            "1d29m team {job=\"x\"}: repeat interval elapsed, 2 firing, 0 resolved\n"
+            "1d24m team {job=\"x\"}: repeat interval elapsed, 2 firing, 0 resolved\n"
             "1d1h1m team {job=\"y\"}: first notification, 2 firing, 0 resolved\n"
             "1d1h16m team {job=\"y\"}: all alerts resolved, 0 firing, 2 resolved\n"
-            "2d34m team {job=\"x\"}: repeat interval elapsed, 2 firing, 0 resolved\n"
-            "3d39m team {job=\"x\"}: repeat interval elapsed, 2 firing, 0 resolved\n"
+            "2d29m team {job=\"x\"}: repeat interval elapsed, 2 firing, 0 resolved\n"
+            "3d34m team {job=\"x\"}: repeat interval elapsed, 2 firing, 0 resolved\n"
             "5 pages, 3 repeats, 1 resolves, 10 alerts\n");
 }
 
