@@ -37,38 +37,81 @@ AlertTape::~AlertTape() = default;
 AlertSink* AlertTape::SinkOf(size_t rule) { return sinks_[rule].get(); }
 
 void AlertTape::Take(uint32_t rule, const Alert& alert, int64_t now_ms) {
+  const auto [at, added] =
+      numbers_.try_emplace(alert.labels, static_cast<uint32_t>(subjects_.size()));
+  if (added) subjects_.push_back({.labels = alert.labels, .rule = rule});
+  Subject& subject = subjects_[at->second];
+  const bool first = subject.rule == rule;
+  if (first && subject.last != SIZE_MAX && Extend(alert, now_ms, &tellings_[subject.last])) return;
   if (tellings_.size() >= max_tellings_) {
     overflowed_ = true;
     return;
   }
-  const auto [at, added] =
-      numbers_.try_emplace(alert.labels, static_cast<uint32_t>(labels_.size()));
-  if (added) labels_.push_back(alert.labels);
-  tellings_.push_back({now_ms, alert.starts_at_ms, alert.ends_at_ms, rule, at->second});
+  if (first) {
+    subject.last = tellings_.size();
+  } else {
+    subject.shared = true;
+  }
+  tellings_.push_back({.now_ms = now_ms,
+                       .starts_at_ms = alert.starts_at_ms,
+                       .ends_at_ms = alert.ends_at_ms,
+                       .rule = rule,
+                       .subject = at->second});
+}
+
+bool AlertTape::Extend(const Alert& alert, int64_t now_ms, Telling* telling) {
+  const int64_t lasts_ms = telling->ends_at_ms - telling->now_ms;
+  if (alert.starts_at_ms != telling->starts_at_ms || alert.ends_at_ms - now_ms != lasts_ms) {
+    return false;
+  }
+  if (telling->count == 1) telling->step_ms = now_ms - telling->now_ms;
+  // Beyond its end it would be over in between.
+  const bool follows = telling->step_ms > 0 && telling->step_ms < lasts_ms &&
+                       now_ms == telling->now_ms + telling->count * telling->step_ms;
+  if (follows) ++telling->count;
+  return follows;
+}
+
+std::vector<AlertTape::Telling> AlertTape::Arrange() const {
+  std::vector<Telling> heard;
+  for (Telling telling : tellings_) {
+    const uint32_t count = std::exchange(telling.count, 1);
+    if (!subjects_[telling.subject].shared) {
+      telling.ends_at_ms += telling.step_ms * (count - 1);
+      heard.push_back(telling);
+      continue;
+    }
+    for (uint32_t i = 0; i < count; ++i) {
+      heard.push_back(telling);
+      telling.now_ms += telling.step_ms;
+      telling.ends_at_ms += telling.step_ms;
+    }
+  }
+  // Those of one rule and instant stay in their order.
+  std::stable_sort(heard.begin(), heard.end(), [](const Telling& a, const Telling& b) {
+    return std::tie(a.now_ms, a.rule) < std::tie(b.now_ms, b.rule);
+  });
+  return heard;
 }
 
 absl::Status AlertTape::Play(const Listener& listener) {
   if (overflowed_) {
     return absl::ResourceExhaustedError(fmt::format(
-        "alerts were told of more than {} times within a day; try fewer rules", max_tellings_));
+        "rules told of alerts more than {} times within a day; try fewer rules", max_tellings_));
   }
-  // Those of one rule and instant stay in their order.
-  std::stable_sort(tellings_.begin(), tellings_.end(), [](const Telling& a, const Telling& b) {
-    return std::tie(a.now_ms, a.rule) < std::tie(b.now_ms, b.rule);
-  });
+  const std::vector<Telling> heard = Arrange();
   std::vector<Alert> alerts;
-  for (size_t i = 0; i < tellings_.size(); ++i) {
-    const Telling& telling = tellings_[i];
+  for (size_t i = 0; i < heard.size(); ++i) {
     Alert& alert = alerts.emplace_back();
-    alert.labels = labels_[telling.labels];
-    alert.starts_at_ms = telling.starts_at_ms;
-    alert.ends_at_ms = telling.ends_at_ms;
-    if (i + 1 < tellings_.size() && tellings_[i + 1].now_ms == telling.now_ms) continue;
-    VIGIL_RETURN_IF_ERROR(listener(alerts, telling.now_ms));
+    alert.labels = subjects_[heard[i].subject].labels;
+    alert.starts_at_ms = heard[i].starts_at_ms;
+    alert.ends_at_ms = heard[i].ends_at_ms;
+    if (i + 1 < heard.size() && heard[i + 1].now_ms == heard[i].now_ms) continue;
+    VIGIL_RETURN_IF_ERROR(listener(alerts, heard[i].now_ms));
     alerts.clear();
   }
   tellings_.clear();
-  labels_.clear();
+  subjects_.clear();
   numbers_.clear();
   return absl::OkStatus();
 }

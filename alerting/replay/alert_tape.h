@@ -3,6 +3,10 @@
 // What the rules of a backtest tell of their alerts, put into the order of time. A backtest
 // evaluates one rule over a long stretch after the other; an alert manager must hear of all of them
 // instant by instant.
+//
+// An alert that fires is told of again and again, only so that it does not count as over. To a
+// manager it is the same to hear once that it lasts until the last of these would have it end; so
+// that is what it hears. Where several rules tell of the same labels, it hears of each time.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +23,7 @@
 
 namespace vigil::alerting {
 
-// Each takes some 32 bytes.
+// Each takes some 50 bytes.
 inline constexpr size_t kMaxTellings = 20'000'000;
 
 // Of an alert it keeps what decides who is told of it and when: labels, start and end. Not
@@ -40,21 +44,35 @@ class AlertTape {
 
  private:
   class Sink;
+  // What one rule told of one alert `count` times, `step_ms` after each other. The end moves along.
   struct Telling {
     int64_t now_ms = 0;
     int64_t starts_at_ms = 0;
     int64_t ends_at_ms = 0;
+    int64_t step_ms = 0;
+    uint32_t count = 1;
     uint32_t rule = 0;
-    uint32_t labels = 0;  // Their number.
+    uint32_t subject = 0;  // Its number.
+  };
+  // Labels that are told of.
+  struct Subject {
+    storage::Labels labels;
+    uint32_t rule = 0;       // The first that told of them.
+    bool shared = false;     // Others do, too.
+    size_t last = SIZE_MAX;  // Number of the last telling of `rule`.
   };
 
   void Take(uint32_t rule, const Alert& alert, int64_t now_ms);
+  // Whether the telling could be made to include this one.
+  static bool Extend(const Alert& alert, int64_t now_ms, Telling* telling);
+  // What is to be heard, in order, each once.
+  std::vector<Telling> Arrange() const;
 
   const size_t max_tellings_;
   bool overflowed_ = false;
   std::vector<std::unique_ptr<Sink>> sinks_;
   std::vector<Telling> tellings_;
-  std::vector<storage::Labels> labels_;
+  std::vector<Subject> subjects_;
   absl::flat_hash_map<storage::Labels, uint32_t> numbers_;
 };
 
