@@ -262,6 +262,27 @@ TEST_F(BacktestTest, ManagersHearOfTheDaysInOrder) {
             "5 pages, 3 repeats, 1 resolves, 10 alerts\n");
 }
 
+// As live: the manager believes whoever spoke last, and a rule goes on for a quarter of an hour
+// saying that its alert is over.
+TEST_F(BacktestTest, TwoRulesMayTellOfTheSameAlert) {
+  Load("load{job=\"x\"} 1x59 3x19 9x9 3x29 1x60");
+  Route(std::string(kReceiver) + "route: {receiver: team, group_wait: 0s}\n");
+  const std::string longer = "  - {alert: High, expr: load > 2}\n";
+  const std::string shorter = "  - {alert: High, expr: load > 4}\n";
+  ASSERT_OK_AND_ASSIGN(const BacktestResult first, Run(longer + shorter, 30, 150));
+  EXPECT_EQ(PagesText(first.pages[0]),
+            "1h team {}: first notification, 1 firing, 0 resolved\n"
+            "1h35m team {}: all alerts resolved, 0 firing, 1 resolved\n"
+            "1h46m team {}: first notification, 1 firing, 0 resolved\n"
+            "2h1m team {}: all alerts resolved, 0 firing, 1 resolved\n"
+            "4 pages, 0 repeats, 2 resolves, 4 alerts\n");
+  ASSERT_OK_AND_ASSIGN(const BacktestResult last, Run(shorter + longer, 30, 150));
+  EXPECT_EQ(PagesText(last.pages[0]),
+            "1h team {}: first notification, 1 firing, 0 resolved\n"
+            "2h5m team {}: all alerts resolved, 0 firing, 1 resolved\n"
+            "2 pages, 0 repeats, 1 resolves, 2 alerts\n");
+}
+
 TEST_F(BacktestTest, SlotsAreThoseOfTheGroupOfThatName) {
   const auto group = [](std::string file, std::string name) {
     RuleGroup made;
