@@ -86,7 +86,8 @@ class Backtest {
 
   absl::Status MakeManagers(int64_t start_ms) {
     for (const ManagerConfig& config : request_.routes) {
-      const PageOptions options = {request_.from_ms, request_.to_ms, request_.time_zone};
+      const PageOptions options = {request_.from_ms, request_.to_ms, request_.time_zone,
+                                   [this] { return Pulse(); }};
       VIGIL_ASSIGN_OR_RETURN(std::unique_ptr<PageCounter> manager,
                              PageCounter::Create(config, options, start_ms));
       managers_.push_back(std::move(manager));
@@ -98,10 +99,16 @@ class Backtest {
   // Of all that was evaluated since the last time.
   absl::Status TellManagers() {
     return tape_->Play([this](const std::vector<Alert>& alerts, int64_t now_ms) -> absl::Status {
-      if (IsCancelled()) return absl::CancelledError("the backtest was cancelled");
-      for (const auto& manager : managers_) manager->Receive(alerts, now_ms);
+      for (const auto& manager : managers_) {
+        VIGIL_RETURN_IF_ERROR(manager->Receive(alerts, now_ms));
+      }
       return absl::OkStatus();
     });
+  }
+
+  absl::Status Pulse() const {
+    if (IsCancelled()) return absl::CancelledError("the backtest was cancelled");
+    return Tell();
   }
 
   absl::Status MakeRules(int64_t start_ms) {
@@ -203,7 +210,7 @@ class Backtest {
     return listener_ ? listener_({fraction_, evaluations_}) : absl::OkStatus();
   }
 
-  BacktestResult Finish(int64_t start_ms) {
+  absl::StatusOr<BacktestResult> Finish(int64_t start_ms) {
     BacktestResult result;
     result.from_ms = request_.from_ms;
     result.to_ms = request_.to_ms;
@@ -213,7 +220,10 @@ class Backtest {
       result.rules.push_back(std::move(unit->verdict));
     }
     result.dropped_spells = std::max<int64_t>(0, -budget_);
-    for (const auto& manager : managers_) result.pages.push_back(manager->Finish());
+    for (const auto& manager : managers_) {
+      VIGIL_ASSIGN_OR_RETURN(PageCount pages, manager->Finish());
+      result.pages.push_back(std::move(pages));
+    }
     return result;
   }
 

@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::string_view kRepeat = "repeat interval elapsed";
 constexpr std::string_view kAlertName = "alertname";
+// Each takes microseconds, or milliseconds where there is much to tell.
+constexpr int64_t kRoundsPerPulse = 100;
 
 // Stands in for an integration: decides as it does whether resolved alerts are told, and hands on
 // what it would tell as it is.
@@ -93,7 +95,11 @@ class PageRecorder final : public Notifier {
 class PageCounterImpl final : public PageCounter {
  public:
   PageCounterImpl(const ManagerConfig& config, const PageOptions& options, int64_t start_ms)
-      : to_ms_(options.to_ms), now_ms_(start_ms), tallies_(config, options), recorder_(&tallies_) {}
+      : to_ms_(options.to_ms),
+        pulse_(options.pulse),
+        now_ms_(start_ms),
+        tallies_(config, options),
+        recorder_(&tallies_) {}
 
   absl::Status Start(ManagerConfig config) {
     ReplaceChannels(&config);
@@ -105,30 +111,35 @@ class PageCounterImpl final : public PageCounter {
     return absl::OkStatus();
   }
 
-  void Receive(const std::vector<Alert>& alerts, int64_t now_ms) override {
-    if (now_ms > now_ms_) RunUpTo(now_ms);
+  absl::Status Receive(const std::vector<Alert>& alerts, int64_t now_ms) override {
+    if (now_ms > now_ms_) VIGIL_RETURN_IF_ERROR(RunUpTo(now_ms));
     now_ms_ = now_ms;
     // Nobody restores it from the rows of the batch. Alerts that are refused are refused live.
     storage::WriteBatch rows;
     manager_->Receive(alerts, now_ms, &rows).IgnoreError();
     due_ms_ = now_ms;
+    return absl::OkStatus();
   }
 
-  PageCount Finish() override {
-    RunUpTo(to_ms_);
+  absl::StatusOr<PageCount> Finish() override {
+    VIGIL_RETURN_IF_ERROR(RunUpTo(to_ms_));
     return tallies_.Finish();
   }
 
  private:
   // Each thing at the time at which it is due, as the live driver wakes the manager.
-  void RunUpTo(int64_t end_ms) {
+  absl::Status RunUpTo(int64_t end_ms) {
     while (due_ms_ <= end_ms) {
+      if (++rounds_ % kRoundsPerPulse == 0 && pulse_) VIGIL_RETURN_IF_ERROR(pulse_());
       recorder_.SetTime(due_ms_);
       due_ms_ = manager_->RunDue(due_ms_);
     }
+    return absl::OkStatus();
   }
 
   const int64_t to_ms_;
+  const std::function<absl::Status()> pulse_;
+  int64_t rounds_ = 0;
   int64_t now_ms_;
   int64_t due_ms_ = 0;
   PageTallies tallies_;
@@ -173,15 +184,19 @@ int64_t LongestWaitMs(const Route& route) {
 
 PageTallies::PageTallies(const ManagerConfig& config, const PageOptions& options)
     : options_(options) {
-  for (const Receiver& receiver : config.receivers) receivers_.push_back({receiver.name, {}});
+  for (const Receiver& receiver : config.receivers) {
+    receiver_places_.emplace(receiver.name, count_.receivers.size());
+    count_.receivers.push_back({receiver.name, {}});
+  }
   AddRoute(config.route);
+  receivers_.resize(count_.receivers.size());
+  routes_.resize(count_.routes.size());
 }
 
 void PageTallies::AddRoute(const Route& route) {
-  const std::pair name(route.key, route.receiver);
-  const bool known = std::any_of(routes_.begin(), routes_.end(),
-                                 [&name](const auto& entry) { return entry.first == name; });
-  if (!known) routes_.push_back({name, {}});
+  const bool added =
+      route_places_.emplace(RouteName(route.key, route.receiver), count_.routes.size()).second;
+  if (added) count_.routes.push_back({route.key, route.receiver, {}});
   for (const Route& child : route.routes) AddRoute(child);
 }
 
@@ -199,12 +214,10 @@ void PageTallies::AddTo(Running* running, const Page& page) const {
 void PageTallies::Add(Page page, const std::vector<std::string>& alert_names) {
   if (page.time_ms < options_.from_ms || page.time_ms > options_.to_ms) return;
   AddTo(&total_, page);
-  for (auto& [receiver, running] : receivers_) {
-    if (receiver == page.receiver) AddTo(&running, page);
-  }
-  for (auto& [route, running] : routes_) {
-    if (route == std::pair(page.route, page.receiver)) AddTo(&running, page);
-  }
+  const auto receiver = receiver_places_.find(page.receiver);
+  if (receiver != receiver_places_.end()) AddTo(&receivers_[receiver->second], page);
+  const auto route = route_places_.find(RouteName(page.route, page.receiver));
+  if (route != route_places_.end()) AddTo(&routes_[route->second], page);
   for (const std::string& name : alert_names) ++alerts_[name];
   if (count_.pages.size() < kMaxPages) {
     count_.pages.push_back(std::move(page));
@@ -215,12 +228,8 @@ void PageTallies::Add(Page page, const std::vector<std::string>& alert_names) {
 
 PageCount PageTallies::Finish() {
   count_.total = total_.tally;
-  for (auto& [receiver, running] : receivers_) {
-    count_.receivers.push_back({std::move(receiver), running.tally});
-  }
-  for (auto& [route, running] : routes_) {
-    count_.routes.push_back({std::move(route.first), std::move(route.second), running.tally});
-  }
+  for (size_t i = 0; i < receivers_.size(); ++i) count_.receivers[i].tally = receivers_[i].tally;
+  for (size_t i = 0; i < routes_.size(); ++i) count_.routes[i].tally = routes_[i].tally;
   for (const auto& [name, pages] : alerts_) count_.alerts.push_back({name, pages});
   std::stable_sort(count_.alerts.begin(), count_.alerts.end(),
                    [](const auto& a, const auto& b) { return a.pages > b.pages; });

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
@@ -84,6 +86,8 @@ struct PageOptions {
   int64_t from_ms = 0;
   int64_t to_ms = 0;
   absl::TimeZone time_zone = absl::UTCTimeZone();  // Of nights, hours and days.
+  // Called now and then, however short the timers are; a failure ends the count. May be null.
+  std::function<absl::Status()> pulse = nullptr;
 };
 
 // How long before the counted time a manager with these routes must hear of alerts so that what
@@ -108,14 +112,17 @@ class PageTallies {
     BusyTime hour;
     BusyTime day;
   };
+  using RouteName = std::pair<std::string, std::string>;  // Its key, and the receiver.
   void AddTo(Running* running, const Page& page) const;
   void AddRoute(const Route& route);
 
   const PageOptions options_;
   PageCount count_;
   Running total_;
-  std::vector<std::pair<std::string, Running>> receivers_;
-  std::vector<std::pair<std::pair<std::string, std::string>, Running>> routes_;
+  std::vector<Running> receivers_;  // As PageCount has them.
+  std::vector<Running> routes_;
+  std::map<std::string, size_t> receiver_places_;
+  std::map<RouteName, size_t> route_places_;
   std::map<std::string, int64_t> alerts_;
 };
 
@@ -131,9 +138,9 @@ class PageCounter {
 
   // Takes in what is told at `now_ms`, as AlertSink::Receive; what the manager has to do up to then
   // comes before it. Requires: `now_ms` does not go back.
-  virtual void Receive(const std::vector<Alert>& alerts, int64_t now_ms) = 0;
+  virtual absl::Status Receive(const std::vector<Alert>& alerts, int64_t now_ms) = 0;
   // Lets the manager work on to the end of the counted time; nothing more comes.
-  virtual PageCount Finish() = 0;
+  virtual absl::StatusOr<PageCount> Finish() = 0;
 };
 
 }  // namespace vigil::alerting

@@ -13,6 +13,8 @@
 namespace vigil::alerting {
 namespace {
 
+using ::vigil::testing::StatusIs;
+
 constexpr int64_t kZeroMs = 1'767'225'600'000;  // 2026-01-01.
 constexpr char kOneTeam[] = R"(
 route: {receiver: team, group_by: [alertname], group_wait: 30s, group_interval: 5m, repeat_interval: 1h}
@@ -35,7 +37,7 @@ class PageCounterTest : public ::testing::Test {
     alert.labels = {{"alertname", name}};
     alert.starts_at_ms = Minute(begin);
     alert.ends_at_ms = Minute(end);
-    counter_->Receive({alert}, Minute(minute));
+    ASSERT_OK(counter_->Receive({alert}, Minute(minute)));
   }
 
   // Tells of an alert minute by minute as the rule engine does.
@@ -67,7 +69,7 @@ class PageCounterTest : public ::testing::Test {
 TEST_F(PageCounterTest, CountsFirstPagesRepeatsAndResolves) {
   Start(kOneTeam);
   Fire("A", 10, 95);
-  const PageCount count = counter_->Finish();
+  ASSERT_OK_AND_ASSIGN(const PageCount count, counter_->Finish());
   // An hour after the first page, at 1h10m30s, the interval has not elapsed yet.
   EXPECT_EQ(Text(count),
             "10m30s team webhook/0 {}{alertname=\"A\"}: first notification, 1 firing, 0 resolved\n"
@@ -89,7 +91,7 @@ TEST_F(PageCounterTest, NightsHoursAndDaysAreThoseOfTheTimeZone) {
   options_.time_zone = absl::FixedTimeZone(9 * 3600 + 1800);
   Start(kOneTeam);
   Fire("A", 10, 95);
-  const PageCount count = counter_->Finish();
+  ASSERT_OK_AND_ASSIGN(const PageCount count, counter_->Finish());
   // From 9:40:30 to 11:05:30: two hours with one page, and the one before them.
   EXPECT_EQ(count.total.at_night, 0);
   EXPECT_EQ(count.total.busiest_hour.begin_ms, Minute(-30));
@@ -100,7 +102,8 @@ TEST_F(PageCounterTest, NightsHoursAndDaysAreThoseOfTheTimeZone) {
 TEST_F(PageCounterTest, AnAlertThatIsNotHeardOfEnds) {
   Start(kOneTeam);
   Tell("A", 10, 10, 14);
-  EXPECT_EQ(Text(counter_->Finish()),
+  ASSERT_OK_AND_ASSIGN(const PageCount count, counter_->Finish());
+  EXPECT_EQ(Text(count),
             "10m30s team webhook/0 {}{alertname=\"A\"}: first notification, 1 firing, 0 resolved\n"
             "15m30s team webhook/0 {}{alertname=\"A\"}: all alerts resolved, 0 firing, "
             "1 resolved\n");
@@ -110,7 +113,8 @@ TEST_F(PageCounterTest, CountsWhatLiesInItsTime) {
   options_ = {Minute(11), Minute(90)};
   Start(kOneTeam);
   Fire("A", 10, 95);
-  EXPECT_EQ(Text(counter_->Finish().total), "1 pages, 1 repeats, 0 resolves, 1 at night, 1 alerts");
+  ASSERT_OK_AND_ASSIGN(const PageCount count, counter_->Finish());
+  EXPECT_EQ(Text(count.total), "1 pages, 1 repeats, 0 resolves, 1 at night, 1 alerts");
 }
 
 TEST_F(PageCounterTest, TellsOfReceiversAndRoutes) {
@@ -131,7 +135,7 @@ receivers:
   Fire("A", 10, 12);
   Fire("B", 13, 14);
   Fire("C", 20, 30);
-  const PageCount count = counter_->Finish();
+  ASSERT_OK_AND_ASSIGN(const PageCount count, counter_->Finish());
   EXPECT_EQ(Text(count),
             "10m both webhook/0 {}/{alertname=\"A\"}{alertname=\"A\"}: first notification, 1 "
             "firing, 0 resolved\n"
@@ -165,7 +169,22 @@ receivers:
     slack_configs: [{channel: '#c', text: '{{ template "ours" . }}'}]
 )");
   Tell("A", 10, 10, 14);
-  EXPECT_EQ(counter_->Finish().total.pages, 3);  // Slack is not told of what is resolved.
+  ASSERT_OK_AND_ASSIGN(const PageCount count, counter_->Finish());
+  EXPECT_EQ(count.total.pages, 3);  // Slack is not told of what is resolved.
+}
+
+TEST_F(PageCounterTest, MayBeEndedHoweverShortTheTimersAre) {
+  int pulses = 0;
+  options_.pulse = [&pulses]() -> absl::Status {
+    return ++pulses < 3 ? absl::OkStatus() : absl::CancelledError("enough");
+  };
+  Start(R"(
+route: {receiver: team, group_wait: 0s, group_interval: 1ms, repeat_interval: 1ms}
+receivers: [{name: team}]
+)");
+  Tell("A", 10, 10, 170);
+  EXPECT_THAT(counter_->Finish(), StatusIs(absl::StatusCode::kCancelled, "enough"));
+  EXPECT_EQ(pulses, 3);
 }
 
 TEST(PageTalliesTest, KeepsSoManyPagesAndCountsTheOthers) {
