@@ -250,7 +250,8 @@ class AlertManagerImpl final : public AlertManager {
 
  private:
   int64_t NextTimerLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return std::min({state_.groups.NextDue(), state_.outbox.NextDue(), collect_at_ms_});
+    return std::min({state_.groups.NextDue(), state_.outbox.NextDue(), dispatcher_.NextDigest(),
+                     collect_at_ms_});
   }
 
   // The time of the next thing to do, nullopt if there is none up to `now_ms`. Deliveries that end
@@ -278,6 +279,7 @@ class AlertManagerImpl final : public AlertManager {
     }
     courier_.GiveUpOverdue(at_ms);  // Before the flush, which may tell it anew.
     dispatcher_.FlushDue(at_ms);
+    dispatcher_.TellDigests(at_ms);
     *parcels = courier_.TakeDue(at_ms);
     absl::Status status = state_.Commit();
     if (!status.ok()) {
@@ -292,6 +294,7 @@ class AlertManagerImpl final : public AlertManager {
   void CollectLocked(int64_t now_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (state_.Collect(now_ms)) ArmCollectionLocked(now_ms);
     dispatcher_.AlertsForgotten();
+    dispatcher_.ForgetSpent(now_ms);
   }
 
   // Stores silences that have changed, or has them be as they were `before`.

@@ -103,13 +103,16 @@ absl::StatusOr<AlertStore::PutResult> AlertStore::Put(const Alert& alert, int64_
   VIGIL_RETURN_IF_ERROR(Validate(fresh.alert));
   const auto [at, added] = alerts_.try_emplace(fresh.fingerprint);
   StoredAlert& stored = at->second;
+  PutResult result{.alert = &stored, .changed = true, .added = added};
+  result.began = (added || stored.ResolvedAt(now_ms)) && !fresh.ResolvedAt(now_ms);
   if (!added) {
+    result.ended_at_ms = stored.alert.ends_at_ms;
     if (Overlaps(stored.alert, fresh.alert)) MergeInto(stored, now_ms, &fresh);
-    if (SameAlert(stored, fresh)) return PutResult{&stored, false, false};
+    if (SameAlert(stored, fresh)) return PutResult{.alert = &stored};
     fresh.groups = std::move(stored.groups);
   }
   stored = std::move(fresh);
-  return PutResult{&stored, true, added};
+  return result;
 }
 
 void AlertStore::Restore(StoredAlert alert) {

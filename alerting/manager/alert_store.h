@@ -31,8 +31,10 @@ class AlertStore {
  public:
   struct PutResult {
     StoredAlert* alert = nullptr;
-    bool changed = false;  // False: nothing new about it.
-    bool added = false;    // It was not known.
+    bool changed = false;     // False: nothing new about it.
+    bool added = false;       // It was not known.
+    bool began = false;       // It fires, and did not before.
+    int64_t ended_at_ms = 0;  // Of one that began: the end that it had before, 0 if not known.
   };
   // Takes an alert in as of `now_ms`. InvalidArgument says why it is refused.
   absl::StatusOr<PutResult> Put(const Alert& alert, int64_t now_ms, int64_t resolve_timeout_ms);

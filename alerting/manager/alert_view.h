@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,10 @@ struct AlertView {
   std::vector<std::string> silenced_by;  // Ids of silences.
   std::vector<uint64_t> inhibited_by;    // Fingerprints.
   std::vector<std::string> muted_by;     // Names of time intervals; known for an alert of a group.
+  // Held as flapping; its annotation "flapping" says how it flaps.
+  bool flapping = false;
+  // News of one of its groups waits for the route's budget, until then at least.
+  std::optional<int64_t> held_until_ms;
 
   bool suppressed() const {
     return !silenced_by.empty() || !inhibited_by.empty() || !muted_by.empty();
@@ -34,6 +39,7 @@ struct GroupView {
   storage::Labels labels;
   storage::Labels route_labels;
   std::string receiver;
+  std::optional<int64_t> held_until_ms;  // As that of an alert.
   std::vector<AlertView> alerts;
 };
 

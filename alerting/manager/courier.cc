@@ -113,7 +113,6 @@ void Courier::HoldBack(OutboxEntry* entry, Lane* lane, int64_t now_ms) {
 Parcel Courier::Pack(const OutboxEntry& entry, std::string lane, int64_t now_ms) const {
   const Integration& integration = entry.integration;
   const Receiver* const receiver = dispatcher_->config().FindReceiver(integration.receiver);
-  const Group* const group = state_->groups.Find(integration.group_id);
   Parcel parcel;
   parcel.key = integration.Key();
   parcel.sequence = entry.sequence;
@@ -127,8 +126,8 @@ Parcel Courier::Pack(const OutboxEntry& entry, std::string lane, int64_t now_ms)
   parcel.timeout_ms = parcel.channel->settings().timeout_ms;
   if (parcel.timeout_ms == 0) {
     // What is sent again may be of a group that is no more.
-    parcel.timeout_ms =
-        std::max(group == nullptr ? 0 : group->route->group_interval_ms, kMinPatienceMs);
+    const Route* const route = dispatcher_->RouteOf(integration);
+    parcel.timeout_ms = std::max(route == nullptr ? 0 : route->group_interval_ms, kMinPatienceMs);
   }
   return parcel;
 }
@@ -201,6 +200,7 @@ void Courier::TakeEnding(const Ending& ending, int64_t now_ms) {
   const int64_t wait_ms = EndFlight(ending, entry == nullptr ? 1 : entry->attempts, now_ms);
   if (entry == nullptr) return;
   const Integration integration = entry->integration;
+  const std::map<std::string, AlertSets> covers = entry->covers;
   if (outcome.delivered) {
     Deliver(*entry, outcome, now_ms);
   } else {
@@ -211,6 +211,9 @@ void Courier::TakeEnding(const Ending& ending, int64_t now_ms) {
       metrics_.CountGivenUp(integration.kind, outcome.http_status);
       state_->Bury(OutboxEntry(*entry), entry->last_error, now_ms);
     }
+  }
+  if (!covers.empty()) {
+    return dispatcher_->DigestEnded(integration, covers, outcome.delivered, now_ms);
   }
   dispatcher_->DeliveryEnded(integration, outcome.delivered, now_ms);
 }
@@ -227,8 +230,24 @@ void Courier::Deliver(const OutboxEntry& entry, const DeliveryOutcome& outcome, 
     told.receiver_data = outcome.receiver_data;
     state_->PutLogEntry(std::move(told));
   }
+  NoteCovered(entry, now_ms);
   state_->WriteReceipt({entry.integration, entry.id, now_ms, entry.attempts, outcome.http_status});
   state_->RemoveOutboxEntry(entry.integration.Key());
+}
+
+// What a digest told of each group. Its message is of none of them: threads of theirs go on.
+void Courier::NoteCovered(const OutboxEntry& digest, int64_t now_ms) {
+  for (const auto& [group_id, told] : digest.covers) {
+    const Group* const group = state_->groups.Find(group_id);
+    Integration integration = digest.integration;
+    integration.group_id = group_id;
+    const LogEntry* const last = state_->log.Find(integration.Key(), now_ms);
+    if (group == nullptr || (last != nullptr && last->timestamp_ms > digest.flushed_at_ms))
+      continue;
+    LogEntry entry = MakeLogEntry(integration, told, now_ms, group->route->repeat_interval_ms);
+    if (last != nullptr) entry.receiver_data = last->receiver_data;
+    state_->PutLogEntry(std::move(entry));
+  }
 }
 
 void Courier::Retry(OutboxEntry* entry, int64_t wait_ms, int64_t now_ms) {
@@ -255,11 +274,11 @@ absl::Status Courier::Resend(OutboxEntry entry, int64_t now_ms) {
   if (state_->outbox.Find(key) != nullptr) {
     return absl::FailedPreconditionError("something newer for its group is on its way already");
   }
-  const Group* const group = state_->groups.Find(integration.group_id);
+  const Route* const route = dispatcher_->RouteOf(integration);
   entry.attempts = 0;
   entry.next_attempt_ms = now_ms;
   entry.deadline_ms =
-      now_ms + std::max(group == nullptr ? 0 : group->route->repeat_interval_ms, kMinResendMs);
+      now_ms + std::max(route == nullptr ? 0 : route->repeat_interval_ms, kMinResendMs);
   lanes_[LaneName(integration)].EndPause();
   state_->RemoveDeadLetter(key);
   state_->PutOutboxEntry(std::move(entry));

@@ -96,6 +96,7 @@ class Courier {
   };
 
   void Deliver(const OutboxEntry& entry, const DeliveryOutcome& outcome, int64_t now_ms);
+  void NoteCovered(const OutboxEntry& digest, int64_t now_ms);
   void Retry(OutboxEntry* entry, int64_t wait_ms, int64_t now_ms);
   // Makes an entry wait for its lane.
   void HoldBack(OutboxEntry* entry, Lane* lane, int64_t now_ms);

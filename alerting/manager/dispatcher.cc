@@ -54,6 +54,7 @@ void Dispatcher::SetConfig(const ManagerConfig* config, int64_t now_ms) {
 
 void Dispatcher::Reconcile(int64_t now_ms) {
   muter_.SetConfig(config_);
+  watches_flaps_ = WatchesFlaps(config_->route);
   GroupTable old = std::exchange(state_->groups, GroupTable());
   RegroupAll(&old, now_ms);
   for (auto& [id, group] : state_->groups.groups()) {
@@ -62,6 +63,7 @@ void Dispatcher::Reconcile(int64_t now_ms) {
   for (const auto& [id, group] : old.groups()) {
     if (state_->groups.Find(id) == nullptr) state_->RemoveGroup(id);
   }
+  ReconcileBudgets(now_ms);
   ReconcileOutbox(now_ms);
 }
 
@@ -89,6 +91,10 @@ void Dispatcher::RegroupAll(GroupTable* old, int64_t now_ms) {
 void Dispatcher::ReconcileOutbox(int64_t now_ms) {
   std::vector<const OutboxEntry*> orphans;
   for (const auto& [key, entry] : state_->outbox.entries()) {
+    if (!entry.covers.empty()) {
+      if (!KeepDigest(entry, now_ms)) orphans.push_back(&entry);
+      continue;
+    }
     const Integration& integration = entry.integration;
     Group* const group = state_->groups.Find(integration.group_id);
     const Receiver* const receiver = config_->FindReceiver(integration.receiver);
@@ -154,6 +160,7 @@ absl::Status Dispatcher::Receive(const std::vector<Alert>& alerts, int64_t now_m
     }
     if (put->added) muter_.inhibitor().Add(*put->alert);
     if (!rehearsal_) ReceivedCounter(!put->alert->ResolvedAt(now_ms)).Add();
+    if (put->began && watches_flaps_) CountFire(*put, now_ms);
     // One that is not known to be stored is written again: the sender's last write may have failed.
     if (put->changed || put->alert->maybe_unwritten) Regroup(put->alert, now_ms, batch);
   }
@@ -172,6 +179,7 @@ void Dispatcher::Regroup(StoredAlert* alert, int64_t now_ms, storage::WriteBatch
   }
   if (alert->groups.empty()) return;
   ManagerState::WriteAlert(alert, batch);
+  if (watches_flaps_) state_->WriteFlaps(alert->fingerprint, batch);
   alert->maybe_unwritten = true;
 }
 

@@ -5,6 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +17,7 @@
 #include "alerting/manager/config.h"
 #include "alerting/manager/manager_state.h"
 #include "alerting/manager/mute/muter.h"
+#include "alerting/notify/notification.h"
 
 namespace vigil::alerting {
 
@@ -46,17 +50,35 @@ class Dispatcher {
                        storage::WriteBatch* batch);
   // Flushes the groups that are due.
   void FlushDue(int64_t now_ms);
+  // Puts digests into the outbox where news waits for a budget and that has room again. What is
+  // flushed at the same time is part of them: call FlushDue first.
+  void TellDigests(int64_t now_ms);
+  // When to do so next; kNever: nothing waits.
+  int64_t NextDigest() const;
   // A delivery has ended and its outcome is noted in outbox and log.
   void DeliveryEnded(const Integration& integration, bool delivered, int64_t now_ms);
 
+  // The same of a digest, for the groups that it covers.
+  void DigestEnded(const Integration& digest, const std::map<std::string, AlertSets>& covers,
+                   bool delivered, int64_t now_ms);
+  // The route of the group or, of a digest, of the budget; null if that is no more.
+  const Route* RouteOf(const Integration& integration) const;
+
   // The store of alerts has forgotten some.
   void AlertsForgotten() { muter_.inhibitor().Prune(); }
+  // Forgets notifications that no longer count against a budget.
+  void ForgetSpent(int64_t now_ms);
 
   const ManagerConfig& config() const { return *config_; }
   const Muter& muter() const { return muter_; }
 
  private:
-  struct Snapshot;
+  // A group's alerts at the moment of a flush, in the order in which they are told.
+  struct Snapshot {
+    std::vector<StoredAlert*> alerts;
+    AlertSets sets;
+    int64_t now_ms = 0;
+  };
   enum class Standing { kKnows, kWaits };  // Whether an integration knows all of a flush.
 
   void Reconcile(int64_t now_ms);
@@ -78,11 +100,40 @@ class Dispatcher {
                    std::string_view reason) const;
   void Settle(Group* group);
 
+  // dispatcher_flap.cc: alerts that flap.
+  void CountFire(const AlertStore::PutResult& put, int64_t now_ms);
+  bool Flaps(const Group& group, const StoredAlert& alert, int64_t now_ms) const;
+  // Whether it has ended as far as receivers are concerned: what flaps counts as firing.
+  bool HasEnded(const Group& group, const StoredAlert& alert, int64_t now_ms) const;
+  ToldAlert Tell(const Group& group, const StoredAlert& alert, int64_t now_ms) const;
+  AlertSets SetsOf(const Group& group, const std::vector<StoredAlert*>& alerts,
+                   int64_t now_ms) const;
+  void StoreUnwritten(StoredAlert* alert);
+
+  // dispatcher_budget.cc: budgets, and digests of what waits for them.
+  struct DigestDraft;
+  void ReconcileBudgets(int64_t now_ms);
+  bool KeepDigest(const OutboxEntry& digest, int64_t now_ms);
+  void Outdate(const OutboxEntry& digest, int64_t now_ms);
+  bool WaitsForDigest(Group* group, const Integration& integration, const AlertSets& sets,
+                      bool replaces, int64_t now_ms);
+  void Relieve(Group* group, const Snapshot& snapshot);
+  void TellDigestsOf(const std::string& budget_id, int64_t now_ms);
+  int64_t TellReceiver(const std::string& budget_id, const Receiver& receiver, int64_t now_ms);
+  std::set<std::string> DigestGroups(const std::string& budget_id, const std::string& receiver,
+                                     const OutboxEntry* waiting) const;
+  void DraftGroup(Group* group, const Channel& channel, const Integration& integration, int place,
+                  int64_t now_ms, DigestDraft* draft);
+  bool PutDigest(const std::string& budget_id, const Integration& integration,
+                 const OutboxEntry* waiting, int64_t passed, int64_t now_ms, DigestDraft* draft);
+
   const std::string external_url_;
   const bool rehearsal_;
   const ManagerConfig* config_;
   ManagerState* const state_;
   Muter muter_;
+  bool watches_flaps_ = false;
+  std::map<std::string, const Route*, std::less<>> budget_routes_;  // By Route::budget_id.
 };
 
 }  // namespace vigil::alerting

@@ -16,13 +16,6 @@
 
 namespace vigil::alerting {
 
-// A group's alerts at the moment of a flush, in the order in which they are told.
-struct Dispatcher::Snapshot {
-  std::vector<StoredAlert*> alerts;
-  AlertSets sets;
-  int64_t now_ms = 0;
-};
-
 Dispatcher::Snapshot Dispatcher::TakeSnapshot(const Group& group, int64_t now_ms) {
   Snapshot snapshot;
   snapshot.now_ms = now_ms;
@@ -30,9 +23,8 @@ Dispatcher::Snapshot Dispatcher::TakeSnapshot(const Group& group, int64_t now_ms
     StoredAlert* const alert = state_->alerts.Find(fingerprint);
     if (alert == nullptr) continue;
     snapshot.alerts.push_back(alert);
-    (alert->ResolvedAt(now_ms) ? snapshot.sets.resolved : snapshot.sets.firing)
-        .push_back(fingerprint);
   }
+  snapshot.sets = SetsOf(group, snapshot.alerts, now_ms);
   std::sort(
       snapshot.alerts.begin(), snapshot.alerts.end(),
       [](const StoredAlert* left, const StoredAlert* right) {
@@ -48,14 +40,7 @@ Dispatcher::Snapshot Dispatcher::TakeSnapshot(const Group& group, int64_t now_ms
 // Leaves what is to be told.
 void Dispatcher::DropMuted(const Group& group, Snapshot* snapshot) const {
   muter_.DropMuted(*group.route, snapshot->now_ms, &snapshot->alerts);
-  AlertSets sets;
-  for (const StoredAlert* const alert : snapshot->alerts) {
-    (alert->ResolvedAt(snapshot->now_ms) ? sets.resolved : sets.firing)
-        .push_back(alert->fingerprint);
-  }
-  std::sort(sets.firing.begin(), sets.firing.end());
-  std::sort(sets.resolved.begin(), sets.resolved.end());
-  snapshot->sets = std::move(sets);
+  snapshot->sets = SetsOf(group, snapshot->alerts, snapshot->now_ms);
 }
 
 void Dispatcher::FlushDue(int64_t now_ms) {
@@ -71,6 +56,7 @@ void Dispatcher::FlushDue(int64_t now_ms) {
 void Dispatcher::Flush(Group* group, int64_t now_ms) {
   Snapshot snapshot = TakeSnapshot(*group, now_ms);
   group->flush_again = false;
+  group->charged = false;
   group->unsettled.clear();
   group->resolved.clear();
   for (const uint64_t fingerprint : snapshot.sets.resolved) {
@@ -87,7 +73,9 @@ void Dispatcher::Flush(Group* group, int64_t now_ms) {
       group->unsettled.insert(i);
     }
   }
-  if (group->unsettled.empty()) Settle(group);
+  if (!group->unsettled.empty()) return;
+  Relieve(group, snapshot);
+  Settle(group);
 }
 
 Dispatcher::Standing Dispatcher::FlushTo(Group* group, const Channel& channel,
@@ -95,12 +83,14 @@ Dispatcher::Standing Dispatcher::FlushTo(Group* group, const Channel& channel,
                                          int64_t now_ms) {
   const std::string key = integration.Key();
   OutboxEntry* const waiting = state_->outbox.Find(key);
-  if (waiting != nullptr && waiting->in_flight) {
+  const OutboxEntry* const digest = state_->outbox.FindDigestFor(integration);
+  if ((waiting != nullptr && waiting->in_flight) || (digest != nullptr && digest->in_flight)) {
     group->flush_again = true;
     return Standing::kWaits;
   }
   if (snapshot.alerts.empty()) {  // All of it is muted.
     if (waiting != nullptr) state_->Bury(OutboxEntry(*waiting), "it is muted now", now_ms);
+    if (digest != nullptr) Outdate(*digest, now_ms);
     return Standing::kKnows;
   }
   const std::string_view reason =
@@ -111,6 +101,7 @@ Dispatcher::Standing Dispatcher::FlushTo(Group* group, const Channel& channel,
                           .now_ms = now_ms});
   const bool nothing_to_say = !channel.send_resolved() && snapshot.sets.firing.empty();
   if (reason.empty() || nothing_to_say) {
+    if (digest != nullptr) Outdate(*digest, now_ms);
     if (waiting != nullptr) {
       state_->Bury(OutboxEntry(*waiting), "what it told is no longer so", now_ms);
     }
@@ -119,6 +110,9 @@ Dispatcher::Standing Dispatcher::FlushTo(Group* group, const Channel& channel,
           MakeLogEntry(integration, snapshot.sets, now_ms, group->route->repeat_interval_ms));
     }
     return Standing::kKnows;
+  }
+  if (WaitsForDigest(group, integration, snapshot.sets, waiting != nullptr, now_ms)) {
+    return Standing::kWaits;
   }
   std::string body = Body(*group, channel, snapshot, reason);
   // Where the older one still tells the truth, it goes on under its own number.
@@ -142,9 +136,7 @@ void Dispatcher::Enqueue(Group* group, const Integration& integration, const Sna
   state_->PutOutboxEntry(std::move(entry));
   // What is told is stored with it, whatever became of the batches that senders were given.
   state_->WriteGroup(group);
-  for (StoredAlert* const alert : snapshot.alerts) {
-    if (alert->maybe_unwritten) state_->WriteAlert(alert);
-  }
+  for (StoredAlert* const alert : snapshot.alerts) StoreUnwritten(alert);
 }
 
 std::string Dispatcher::Body(const Group& group, const Channel& channel, const Snapshot& snapshot,
@@ -157,9 +149,9 @@ std::string Dispatcher::Body(const Group& group, const Channel& channel, const S
   message.external_url = external_url_;
   message.group_key = group.Key();
   for (const StoredAlert* const stored : snapshot.alerts) {
-    const bool resolved = stored->ResolvedAt(snapshot.now_ms);
-    if (resolved && !channel.send_resolved()) continue;
-    message.alerts.push_back({stored->alert, stored->fingerprint, resolved});
+    ToldAlert told = Tell(group, *stored, snapshot.now_ms);
+    if (told.resolved && !channel.send_resolved()) continue;
+    message.alerts.push_back(std::move(told));
   }
   return EncodeNotification(message);
 }

@@ -36,6 +36,7 @@ struct Group {
   std::map<uint64_t, int64_t> resolved;
   std::set<int> unsettled;   // Places of the channels that do not know yet.
   bool flush_again = false;  // It met a delivery in flight: decide again when that has ended.
+  bool charged = false;      // It has been counted against its route's budget.
 
   std::string Key() const { return GroupName(route->key, labels); }
 };

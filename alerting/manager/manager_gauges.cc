@@ -34,6 +34,25 @@ void SetAlerts(const ManagerState& state, const Muter& muter, int64_t now_ms) {
   suppressed_gauge.Set(suppressed);
 }
 
+void SetHeld(const ManagerState& state, int64_t now_ms) {
+  static Gauge& flapping_gauge =
+      GetGauge("vigil_alertmanager_alerts_flapping", "Alerts that are held because they flap.");
+  static Gauge& held_gauge = GetGauge("vigil_alertmanager_groups_held",
+                                      "Groups whose news waits for the budget of their route.");
+  int64_t flapping = 0;
+  for (const auto& [fingerprint, entry] : state.flaps.entries()) {
+    const auto at = state.alerts.alerts().find(fingerprint);
+    if (at == state.alerts.alerts().end()) continue;
+    if (entry.FlapsAt(at->second.alert.ends_at_ms, now_ms)) ++flapping;
+  }
+  int64_t held = 0;
+  for (const auto& [id, budget] : state.budgets) {
+    held += static_cast<int64_t>(budget.held().size());
+  }
+  flapping_gauge.Set(flapping);
+  held_gauge.Set(held);
+}
+
 void SetSilences(const SilenceStore& silences, int64_t now_ms) {
   static Gauge& pending_gauge = SilencesGauge("pending");
   static Gauge& active_gauge = SilencesGauge("active");
@@ -57,6 +76,7 @@ void SetGauges(const ManagerConfig& config, const ManagerState& state, const Mut
   static Gauge& rules = GetGauge("alertmanager_inhibition_rules", "Inhibition rules.");
   SetAlerts(state, muter, now_ms);
   SetSilences(state.silences, now_ms);
+  SetHeld(state, now_ms);
   groups.Set(static_cast<int64_t>(state.groups.groups().size()));
   receivers.Set(static_cast<int64_t>(config.receivers.size()));
   rules.Set(static_cast<int64_t>(config.inhibit_rules.size()));

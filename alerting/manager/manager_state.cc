@@ -2,6 +2,7 @@
 #include "alerting/manager/manager_state.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,8 +20,8 @@ using storage::KeyRange;
 using storage::WriteBatch;
 
 // What a rewrite replaces. Receipts and dead letters are records: they are only ever added.
-constexpr std::string_view kReplacedRows[] = {kAlertRows, kGroupRows, kLogRows, kOutboxRows,
-                                              kSilenceRows};
+constexpr std::string_view kReplacedRows[] = {kAlertRows,   kGroupRows, kLogRows,   kOutboxRows,
+                                              kSilenceRows, kFlapRows,  kBudgetRows};
 
 KeyRange RangeOf(std::string_view prefix) {
   return {std::string(prefix), storage::PrefixEnd(prefix)};
@@ -61,6 +62,8 @@ absl::Status ManagerState::Load() {
   VIGIL_RETURN_IF_ERROR(LoadLog());
   VIGIL_RETURN_IF_ERROR(LoadOutbox());
   VIGIL_RETURN_IF_ERROR(LoadSilences());
+  VIGIL_RETURN_IF_ERROR(LoadFlaps());
+  VIGIL_RETURN_IF_ERROR(LoadBudgets());
   return LoadSequence();
 }
 
@@ -104,6 +107,24 @@ absl::Status ManagerState::LoadSilences() {
   });
 }
 
+absl::Status ManagerState::LoadFlaps() {
+  return ForEachRow(store_, kFlapRows, [&](std::string_view key, std::string_view row) {
+    VIGIL_ASSIGN_OR_RETURN(FlapEntry entry, DecodeFlaps(row));
+    uint64_t fingerprint = 0;
+    const auto end = std::from_chars(key.data(), key.data() + key.size(), fingerprint, 16).ptr;
+    if (end != key.data() + key.size()) return absl::DataLossError("key: not a fingerprint");
+    flaps.Restore(fingerprint, std::move(entry));
+    return absl::OkStatus();
+  });
+}
+
+absl::Status ManagerState::LoadBudgets() {
+  return ForEachRow(store_, kBudgetRows, [&](std::string_view id, std::string_view row) {
+    VIGIL_ASSIGN_OR_RETURN(budgets[std::string(id)], DecodeBudget(row));
+    return absl::OkStatus();
+  });
+}
+
 absl::Status ManagerState::LoadSequence() {
   return ForEachRow(store_, kSequenceRow, [&](std::string_view, std::string_view row) {
     VIGIL_ASSIGN_OR_RETURN(sequence_, DecodeSequence(row));
@@ -133,6 +154,34 @@ void ManagerState::WriteSilence(std::string_view id) {
 void ManagerState::WriteReceipt(const Receipt& receipt) {
   batch_.Put(Family::kState, ReceiptKey(receipt.delivered_at_ms, receipt.id),
              EncodeReceipt(receipt));
+}
+
+void ManagerState::WriteFlaps(uint64_t fingerprint, WriteBatch* batch) const {
+  const FlapEntry* const entry = flaps.Find(fingerprint);
+  if (entry != nullptr) batch->Put(Family::kState, FlapKey(fingerprint), EncodeFlaps(*entry));
+}
+
+Budget* ManagerState::ChangeBudget(const std::string& id) {
+  changed_budgets_.insert(id);
+  return &budgets[id];
+}
+
+void ManagerState::RemoveBudget(const std::string& id) {
+  changed_budgets_.insert(id);
+  budgets.erase(id);
+}
+
+// Once for all that happened to a budget: its row names every group that it holds.
+void ManagerState::WriteBudgets() {
+  for (const std::string& id : changed_budgets_) {
+    const auto at = budgets.find(id);
+    if (at == budgets.end() || at->second.empty()) {
+      batch_.Delete(Family::kState, RowKey(kBudgetRows, id));
+    } else {
+      batch_.Put(Family::kState, RowKey(kBudgetRows, id), EncodeBudget(at->second));
+    }
+  }
+  changed_budgets_.clear();
 }
 
 void ManagerState::PutLogEntry(LogEntry entry) {
@@ -194,10 +243,13 @@ bool ManagerState::Collect(int64_t now_ms) {
   for (const std::string& id : silences.Collect(now_ms)) {
     batch_.Delete(Family::kState, RowKey(kSilenceRows, id));
   }
+  for (const uint64_t fingerprint : flaps.Collect(now_ms)) {
+    batch_.Delete(Family::kState, FlapKey(fingerprint));
+  }
   const bool receipts_left = CollectReceipts(now_ms);
   const bool letters_left = CollectDeadLetters(now_ms);
   return receipts_left || letters_left || !alerts.alerts().empty() || !log.entries().empty() ||
-         !silences.silences().empty();
+         !silences.silences().empty() || !flaps.entries().empty();
 }
 
 bool ManagerState::CollectReceipts(int64_t now_ms) {
@@ -248,11 +300,15 @@ void ManagerState::PrepareRewrite() {
   }
   for (const auto& [key, entry] : outbox.entries()) WriteOutboxEntry(entry);
   for (const auto& [id, silence] : silences.silences()) WriteSilence(id);
+  for (const auto& [fingerprint, entry] : flaps.entries()) WriteFlaps(fingerprint);
+  for (const auto& [id, budget] : budgets) changed_budgets_.insert(id);
+  WriteBudgets();
   batch_.Put(Family::kState, std::string(kSequenceRow), EncodeSequence(sequence_));
 }
 
 absl::Status ManagerState::Commit() {
   if (rewrite_) PrepareRewrite();
+  WriteBudgets();
   if (batch_.empty()) return absl::OkStatus();
   const Durability durability = OnlyMovesTimers(batch_) ? Durability::kNoSync : Durability::kSync;
   absl::Status status = store_->Write(batch_, durability);

@@ -5,10 +5,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
 
 #include <absl/status/status.h>
 
 #include "alerting/manager/alert_store.h"
+#include "alerting/manager/budget.h"
+#include "alerting/manager/flap_watch.h"
 #include "alerting/manager/group.h"
 #include "alerting/manager/mute/silence_store.h"
 #include "alerting/manager/notification_log.h"
@@ -32,6 +39,11 @@ class ManagerState {
   void WriteGroup(Group* group) { WriteGroup(group, &batch_); }
   void WriteOutboxEntry(const OutboxEntry& entry);
   void WriteReceipt(const Receipt& receipt);
+  // Of the alert, what is known about its flapping; nothing if nothing is.
+  void WriteFlaps(uint64_t fingerprint) { WriteFlaps(fingerprint, &batch_); }
+  void WriteFlaps(uint64_t fingerprint, storage::WriteBatch* batch) const;
+  // The budget of that id; it is stored as it will be at the next Commit.
+  Budget* ChangeBudget(const std::string& id);
   // Requires: there is a silence of that id.
   void WriteSilence(std::string_view id);
   // To a batch that somebody else will write.
@@ -47,6 +59,7 @@ class ManagerState {
   // Forgets what was put aside for the integration of that key.
   void RemoveDeadLetter(const std::string& key);
   void RemoveGroup(const std::string& id);
+  void RemoveBudget(const std::string& id);
   // Takes the alert out of the group with that id; its row goes with its last group.
   void LeaveGroup(StoredAlert* alert, const std::string& group_id);
   uint64_t NextSequence();
@@ -59,7 +72,7 @@ class ManagerState {
   absl::Status Commit();
   // What the next Commit stores, to be added to.
   storage::WriteBatch* pending() { return &batch_; }
-  bool NeedsCommit() const { return rewrite_ || !batch_.empty(); }
+  bool NeedsCommit() const { return rewrite_ || !batch_.empty() || !changed_budgets_.empty(); }
 
   storage::KeyValueStore* store() const { return store_; }
 
@@ -68,6 +81,8 @@ class ManagerState {
   NotificationLog log;
   Outbox outbox;
   SilenceStore silences;
+  FlapWatch flaps;
+  std::map<std::string, Budget, std::less<>> budgets;  // By the id of the route that sets them.
 
  private:
   absl::Status LoadAlerts();
@@ -76,6 +91,9 @@ class ManagerState {
   absl::Status LoadOutbox();
   absl::Status LoadSilences();
   absl::Status LoadSequence();
+  absl::Status LoadFlaps();
+  absl::Status LoadBudgets();
+  void WriteBudgets();
   void PrepareRewrite();
   bool CollectReceipts(int64_t now_ms);
   bool CollectDeadLetters(int64_t now_ms);
@@ -83,6 +101,7 @@ class ManagerState {
   storage::KeyValueStore* const store_;
   uint64_t sequence_ = 0;
   storage::WriteBatch batch_;
+  std::set<std::string> changed_budgets_;
   bool rewrite_ = false;  // A commit failed: what the store holds is unknown.
 };
 

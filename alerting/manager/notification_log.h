@@ -35,6 +35,8 @@ struct Integration {
 struct AlertSets {
   std::vector<uint64_t> firing;
   std::vector<uint64_t> resolved;
+  std::vector<uint64_t> flapping;  // Of those that fire.
+  friend bool operator==(const AlertSets&, const AlertSets&) = default;
 };
 
 struct LogEntry {

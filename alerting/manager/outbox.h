@@ -26,6 +26,10 @@ struct OutboxEntry {
   int64_t next_attempt_ms = 0;
   int64_t attempts = 0;  // Those that failed.
   std::string last_error;
+  // Of a digest, which tells of no group of its own: by the id of each group that it covers what
+  // the log will say once it is delivered.
+  std::map<std::string, AlertSets> covers;
+  int64_t passed = 0;      // Alerts that it only counts, of groups that are no more.
   bool in_flight = false;  // Not stored: nothing is in flight after a restart.
 };
 
@@ -35,6 +39,8 @@ class Outbox {
   // Adds `entry`, in place of the one that its integration had, due at its next attempt.
   OutboxEntry* Put(OutboxEntry entry);
   OutboxEntry* Find(std::string_view key);
+  // The digest that tells what is new for this integration; null if there is none.
+  OutboxEntry* FindDigestFor(const Integration& integration);
   void Remove(std::string_view key);
   // Brings the schedule in line with the entry's `next_attempt_ms` and `in_flight`.
   void Reschedule(const OutboxEntry& entry);
@@ -45,7 +51,12 @@ class Outbox {
   const std::map<std::string, OutboxEntry, std::less<>>& entries() const { return entries_; }
 
  private:
+  void Cover(const OutboxEntry& entry);
+  void Uncover(const OutboxEntry& entry);
+
   std::map<std::string, OutboxEntry, std::less<>> entries_;
+  // From the key of each integration that a digest covers to the digest's.
+  std::map<std::string, std::string, std::less<>> covered_;
   Schedule schedule_;
 };
 

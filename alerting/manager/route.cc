@@ -17,15 +17,18 @@ using storage::Matcher;
 // What cannot stand in a label name without quotes.
 constexpr std::string_view kReserved = "{}!=~,\\\"'` \t\r\n";
 
-void NameRoute(Route* route, std::string_view prefix, StringMap<int>* seen) {
+void NameRoute(Route* route, std::string_view prefix, std::string_view budget_id,
+               StringMap<int>* seen) {
   std::sort(route->matchers.begin(), route->matchers.end(), [](const Matcher& a, const Matcher& b) {
     return std::tuple(a.name(), a.value(), a.type()) < std::tuple(b.name(), b.value(), b.type());
   });
   route->key = fmt::format("{}{}", prefix, MatchersText(route->matchers));
   const int count = ++(*seen)[route->key];
   route->id = count == 1 ? route->key : fmt::format("{}#{}", route->key, count);
+  route->budget_id = route->own_budget ? route->id : budget_id;
+  if (!route->notification_budget.enabled()) route->budget_id.clear();
   const std::string child_prefix = fmt::format("{}/", route->key);
-  for (Route& child : route->routes) NameRoute(&child, child_prefix, seen);
+  for (Route& child : route->routes) NameRoute(&child, child_prefix, route->budget_id, seen);
 }
 
 bool Match(const Route& route, const Labels& labels, std::vector<const Route*>* found) {
@@ -57,13 +60,25 @@ std::string MatchersText(const std::vector<Matcher>& matchers) {
 
 void NameRoutes(Route* root) {
   StringMap<int> seen;
-  NameRoute(root, "", &seen);
+  NameRoute(root, "", "", &seen);
 }
 
 std::vector<const Route*> MatchRoutes(const Route& root, const Labels& labels) {
   std::vector<const Route*> found;
   Match(root, labels, &found);
   return found;
+}
+
+bool WatchesFlaps(const Route& root) {
+  return root.flap_detection.enabled() ||
+         std::any_of(root.routes.begin(), root.routes.end(), WatchesFlaps);
+}
+
+FlapOptions FlapOptionsFor(const Route& root, const Labels& labels) {
+  for (const Route* const route : MatchRoutes(root, labels)) {
+    if (route->flap_detection.enabled()) return route->flap_detection;
+  }
+  return {};
 }
 
 Labels GroupLabels(const Route& route, const Labels& labels) {

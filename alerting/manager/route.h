@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "alerting/manager/budget.h"
+#include "alerting/manager/flap_watch.h"
 #include "base/clock.h"
 #include "storage/series/labels.h"
 #include "storage/series/matcher.h"
@@ -30,6 +32,9 @@ struct Route {
   std::vector<std::string> mute_time_intervals;
   std::vector<std::string> active_time_intervals;
   storage::Labels labels;  // Handed to receivers as route labels.
+  FlapOptions flap_detection;
+  BudgetOptions notification_budget;
+  bool own_budget = false;  // It is set here, not inherited.
   std::vector<Route> routes;
 
   // The matchers from the root down to here, `{}/{severity="page"}`; the first part of group keys.
@@ -37,19 +42,28 @@ struct Route {
   // `key`, made unique by "#2", "#3" where several routes have the same; the first part of what
   // groups are kept under.
   std::string id = "{}";
+  // `id` of the route whose budget this one shares, its own included; "": none.
+  std::string budget_id;
 };
 
 // `{a="b",c!="d"}`, and one of them. What cannot stand without quotes is quoted.
 std::string MatchersText(const std::vector<storage::Matcher>& matchers);
 std::string MatcherText(const storage::Matcher& matcher);
 
-// Sorts the matchers of the tree under `root` and fills in `key` and `id`.
+// Sorts the matchers of the tree under `root` and fills in `key`, `id` and
+// `budget_id`.
 void NameRoutes(Route* root);
 
 // The routes that take an alert with these labels, depth first: a child that takes it stops the
 // scan of its siblings unless it says `continue`; a route none of whose children take it takes it
 // itself. Pointers into `root`.
 std::vector<const Route*> MatchRoutes(const Route& root, const storage::Labels& labels);
+
+// Whether any route of the tree under `root` watches for flapping alerts.
+bool WatchesFlaps(const Route& root);
+// The options by which an alert with these labels flaps: those of the first route that takes it and
+// has any. Off if there is none.
+FlapOptions FlapOptionsFor(const Route& root, const storage::Labels& labels);
 
 // The labels that alerts of one group share under `route`.
 storage::Labels GroupLabels(const Route& route, const storage::Labels& labels);

@@ -2,6 +2,7 @@
 #include "alerting/manager/route_config.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include <fmt/format.h>
 
@@ -38,6 +39,8 @@ class RouteReader {
     ReadContinue(&map, node, depth == 0, route);
     ReadTimeIntervals(&map, node, depth == 0, route);
     ReadLabels(map.Take("labels"), route);
+    ReadFlapDetection(map.Take("flap_detection"), &route->flap_detection);
+    ReadBudget(map.Take("notification_budget"), route);
     ReadChildren(map.Take("routes"), depth, route);
     map.Finish();
   }
@@ -149,6 +152,65 @@ class RouteReader {
     route->labels = labels.Build();
   }
 
+  // `off` ends what a route above has set.
+  static bool IsOff(const YAML::Node& node) { return node.IsScalar() && node.Scalar() == "off"; }
+
+  // A time that must be given, and be more than none.
+  void ReadStretch(std::string_view name, YamlMap* map, int64_t* out) {
+    if (!map->TakeDurationMs(name, out) || *out > 0) return;
+    errors_->Add(map->MarkOf(name), fmt::format("{} must be longer than 0", name));
+  }
+
+  // Whether `node` sets something; says what is missing of `fields`.
+  bool HasAll(const YAML::Node& node, const YamlMap& map, std::string_view what,
+              std::initializer_list<std::string_view> fields) {
+    if (!node.IsMap()) return false;  // Said already.
+    for (const std::string_view field : fields) {
+      if (map.Has(field)) continue;
+      errors_->Add(node, fmt::format("{} needs {}; `off` ends an inherited one", what, field));
+      return false;
+    }
+    return true;
+  }
+
+  void ReadFlapDetection(const YAML::Node& node, FlapOptions* options) {
+    if (node.IsNull()) return;
+    *options = {};
+    if (IsOff(node)) return;
+    YamlMap map(node, "flap_detection", errors_);
+    ReadStretch("within", &map, &options->within_ms);
+    ReadStretch("calm", &map, &options->calm_ms);
+    const bool given = map.TakeInt("changes", &options->changes);
+    if (given && (options->changes < 2 || options->changes > kMaxFlapChanges)) {
+      errors_->Add(
+          map.MarkOf("changes"),
+          fmt::format("changes must be from 2 to {}: an alert that fires once does not flap",
+                      kMaxFlapChanges));
+    }
+    HasAll(node, map, "flap_detection", {"changes", "within", "calm"});
+    map.Finish();
+  }
+
+  void ReadBudget(const YAML::Node& node, Route* route) {
+    if (node.IsNull()) return;
+    BudgetOptions& options = route->notification_budget;
+    options = {};
+    route->own_budget = false;
+    if (IsOff(node)) return;
+    YamlMap map(node, "notification_budget", errors_);
+    ReadStretch("per", &map, &options.per_ms);
+    const bool given = map.TakeInt("limit", &options.limit);
+    if (given && (options.limit < 1 || options.limit > kMaxBudgetLimit)) {
+      errors_->Add(
+          map.MarkOf("limit"),
+          fmt::format("limit must be from 1 to {}; to tell nobody, name a receiver without "
+                      "integrations",
+                      kMaxBudgetLimit));
+    }
+    route->own_budget = HasAll(node, map, "notification_budget", {"limit", "per"});
+    map.Finish();
+  }
+
   void ReadChildren(const YAML::Node& node, int depth, Route* route) {
     if (!node.IsNull() && !node.IsSequence()) {
       return errors_->Add(node, "routes must be a list of routes");
@@ -160,6 +222,7 @@ class RouteReader {
       child.mute_time_intervals.clear();
       child.active_time_intervals.clear();
       child.continue_matching = false;
+      child.own_budget = false;
       Read(entry, depth + 1, &child);
       if (gave_up_) return;
       children.push_back(std::move(child));

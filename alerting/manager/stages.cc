@@ -2,6 +2,7 @@
 #include "alerting/manager/stages.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 namespace vigil::alerting {
@@ -18,10 +19,28 @@ bool IsSubset(const std::vector<uint64_t>& part, const std::vector<uint64_t>& wh
   return std::includes(whole.begin(), whole.end(), part.begin(), part.end());
 }
 
+// What of `whole` is not in `part`. Both are sorted.
+std::vector<uint64_t> Without(const std::vector<uint64_t>& whole,
+                              const std::vector<uint64_t>& part) {
+  std::vector<uint64_t> rest;
+  std::set_difference(whole.begin(), whole.end(), part.begin(), part.end(),
+                      std::back_inserter(rest));
+  return rest;
+}
+
+// Whether some alerts are yet to be told as flapping, and no others are new.
+bool OnlyFlapping(const AlertSets& now, const LogEntry* last) {
+  if (now.flapping.empty()) return false;
+  if (last == nullptr) return IsSubset(now.firing, now.flapping);
+  return !IsSubset(now.flapping, last->told.flapping) &&
+         IsSubset(Without(now.firing, last->told.firing), now.flapping);
+}
+
 }  // namespace
 
 std::string_view NotificationReason(const DedupInput& input) {
   const AlertSets& now = *input.current;
+  if (OnlyFlapping(now, input.last)) return "alert flaps";
   if (input.last == nullptr) return now.firing.empty() ? "" : "first notification";
   const AlertSets& told = input.last->told;
   if (!IsSubset(now.firing, told.firing)) {

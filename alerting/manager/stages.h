@@ -19,8 +19,8 @@ struct DedupInput {
   int64_t now_ms = 0;
 };
 
-// Why the receiver is to be told now ("first notification", "new alerts added", "all alerts
-// resolved", "some alerts resolved", "repeat interval elapsed"); "" if it is not. With
+// Why the receiver is to be told now ("first notification", "new alerts added", "alert flaps", "all
+// alerts resolved", "some alerts resolved", "repeat interval elapsed"); "" if it is not. With
 // `send_resolved` false, "all alerts resolved" only clears the log; nothing is sent.
 std::string_view NotificationReason(const DedupInput& input);
 

@@ -57,11 +57,33 @@ Integration IntegrationFrom(const Json& json) {
 void PutSets(const AlertSets& sets, Json* json) {
   (*json)["firing"] = sets.firing;
   (*json)["resolved"] = sets.resolved;
+  if (!sets.flapping.empty()) (*json)["flapping"] = sets.flapping;
 }
 
 AlertSets SetsFrom(const Json& json) {
   return {json.at("firing").get<std::vector<uint64_t>>(),
-          json.at("resolved").get<std::vector<uint64_t>>()};
+          json.at("resolved").get<std::vector<uint64_t>>(),
+          json.value("flapping", std::vector<uint64_t>())};
+}
+
+// What digests have and others do not.
+void PutCovers(const OutboxEntry& entry, Json* json) {
+  if (entry.covers.empty()) return;
+  Json& covers = (*json)["covers"];
+  for (const auto& [group_id, told] : entry.covers) {
+    Json cover = {{"group", group_id}};
+    PutSets(told, &cover);
+    covers.push_back(std::move(cover));
+  }
+  (*json)["passed"] = entry.passed;
+}
+
+void CoversFrom(const Json& json, OutboxEntry* entry) {
+  if (!json.contains("covers")) return;
+  for (const Json& cover : json.at("covers")) {
+    entry->covers[cover.at("group").get<std::string>()] = SetsFrom(cover);
+  }
+  json.at("passed").get_to(entry->passed);
 }
 
 Json OutboxJson(const OutboxEntry& entry) {
@@ -75,6 +97,7 @@ Json OutboxJson(const OutboxEntry& entry) {
                {"error", entry.last_error}};
   PutIntegration(entry.integration, &json);
   PutSets(entry.told, &json);
+  PutCovers(entry, &json);
   return json;
 }
 
@@ -101,12 +124,17 @@ void OutboxFrom(const Json& json, OutboxEntry* entry) {
   json.at("next").get_to(entry->next_attempt_ms);
   json.at("attempts").get_to(entry->attempts);
   json.at("error").get_to(entry->last_error);
+  CoversFrom(json, entry);
 }
 
 }  // namespace
 
 std::string AlertKey(uint64_t fingerprint) {
   return fmt::format("{}{:016x}", kAlertRows, fingerprint);
+}
+
+std::string FlapKey(uint64_t fingerprint) {
+  return fmt::format("{}{:016x}", kFlapRows, fingerprint);
 }
 
 std::string RowKey(std::string_view prefix, std::string_view rest) {
@@ -283,6 +311,43 @@ absl::StatusOr<Silence> DecodeSilence(std::string_view id, std::string_view row)
   if (!wrong.ok()) return wrong;
   if (silence.matchers.empty()) return absl::DataLossError("matchers: there are none");
   return silence;
+}
+
+std::string EncodeFlaps(const FlapEntry& entry) {
+  return Dump({{"fires", entry.fires},
+               {"flapping", entry.flapping},
+               {"within", entry.within_ms},
+               {"calm", entry.calm_ms}});
+}
+
+absl::StatusOr<FlapEntry> DecodeFlaps(std::string_view row) {
+  FlapEntry entry;
+  VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) {
+    json.at("fires").get_to(entry.fires);
+    json.at("flapping").get_to(entry.flapping);
+    json.at("within").get_to(entry.within_ms);
+    json.at("calm").get_to(entry.calm_ms);
+  }));
+  if (entry.fires.empty()) return absl::DataLossError("fires: there are none");
+  return entry;
+}
+
+std::string EncodeBudget(const Budget& budget) {
+  return Dump({{"spent", budget.spent()}, {"held", budget.held()}, {"passed", budget.passed()}});
+}
+
+absl::StatusOr<Budget> DecodeBudget(std::string_view row) {
+  std::vector<int64_t> spent;
+  Budget::HeldGroups held;
+  std::map<std::string, int64_t> passed;
+  VIGIL_RETURN_IF_ERROR(Read(row, [&](const Json& json) {
+    json.at("spent").get_to(spent);
+    for (const auto& [group_id, since] : json.at("held").items()) {
+      held[group_id] = since.get<int64_t>();
+    }
+    json.at("passed").get_to(passed);
+  }));
+  return Budget::Restore(std::move(spent), std::move(held), std::move(passed));
 }
 
 std::string EncodeSequence(uint64_t sequence) { return Dump({{"last", sequence}}); }

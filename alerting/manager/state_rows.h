@@ -11,6 +11,8 @@
 #include <absl/status/statusor.h>
 
 #include "alerting/manager/alert_store.h"
+#include "alerting/manager/budget.h"
+#include "alerting/manager/flap_watch.h"
 #include "alerting/manager/group.h"
 #include "alerting/manager/mute/silence.h"
 #include "alerting/manager/outbox.h"
@@ -25,9 +27,12 @@ inline constexpr std::string_view kOutboxRows = "manager/outbox/";    // Integra
 inline constexpr std::string_view kDeadRows = "manager/dead/";        // Integration::Key.
 inline constexpr std::string_view kReceiptRows = "manager/receipt/";  // ReceiptKey.
 inline constexpr std::string_view kSilenceRows = "manager/silence/";  // Silence id.
+inline constexpr std::string_view kFlapRows = "manager/flap/";        // Fingerprint, 16 hex digits.
+inline constexpr std::string_view kBudgetRows = "manager/budget/";    // Id of its route.
 inline constexpr std::string_view kSequenceRow = "manager/sequence";
 
 std::string AlertKey(uint64_t fingerprint);
+std::string FlapKey(uint64_t fingerprint);
 std::string RowKey(std::string_view prefix, std::string_view rest);
 // Sorts by time.
 std::string ReceiptKey(int64_t delivered_at_ms, std::string_view id);
@@ -71,6 +76,12 @@ absl::StatusOr<int64_t> DecodeDeadLetterTime(std::string_view row);
 
 std::string EncodeSilence(const Silence& silence);
 absl::StatusOr<Silence> DecodeSilence(std::string_view id, std::string_view row);
+
+std::string EncodeFlaps(const FlapEntry& entry);
+absl::StatusOr<FlapEntry> DecodeFlaps(std::string_view row);
+
+std::string EncodeBudget(const Budget& budget);
+absl::StatusOr<Budget> DecodeBudget(std::string_view row);
 
 std::string EncodeSequence(uint64_t sequence);
 absl::StatusOr<uint64_t> DecodeSequence(std::string_view row);

@@ -17,8 +17,9 @@ bool TakesReceiver(const AlertFilter& filter, std::string_view name) {
 
 class Viewer {
  public:
-  Viewer(const ManagerConfig& config, const Muter& muter, const AlertFilter& filter, int64_t now_ms)
-      : config_(config), muter_(muter), filter_(filter), now_ms_(now_ms) {}
+  Viewer(const ManagerConfig& config, const ManagerState& state, const Muter& muter,
+         const AlertFilter& filter, int64_t now_ms)
+      : config_(config), state_(state), muter_(muter), filter_(filter), now_ms_(now_ms) {}
 
   // The alert as it is seen where `muted_by` keep its group quiet; nullopt if it is not asked for.
   std::optional<AlertView> View(const StoredAlert& stored,
@@ -37,11 +38,38 @@ class Viewer {
     view.alert = stored.alert;
     view.fingerprint = stored.fingerprint;
     view.updated_at_ms = stored.updated_at_ms;
+    ViewFlapping(stored, &view);
+    for (const std::string& id : stored.groups) {
+      if (!view.held_until_ms.has_value()) view.held_until_ms = HeldUntil(id);
+    }
     return view;
   }
 
+  // Until when news of the group waits for its budget; nullopt if it does not.
+  std::optional<int64_t> HeldUntil(const std::string& group_id) const {
+    for (const auto& [id, budget] : state_.budgets) {
+      if (!budget.Holds(group_id)) continue;
+      const Route* const route = state_.groups.groups().find(group_id)->second.route;
+      return budget.FreeAt(route->notification_budget, now_ms_);
+    }
+    return std::nullopt;
+  }
+
  private:
+  void ViewFlapping(const StoredAlert& stored, AlertView* view) const {
+    const FlapEntry* const flaps = state_.flaps.Find(stored.fingerprint);
+    if (flaps == nullptr || !flaps->FlapsAt(stored.alert.ends_at_ms, now_ms_) ||
+        !FlapOptionsFor(config_.route, stored.alert.labels).enabled()) {
+      return;
+    }
+    view->flapping = true;
+    view->alert.annotations = storage::LabelsBuilder(stored.alert.annotations)
+                                  .Set(kFlappingAnnotation, flaps->Text())
+                                  .Build();
+  }
+
   const ManagerConfig& config_;
+  const ManagerState& state_;
   const Muter& muter_;
   const AlertFilter& filter_;
   const int64_t now_ms_;
@@ -53,6 +81,7 @@ GroupView ViewGroup(const Group& group, const ManagerState& state, const Muter& 
   view.labels = group.labels;
   view.route_labels = group.route->labels;
   view.receiver = group.route->receiver;
+  view.held_until_ms = viewer.HeldUntil(group.id);
   const std::vector<std::string> muted_by = muter.MutedBy(*group.route, now_ms);
   for (const uint64_t fingerprint : group.members) {
     const auto at = state.alerts.alerts().find(fingerprint);
@@ -83,7 +112,7 @@ AlertView ViewLabels(const ManagerConfig& config, const Muter& muter, const stor
 
 std::vector<AlertView> ViewAlerts(const ManagerConfig& config, const ManagerState& state,
                                   const Muter& muter, const AlertFilter& filter, int64_t now_ms) {
-  const Viewer viewer(config, muter, filter, now_ms);
+  const Viewer viewer(config, state, muter, filter, now_ms);
   std::vector<AlertView> views;
   for (const auto& [fingerprint, stored] : state.alerts.alerts()) {
     std::optional<AlertView> view = viewer.View(stored, {});
@@ -98,7 +127,7 @@ std::vector<AlertView> ViewAlerts(const ManagerConfig& config, const ManagerStat
 
 std::vector<GroupView> ViewGroups(const ManagerConfig& config, const ManagerState& state,
                                   const Muter& muter, const AlertFilter& filter, int64_t now_ms) {
-  const Viewer viewer(config, muter, filter, now_ms);
+  const Viewer viewer(config, state, muter, filter, now_ms);
   std::vector<GroupView> views;
   for (const auto& [id, group] : state.groups.groups()) {
     if (!TakesReceiver(filter, group.route->receiver)) continue;

@@ -56,6 +56,7 @@ ToldAlert ToldAlertFrom(const Json& json) {
   told.alert.ends_at_ms = TimeFrom(json.at("endsAt"));
   json.at("generatorURL").get_to(told.alert.generator_url);
   told.alert.reason = json.value("reason", "");
+  told.flapping = json.value("flapping", false);
   told.fingerprint =
       std::strtoull(json.at("fingerprint").get_ref<const std::string&>().c_str(), nullptr, 16);
   return told;
@@ -99,6 +100,7 @@ Json ToldAlertJson(const ToldAlert& told) {
   json["fingerprint"] = fmt::format("{:016x}", told.fingerprint);
   // Beyond version 4: whether it got better or its data stopped.
   if (!told.alert.reason.empty()) json["reason"] = told.alert.reason;
+  if (told.flapping) json["flapping"] = true;
   return json;
 }
 
@@ -118,6 +120,7 @@ Json NotificationJson(const Notification& notification) {
   json["version"] = "4";
   json["groupKey"] = notification.group_key;
   json["truncatedAlerts"] = notification.truncated;
+  if (notification.came_and_went > 0) json["cameAndWent"] = notification.came_and_went;
   return json;
 }
 
@@ -134,6 +137,7 @@ absl::StatusOr<Notification> DecodeNotification(std::string_view json) {
     parsed.at("groupKey").get_to(notification.group_key);
     parsed.at("externalURL").get_to(notification.external_url);
     parsed.at("truncatedAlerts").get_to(notification.truncated);
+    notification.came_and_went = parsed.value("cameAndWent", int64_t{0});
     notification.group_labels = DecodeLabels(parsed.at("groupLabels"));
     notification.route_labels = DecodeLabels(parsed.at("routeLabels"));
     for (const Json& alert : parsed.at("alerts")) {

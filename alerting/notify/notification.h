@@ -22,6 +22,7 @@ struct ToldAlert {
   Alert alert;
   uint64_t fingerprint = 0;
   bool resolved = false;
+  bool flapping = false;
 };
 
 struct Notification {
@@ -34,6 +35,7 @@ struct Notification {
   std::vector<ToldAlert> alerts;
   int64_t truncated = 0;        // Alerts that were left out.
   bool truncated_fire = false;  // Some of these fire.
+  int64_t came_and_went = 0;    // Of a digest: alerts that ended before anybody was told.
 
   // Firing if any alert is, told or only counted.
   bool firing() const;

@@ -118,6 +118,48 @@ receivers: [{name: a}, {name: b}]
   EXPECT_EQ(second.key, R"({}/{a="b",c!="d",e=~"f",r=~"a|b",s="1"})");
 }
 
+TEST(ManagerConfig, FlapDetectionAndBudgetsAreInheritedUntilTheyAreOff) {
+  const ManagerConfig config = Parse(R"(
+route:
+  receiver: a
+  flap_detection: {changes: 4, within: 1h, calm: 15m}
+  notification_budget: {limit: 20, per: 1h}
+  routes:
+  - matchers: [t=1]
+    flap_detection: off
+    routes: [{receiver: a, notification_budget: off}]
+  - matchers: [t=2]
+    flap_detection: {changes: 2, within: 1m, calm: 1s}
+    notification_budget: {limit: 1, per: 1m}
+    routes: [{receiver: a}]
+receivers: [{name: a}]
+)");
+  EXPECT_EQ(config.route.flap_detection.changes, 4);
+  EXPECT_EQ(config.route.flap_detection.within_ms, kMillisPerHour);
+  EXPECT_EQ(config.route.flap_detection.calm_ms, 15 * kMillisPerMinute);
+  EXPECT_EQ(config.route.notification_budget.limit, 20);
+  EXPECT_EQ(config.route.notification_budget.per_ms, kMillisPerHour);
+  EXPECT_EQ(config.route.budget_id, "{}");
+  const Route& first = config.route.routes[0];
+  EXPECT_FALSE(first.flap_detection.enabled());
+  EXPECT_EQ(first.notification_budget.limit, 20);
+  EXPECT_EQ(first.budget_id, "{}");
+  EXPECT_FALSE(first.routes[0].notification_budget.enabled());
+  EXPECT_EQ(first.routes[0].budget_id, "");
+  const Route& second = config.route.routes[1];
+  EXPECT_EQ(second.flap_detection.changes, 2);
+  EXPECT_EQ(second.budget_id, R"({}/{t="2"})");
+  EXPECT_EQ(second.routes[0].notification_budget.limit, 1);
+  EXPECT_EQ(second.routes[0].budget_id, R"({}/{t="2"})");
+}
+
+TEST(ManagerConfig, NothingIsHeldUnlessToldSo) {
+  const ManagerConfig config = Parse("route: {receiver: a}\nreceivers: [{name: a}]\n");
+  EXPECT_FALSE(config.route.flap_detection.enabled());
+  EXPECT_FALSE(config.route.notification_budget.enabled());
+  EXPECT_EQ(config.route.budget_id, "");
+}
+
 TEST(ManagerConfig, TimeIntervalsAndMatchersAreNotInherited) {
   const ManagerConfig config = Parse(R"(
 route:
@@ -261,6 +303,37 @@ INSTANTIATE_TEST_SUITE_P(
                 "am.yml:2:22: unknown field foo in route\nam.yml:2:40: unknown field bar in route"},
         Mistake{WITH_ROUTE("&r {receiver: a, routes: [*r]}"),
                 "am.yml:2:8: more than 10000 routes, or deeper than 64"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Fatigue, ConfigMistake,
+    ::testing::Values(
+        Mistake{WITH_ROUTE("{receiver: a, flap_detection: on}"),
+                "am.yml:2:38: flap_detection must be a map"},
+        Mistake{WITH_ROUTE("{receiver: a, flap_detection: {}}"),
+                "am.yml:2:38: flap_detection needs changes; `off` ends an inherited one"},
+        Mistake{WITH_ROUTE("{receiver: a, flap_detection: {changes: 2, within: 1m}}"),
+                "am.yml:2:38: flap_detection needs calm; `off` ends an inherited one"},
+        Mistake{WITH_ROUTE("{receiver: a, flap_detection: {changes: 1, within: 1m, calm: 1m}}"),
+                "am.yml:2:48: changes must be from 2 to 100: an alert that fires once does not "
+                "flap"},
+        Mistake{WITH_ROUTE("{receiver: a, flap_detection: {changes: 101, within: 1m, calm: 1m}}"),
+                "am.yml:2:48: changes must be from 2 to 100: an alert that fires once does not "
+                "flap"},
+        Mistake{WITH_ROUTE("{receiver: a, flap_detection: {changes: 2, within: 0s, calm: 0s}}"),
+                "am.yml:2:59: within must be longer than 0\n"
+                "am.yml:2:69: calm must be longer than 0"},
+        Mistake{
+            WITH_ROUTE("{receiver: a, flap_detection: {changes: 2, within: 1m, calm: 1m, x: 1}}"),
+            "am.yml:2:73: unknown field x in flap_detection"},
+        Mistake{WITH_ROUTE("{receiver: a, notification_budget: 20}"),
+                "am.yml:2:43: notification_budget must be a map"},
+        Mistake{WITH_ROUTE("{receiver: a, notification_budget: {limit: 5}}"),
+                "am.yml:2:43: notification_budget needs per; `off` ends an inherited one"},
+        Mistake{WITH_ROUTE("{receiver: a, notification_budget: {limit: 0, per: 1h}}"),
+                "am.yml:2:51: limit must be from 1 to 1000; to tell nobody, name a receiver "
+                "without integrations"},
+        Mistake{WITH_ROUTE("{receiver: a, notification_budget: {limit: 1, per: 0}}"),
+                "am.yml:2:59: per must be longer than 0"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Receivers, ConfigMistake,

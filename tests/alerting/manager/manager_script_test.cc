@@ -23,9 +23,9 @@
 //   expire s1                   ends it
 //   silences                    all of them
 //   alerts, groups              what the manager shows: alerts that have not ended, why they are
-//                               quiet
+//                               quiet or held
 //   refuse-writes 3, accept-writes
-//   stats, rows                 figures; the keys of what is kept
+//   stats, rows [PREFIX]        figures; the keys of what is kept
 //   undelivered, deliveries     what has not arrived; what has, the latest first
 //   resend ID, drop ID          tries what was given up anew; forgets it
 #include <algorithm>
@@ -95,7 +95,7 @@ class ManagerScript {
     if (name == "refuse-writes") return RefuseWrites(std::stoll(command.args.at(0)));
     if (name == "accept-writes") return AcceptWrites();
     if (name == "stats") return Stats();
-    if (name == "rows") return Rows();
+    if (name == "rows") return Rows(command.args.empty() ? "" : command.args[0]);
     if (name == "undelivered") return ListUndelivered();
     if (name == "deliveries") return ListDeliveries();
     if (name == "resend") return Resend(command.args.at(0));
@@ -212,9 +212,15 @@ class ManagerScript {
         if (name != "alertname") out += fmt::format(" {}={}", name, value.get<std::string>());
       }
       if (alert["status"] == "resolved") out += " resolved";
+      if (alert.contains("flapping")) {
+        out += fmt::format(" flaps: {}", alert["annotations"]["flapping"].get<std::string>());
+      }
     }
     if (body["truncatedAlerts"] != 0) {
       out += fmt::format(", {} more", body["truncatedAlerts"].get<int>());
+    }
+    if (body.contains("cameAndWent")) {
+      out += fmt::format(", {} came and went", body["cameAndWent"].get<int>());
     }
     return out;
   }
@@ -316,7 +322,12 @@ class ManagerScript {
       add("inhibited by", fmt::format("{:016x}", fingerprint));
     }
     for (const std::string& interval : alert.muted_by) add("muted by", interval);
-    return out;
+    if (alert.flapping) add("flaps:", std::string(alert.alert.annotations.Get("flapping")));
+    return out + Held(alert.held_until_ms);
+  }
+
+  static std::string Held(std::optional<int64_t> until_ms) {
+    return until_ms.has_value() ? " held until " + FormatInstantMs(*until_ms) : "";
   }
 
   std::string Alerts() {
@@ -332,7 +343,8 @@ class ManagerScript {
   std::string Groups() {
     std::string out;
     for (const GroupView& group : manager_->ListGroups({}, now_ms_)) {
-      out += fmt::format("{} for {}\n", group.labels.ToString(), group.receiver);
+      out += fmt::format("{} for {}{}\n", group.labels.ToString(), group.receiver,
+                         Held(group.held_until_ms));
       for (const AlertView& alert : group.alerts) out += fmt::format("  {}\n", View(alert));
     }
     return out;
@@ -396,11 +408,14 @@ class ManagerScript {
                        stats.failed_attempts);
   }
 
-  std::string Rows() {
+  std::string Rows(const std::string& prefix) {
     std::string out;
     const absl::Status status = storage::ForEach(*store_, Family::kState, {"manager/", "manager0"},
                                                  [&](std::string_view key, std::string_view) {
                                                    std::string line(key);
+                                                   if (!line.starts_with(prefix)) {
+                                                     return absl::OkStatus();
+                                                   }
                                                    for (char& c : line) c = c == '\n' ? ' ' : c;
                                                    out += line + "\n";
                                                    return absl::OkStatus();

@@ -26,6 +26,27 @@ TEST(Outbox, HoldsOneEntryForAnIntegration) {
   EXPECT_EQ(due[0]->sequence, 2u);
 }
 
+TEST(Outbox, KnowsTheDigestThatCoversAnIntegration) {
+  Outbox outbox;
+  OutboxEntry digest = MakeEntry(1, 10);
+  digest.integration = {"{}:digest", "r", 0};
+  digest.covers = {{"g", {{1}, {}}}, {"h", {{2}, {}}}};
+  outbox.Put(digest);
+  EXPECT_EQ(outbox.FindDigestFor({"g", "r", 0})->sequence, 1u);
+  EXPECT_EQ(outbox.FindDigestFor({"h", "r", 0})->sequence, 1u);
+  EXPECT_EQ(outbox.FindDigestFor({"g", "r", 1}), nullptr);
+  EXPECT_EQ(outbox.FindDigestFor({"g", "s", 0}), nullptr);
+  EXPECT_EQ(outbox.FindDigestFor({"g", "r", 0, "slack"}), nullptr);
+
+  digest.sequence = 2;
+  digest.covers.erase("h");
+  outbox.Put(digest);
+  EXPECT_EQ(outbox.FindDigestFor({"g", "r", 0})->sequence, 2u);
+  EXPECT_EQ(outbox.FindDigestFor({"h", "r", 0}), nullptr);
+  outbox.Remove(digest.integration.Key());
+  EXPECT_EQ(outbox.FindDigestFor({"g", "r", 0}), nullptr);
+}
+
 TEST(Outbox, WhatIsInFlightIsNotDue) {
   Outbox outbox;
   OutboxEntry* const entry = outbox.Put(MakeEntry(1, 10));

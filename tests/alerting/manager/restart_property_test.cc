@@ -38,6 +38,24 @@ receivers:
 - {name: quiet, webhook_configs: [{url: "http://quiet/", send_resolved: false}]}
 )";
 
+// Few notifications, and alerts that flap.
+constexpr char kFatigueConfig[] = R"(
+route:
+  receiver: team
+  group_by: [alertname, host]
+  group_wait: 10s
+  group_interval: 1m
+  repeat_interval: 15m
+  flap_detection: {changes: 3, within: 20m, calm: 4m}
+  notification_budget: {limit: 3, per: 7m}
+  routes:
+  - {receiver: quiet, matchers: ['host=~"0|1"'], continue: true, group_wait: 25s}
+  - {receiver: team, matchers: [host="2"], flap_detection: off, notification_budget: {limit: 1, per: 5m}}
+receivers:
+- {name: team, webhook_configs: [{url: "http://team/1"}, {url: "http://team/2"}]}
+- {name: quiet, webhook_configs: [{url: "http://quiet/", send_resolved: false}]}
+)";
+
 struct Event {
   int64_t after_ms = 0;
   std::string name;
@@ -66,7 +84,9 @@ std::vector<Event> MakeHistory(uint32_t seed) {
 // What is sent in a life.
 class Life {
  public:
-  explicit Life(Style style) : style_(style) { Restart(); }
+  explicit Life(Style style, const char* config = kConfig) : style_(style), config_(config) {
+    Restart();
+  }
 
   std::string Live(const std::vector<Event>& events) {
     for (const Event& event : events) {
@@ -81,7 +101,7 @@ class Life {
  private:
   void Restart() {
     manager_.reset();
-    ASSERT_OK_AND_ASSIGN(ManagerConfig config, ParseManagerConfig("f", kConfig));
+    ASSERT_OK_AND_ASSIGN(ManagerConfig config, ParseManagerConfig("f", config_));
     AlertManagerOptions options;
     options.random = [] { return 0.5; };
     ASSERT_OK_AND_ASSIGN(
@@ -114,12 +134,14 @@ class Life {
     manager_->RunDue(now_ms_);
     for (const ScriptedNotifier::Sent& sent : notifier_.TakeSent()) {
       const auto body = nlohmann::json::parse(sent.delivery.body);
-      sent_ += fmt::format("{} {} {}\n", sent.delivery.url,
-                           body["notification_reason"].get<std::string>(), body["alerts"].dump());
+      sent_ += fmt::format("{} {} {} {}\n", sent.delivery.url,
+                           body["notification_reason"].get<std::string>(), body["alerts"].dump(),
+                           body.value("cameAndWent", 0));
     }
   }
 
   const Style style_;
+  const std::string config_;
   int64_t now_ms_ = kStartMs;
   storage::MemoryStore store_;
   ScriptedNotifier notifier_;
@@ -136,6 +158,16 @@ TEST_P(History, IsToldTheSameInEveryStyle) {
   EXPECT_GT(expected.size(), 1000u);
   EXPECT_EQ(Life({.step_ms = 500}).Live(events), expected);
   EXPECT_EQ(Life({.restart = true}).Live(events), expected);
+}
+
+TEST_P(History, IsHeldTheSameInEveryStyle) {
+  SetLogLevel(LogLevel::kError);
+  const std::vector<Event> events = MakeHistory(GetParam());
+  const std::string expected = Life({}, kFatigueConfig).Live(events);
+  EXPECT_NE(expected.find("digest"), std::string::npos);
+  EXPECT_NE(expected.find("alert flaps"), std::string::npos);
+  EXPECT_EQ(Life({.step_ms = 500}, kFatigueConfig).Live(events), expected);
+  EXPECT_EQ(Life({.restart = true}, kFatigueConfig).Live(events), expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, History, ::testing::Range(1u, 21u));

@@ -76,6 +76,22 @@ route: {receiver: a, routes: [{matchers: [x=y], continue: true}, {matchers: [x=y
   EXPECT_EQ(routes[1]->id, R"({}/{x="y"}#2)");
 }
 
+TEST(Route, AnAlertFlapsByTheFirstRouteThatWatchesIt) {
+  ASSERT_OK_AND_ASSIGN(const ManagerConfig config, ParseManagerConfig("f", R"(
+receivers: [{name: a}]
+route:
+  receiver: a
+  routes:
+  - {matchers: [x=y], continue: true}
+  - {matchers: [x=y], continue: true, flap_detection: {changes: 3, within: 1h, calm: 1m}}
+  - {matchers: [x=y], flap_detection: {changes: 4, within: 1h, calm: 1m}}
+)"));
+  EXPECT_EQ(FlapOptionsFor(config.route, {{"x", "y"}}).changes, 3);
+  EXPECT_FALSE(FlapOptionsFor(config.route, {{"x", "z"}}).enabled());
+  EXPECT_TRUE(WatchesFlaps(config.route));
+  EXPECT_FALSE(WatchesFlaps(config.route.routes[0]));
+}
+
 TEST(Route, GroupLabelsAndNames) {
   Route route;
   route.group_by = {"cluster", "alertname", "absent"};

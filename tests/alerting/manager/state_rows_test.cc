@@ -128,6 +128,41 @@ TEST(StateRows, OutboxEntriesComeBack) {
   EXPECT_FALSE(back.in_flight);
 }
 
+TEST(StateRows, DigestsComeBack) {
+  OutboxEntry entry = MakeEntry();
+  EXPECT_EQ(EncodeOutboxEntry(entry).find("covers"), std::string::npos);
+  entry.covers = {{"g1", {{1, 2}, {3}, {2}}}, {"g2", {{}, {4}}}};
+  entry.passed = 5;
+  ASSERT_OK_AND_ASSIGN(const OutboxEntry back, DecodeOutboxEntry(EncodeOutboxEntry(entry)));
+  EXPECT_EQ(back.covers, entry.covers);
+  EXPECT_EQ(back.passed, 5);
+}
+
+TEST(StateRows, FlapsComeBack) {
+  const std::string row = EncodeFlaps({{1, 5}, true, 100, 20});
+  EXPECT_EQ(row, R"({"calm":20,"fires":[1,5],"flapping":true,"v":1,"within":100})");
+  ASSERT_OK_AND_ASSIGN(const FlapEntry back, DecodeFlaps(row));
+  EXPECT_THAT(back.fires, ElementsAre(1, 5));
+  EXPECT_TRUE(back.flapping);
+  EXPECT_EQ(back.within_ms, 100);
+  EXPECT_EQ(back.calm_ms, 20);
+  EXPECT_EQ(FlapKey(10), "manager/flap/000000000000000a");
+  EXPECT_THAT(DecodeFlaps(R"({"calm":20,"fires":[],"flapping":true,"v":1,"within":100})").status(),
+              StatusIs(absl::StatusCode::kDataLoss, "fires: there are none"));
+}
+
+TEST(StateRows, BudgetsComeBack) {
+  const Budget budget = Budget::Restore({3, 7}, {{"{}:{a=\"b\"}", 5}}, {{"team", 2}});
+  const std::string row = EncodeBudget(budget);
+  EXPECT_EQ(row, R"({"held":{"{}:{a=\"b\"}":5},"passed":{"team":2},"spent":[3,7],"v":1})");
+  ASSERT_OK_AND_ASSIGN(const Budget back, DecodeBudget(row));
+  EXPECT_EQ(back.spent(), budget.spent());
+  EXPECT_EQ(back.held(), budget.held());
+  EXPECT_EQ(back.passed(), budget.passed());
+  ASSERT_OK_AND_ASSIGN(const Budget empty, DecodeBudget(EncodeBudget(Budget())));
+  EXPECT_TRUE(empty.empty());
+}
+
 TEST(StateRows, TheOthersComeBack) {
   Group group;
   group.tick_ms = 12;
@@ -139,11 +174,12 @@ TEST(StateRows, TheOthersComeBack) {
   EXPECT_EQ(back.stored_tick_ms, 12);
   EXPECT_TRUE(back.flushed);
 
-  const LogEntry entry{{"g", "r", 1}, {{5}, {6, 7}}, 8, 9};
+  const LogEntry entry{{"g", "r", 1}, {{5}, {6, 7}, {5}}, 8, 9};
   ASSERT_OK_AND_ASSIGN(const LogEntry log, DecodeLogEntry(EncodeLogEntry(entry)));
   EXPECT_EQ(log.integration, entry.integration);
   EXPECT_THAT(log.told.firing, ElementsAre(5));
   EXPECT_THAT(log.told.resolved, ElementsAre(6, 7));
+  EXPECT_THAT(log.told.flapping, ElementsAre(5));
   EXPECT_EQ(log.timestamp_ms, 8);
   EXPECT_EQ(log.expires_at_ms, 9);
 
@@ -174,6 +210,8 @@ TEST(StateRows, DamagedRowsAreErrors) {
     EXPECT_THAT(DecodeLogEntry(row), StatusIs(absl::StatusCode::kDataLoss)) << row;
     EXPECT_THAT(DecodeOutboxEntry(row), StatusIs(absl::StatusCode::kDataLoss)) << row;
     EXPECT_THAT(DecodeDeadLetterTime(row), StatusIs(absl::StatusCode::kDataLoss)) << row;
+    EXPECT_THAT(DecodeFlaps(row), StatusIs(absl::StatusCode::kDataLoss)) << row;
+    EXPECT_THAT(DecodeBudget(row), StatusIs(absl::StatusCode::kDataLoss)) << row;
   }
 }
 

@@ -91,6 +91,17 @@ TEST(Notification, AnAlertBeyondTheLimitStillCountsAsFiring) {
   EXPECT_EQ(Build(message)["status"], "firing");
 }
 
+TEST(Notification, SaysWhatFlapsAndWhatADigestOnlyCounts) {
+  Notification message;
+  message.alerts = {MakeAlert({{"a", "1"}}), MakeAlert({{"a", "2"}})};
+  message.alerts[1].flapping = true;
+  EXPECT_FALSE(Build(message)["alerts"][0].contains("flapping"));
+  EXPECT_EQ(Build(message)["alerts"][1]["flapping"], true);
+  EXPECT_FALSE(Build(message).contains("cameAndWent"));
+  message.came_and_went = 3;
+  EXPECT_EQ(Build(message)["cameAndWent"], 3);
+}
+
 TEST(Notification, IsReadBackAsItWasWritten) {
   Notification message;
   message.receiver = "r";
@@ -101,6 +112,8 @@ TEST(Notification, IsReadBackAsItWasWritten) {
   message.route_labels = {{"tier", "1"}};
   message.alerts = {MakeAlert({{"a", "1"}}, true), MakeAlert({{"a", "1"}, {"b", "2"}})};
   message.alerts[1].alert.annotations = {{"summary", "\"s\""}};
+  message.alerts[1].flapping = true;
+  message.came_and_went = 2;
   const std::string text = EncodeNotification(message);
   ASSERT_OK_AND_ASSIGN(Notification read, DecodeNotification(text));
   EXPECT_EQ(EncodeNotification(read), text);

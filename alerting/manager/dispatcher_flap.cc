@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Alerts that flap are held: to receivers they fire throughout, until they are calm. Their true
+// state stays what the store says; inhibition and the API see that.
+#include <algorithm>
+#include <utility>
+
+#include "alerting/manager/dispatcher.h"
+
+namespace vigil::alerting {
+
+void Dispatcher::CountFire(const AlertStore::PutResult& put, int64_t now_ms) {
+  const FlapOptions options = FlapOptionsFor(config_->route, put.alert->alert.labels);
+  if (!options.enabled()) return;
+  state_->flaps.Fired(put.alert->fingerprint, options, put.ended_at_ms, now_ms);
+}
+
+bool Dispatcher::Flaps(const Group& group, const StoredAlert& alert, int64_t now_ms) const {
+  if (!group.route->flap_detection.enabled()) return false;
+  const FlapEntry* const entry = state_->flaps.Find(alert.fingerprint);
+  return entry != nullptr && entry->FlapsAt(alert.alert.ends_at_ms, now_ms);
+}
+
+bool Dispatcher::HasEnded(const Group& group, const StoredAlert& alert, int64_t now_ms) const {
+  return alert.ResolvedAt(now_ms) && !Flaps(group, alert, now_ms);
+}
+
+ToldAlert Dispatcher::Tell(const Group& group, const StoredAlert& alert, int64_t now_ms) const {
+  ToldAlert told{alert.alert, alert.fingerprint, HasEnded(group, alert, now_ms)};
+  if (!Flaps(group, alert, now_ms)) return told;
+  told.flapping = true;
+  storage::LabelsBuilder annotations(told.alert.annotations);
+  annotations.Set(kFlappingAnnotation, state_->flaps.Find(alert.fingerprint)->Text());
+  told.alert.annotations = annotations.Build();
+  return told;
+}
+
+AlertSets Dispatcher::SetsOf(const Group& group, const std::vector<StoredAlert*>& alerts,
+                             int64_t now_ms) const {
+  AlertSets sets;
+  for (const StoredAlert* const alert : alerts) {
+    const uint64_t fingerprint = alert->fingerprint;
+    (HasEnded(group, *alert, now_ms) ? sets.resolved : sets.firing).push_back(fingerprint);
+    if (Flaps(group, *alert, now_ms)) sets.flapping.push_back(fingerprint);
+  }
+  std::sort(sets.firing.begin(), sets.firing.end());
+  std::sort(sets.resolved.begin(), sets.resolved.end());
+  std::sort(sets.flapping.begin(), sets.flapping.end());
+  return sets;
+}
+
+// What is told is stored with it, whatever became of the batch that its sender was given.
+void Dispatcher::StoreUnwritten(StoredAlert* alert) {
+  if (!alert->maybe_unwritten) return;
+  state_->WriteAlert(alert);
+  if (watches_flaps_) state_->WriteFlaps(alert->fingerprint);
+}
+
+}  // namespace vigil::alerting
