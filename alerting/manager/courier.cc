@@ -220,6 +220,7 @@ void Courier::TakeEnding(const Ending& ending, int64_t now_ms) {
 
 void Courier::Deliver(const OutboxEntry& entry, const DeliveryOutcome& outcome, int64_t now_ms) {
   ++delivered_;
+  NoteCovered(entry, now_ms);
   const Group* const group = state_->groups.Find(entry.integration.group_id);
   const LogEntry* const last = state_->log.Find(entry.integration.Key(), now_ms);
   // What is sent again may be older than what was told since.
@@ -230,7 +231,6 @@ void Courier::Deliver(const OutboxEntry& entry, const DeliveryOutcome& outcome, 
     told.receiver_data = outcome.receiver_data;
     state_->PutLogEntry(std::move(told));
   }
-  NoteCovered(entry, now_ms);
   state_->WriteReceipt({entry.integration, entry.id, now_ms, entry.attempts, outcome.http_status});
   state_->RemoveOutboxEntry(entry.integration.Key());
 }

@@ -158,9 +158,9 @@ absl::Status Dispatcher::Receive(const std::vector<Alert>& alerts, int64_t now_m
                              MessageOf(put.status()));
       continue;
     }
+    if (put->began && watches_flaps_) CountFire(*put, now_ms);
     if (put->added) muter_.inhibitor().Add(*put->alert);
     if (!rehearsal_) ReceivedCounter(!put->alert->ResolvedAt(now_ms)).Add();
-    if (put->began && watches_flaps_) CountFire(*put, now_ms);
     // One that is not known to be stored is written again: the sender's last write may have failed.
     if (put->changed || put->alert->maybe_unwritten) Regroup(put->alert, now_ms, batch);
   }

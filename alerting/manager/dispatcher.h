@@ -73,12 +73,7 @@ class Dispatcher {
   const Muter& muter() const { return muter_; }
 
  private:
-  // A group's alerts at the moment of a flush, in the order in which they are told.
-  struct Snapshot {
-    std::vector<StoredAlert*> alerts;
-    AlertSets sets;
-    int64_t now_ms = 0;
-  };
+  struct Snapshot;
   enum class Standing { kKnows, kWaits };  // Whether an integration knows all of a flush.
 
   void Reconcile(int64_t now_ms);
@@ -99,6 +94,7 @@ class Dispatcher {
   std::string Body(const Group& group, const Channel& channel, const Snapshot& snapshot,
                    std::string_view reason) const;
   void Settle(Group* group);
+  AlertSets TakeTellable(const Group& group, int64_t now_ms, std::vector<StoredAlert*>* alerts);
 
   // dispatcher_flap.cc: alerts that flap.
   void CountFire(const AlertStore::PutResult& put, int64_t now_ms);
@@ -106,8 +102,6 @@ class Dispatcher {
   // Whether it has ended as far as receivers are concerned: what flaps counts as firing.
   bool HasEnded(const Group& group, const StoredAlert& alert, int64_t now_ms) const;
   ToldAlert Tell(const Group& group, const StoredAlert& alert, int64_t now_ms) const;
-  AlertSets SetsOf(const Group& group, const std::vector<StoredAlert*>& alerts,
-                   int64_t now_ms) const;
   void StoreUnwritten(StoredAlert* alert);
 
   // dispatcher_budget.cc: budgets, and digests of what waits for them.
@@ -117,7 +111,7 @@ class Dispatcher {
   void Outdate(const OutboxEntry& digest, int64_t now_ms);
   bool WaitsForDigest(Group* group, const Integration& integration, const AlertSets& sets,
                       bool replaces, int64_t now_ms);
-  void Relieve(Group* group, const Snapshot& snapshot);
+  void Relieve(Group* group, const AlertSets& sets, int64_t now_ms);
   void TellDigestsOf(const std::string& budget_id, int64_t now_ms);
   int64_t TellReceiver(const std::string& budget_id, const Receiver& receiver, int64_t now_ms);
   std::set<std::string> DigestGroups(const std::string& budget_id, const std::string& receiver,

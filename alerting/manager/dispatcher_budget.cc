@@ -153,24 +153,24 @@ bool Dispatcher::WaitsForDigest(Group* group, const Integration& integration, co
 
 // The group has nothing to tell to anybody. Alerts that came and went while its news waited are
 // counted.
-void Dispatcher::Relieve(Group* group, const Snapshot& snapshot) {
+void Dispatcher::Relieve(Group* group, const AlertSets& sets, int64_t now_ms) {
   const std::string& id = group->route->budget_id;
   const auto at = state_->budgets.find(id);
   const Receiver* const receiver = config_->FindReceiver(group->route->receiver);
   if (at == state_->budgets.end() || receiver == nullptr) return;
   bool waited = at->second.Holds(group->id);
-  std::set<uint64_t> unknown(snapshot.sets.resolved.begin(), snapshot.sets.resolved.end());
+  std::set<uint64_t> unknown(sets.resolved.begin(), sets.resolved.end());
   for (int i = 0; i < static_cast<int>(receiver->channels.size()); ++i) {
     const Integration integration{group->id, receiver->name, receiver->IndexOf(i),
                                   std::string(receiver->channels[i]->kind())};
     waited = waited || state_->outbox.FindDigestFor(integration) != nullptr;
-    const LogEntry* const last = state_->log.Find(integration.Key(), snapshot.now_ms);
+    const LogEntry* const last = state_->log.Find(integration.Key(), now_ms);
     std::erase_if(unknown, [last](uint64_t fingerprint) { return WasTold(last, fingerprint); });
   }
   if (!waited) return;
   Budget* const budget = state_->ChangeBudget(id);
   budget->LetGo(group->id);
-  budget->due_ms = snapshot.now_ms;
+  budget->due_ms = now_ms;
   if (!unknown.empty()) budget->Passed(receiver->name, static_cast<int64_t>(unknown.size()));
 }
 
@@ -281,28 +281,28 @@ void Dispatcher::DraftGroup(Group* group, const Channel& channel, const Integrat
   own.group_id = group->id;
   const std::string key = own.Key();
   if (state_->outbox.Find(key) != nullptr) return;  // That tells it.
-  Snapshot snapshot = TakeSnapshot(*group, now_ms);
-  DropMuted(*group, &snapshot);
-  if (snapshot.alerts.empty()) return;
+  std::vector<StoredAlert*> alerts;
+  AlertSets sets = TakeTellable(*group, now_ms, &alerts);
+  if (alerts.empty()) return;
   const LogEntry* const last = state_->log.Find(key, now_ms);
   const std::string_view reason =
       NotificationReason({.last = last,
-                          .current = &snapshot.sets,
+                          .current = &sets,
                           .send_resolved = channel.send_resolved(),
                           .repeat_interval_ms = group->route->repeat_interval_ms,
                           .now_ms = now_ms});
   if (reason.empty()) return;
-  if (!channel.send_resolved() && snapshot.sets.firing.empty()) {
-    state_->PutLogEntry(MakeLogEntry(own, snapshot.sets, now_ms, group->route->repeat_interval_ms));
+  if (!channel.send_resolved() && sets.firing.empty()) {
+    state_->PutLogEntry(MakeLogEntry(own, sets, now_ms, group->route->repeat_interval_ms));
     return;
   }
-  for (StoredAlert* const alert : snapshot.alerts) {
+  for (StoredAlert* const alert : alerts) {
     ToldAlert told = Tell(*group, *alert, now_ms);
     if (told.resolved && !channel.send_resolved()) continue;
     draft->writer.Add(std::move(told), WasTold(last, alert->fingerprint));
     draft->alerts.push_back(alert);
   }
-  draft->covers[group->id] = std::move(snapshot.sets);
+  draft->covers[group->id] = std::move(sets);
   draft->groups.emplace_back(group, place);
 }
 

@@ -2,7 +2,6 @@
 //
 // Alerts that flap are held: to receivers they fire throughout, until they are calm. Their true
 // state stays what the store says; inhibition and the API see that.
-#include <algorithm>
 #include <utility>
 
 #include "alerting/manager/dispatcher.h"
@@ -33,20 +32,6 @@ ToldAlert Dispatcher::Tell(const Group& group, const StoredAlert& alert, int64_t
   annotations.Set(kFlappingAnnotation, state_->flaps.Find(alert.fingerprint)->Text());
   told.alert.annotations = annotations.Build();
   return told;
-}
-
-AlertSets Dispatcher::SetsOf(const Group& group, const std::vector<StoredAlert*>& alerts,
-                             int64_t now_ms) const {
-  AlertSets sets;
-  for (const StoredAlert* const alert : alerts) {
-    const uint64_t fingerprint = alert->fingerprint;
-    (HasEnded(group, *alert, now_ms) ? sets.resolved : sets.firing).push_back(fingerprint);
-    if (Flaps(group, *alert, now_ms)) sets.flapping.push_back(fingerprint);
-  }
-  std::sort(sets.firing.begin(), sets.firing.end());
-  std::sort(sets.resolved.begin(), sets.resolved.end());
-  std::sort(sets.flapping.begin(), sets.flapping.end());
-  return sets;
 }
 
 // What is told is stored with it, whatever became of the batch that its sender was given.

@@ -16,6 +16,13 @@
 
 namespace vigil::alerting {
 
+// A group's alerts at the moment of a flush, in the order in which they are told.
+struct Dispatcher::Snapshot {
+  std::vector<StoredAlert*> alerts;
+  AlertSets sets;
+  int64_t now_ms = 0;
+};
+
 Dispatcher::Snapshot Dispatcher::TakeSnapshot(const Group& group, int64_t now_ms) {
   Snapshot snapshot;
   snapshot.now_ms = now_ms;
@@ -23,8 +30,9 @@ Dispatcher::Snapshot Dispatcher::TakeSnapshot(const Group& group, int64_t now_ms
     StoredAlert* const alert = state_->alerts.Find(fingerprint);
     if (alert == nullptr) continue;
     snapshot.alerts.push_back(alert);
+    (HasEnded(group, *alert, now_ms) ? snapshot.sets.resolved : snapshot.sets.firing)
+        .push_back(fingerprint);
   }
-  snapshot.sets = SetsOf(group, snapshot.alerts, now_ms);
   std::sort(
       snapshot.alerts.begin(), snapshot.alerts.end(),
       [](const StoredAlert* left, const StoredAlert* right) {
@@ -40,7 +48,16 @@ Dispatcher::Snapshot Dispatcher::TakeSnapshot(const Group& group, int64_t now_ms
 // Leaves what is to be told.
 void Dispatcher::DropMuted(const Group& group, Snapshot* snapshot) const {
   muter_.DropMuted(*group.route, snapshot->now_ms, &snapshot->alerts);
-  snapshot->sets = SetsOf(group, snapshot->alerts, snapshot->now_ms);
+  AlertSets sets;
+  for (const StoredAlert* const alert : snapshot->alerts) {
+    (HasEnded(group, *alert, snapshot->now_ms) ? sets.resolved : sets.firing)
+        .push_back(alert->fingerprint);
+    if (Flaps(group, *alert, snapshot->now_ms)) sets.flapping.push_back(alert->fingerprint);
+  }
+  std::sort(sets.firing.begin(), sets.firing.end());
+  std::sort(sets.resolved.begin(), sets.resolved.end());
+  std::sort(sets.flapping.begin(), sets.flapping.end());
+  snapshot->sets = std::move(sets);
 }
 
 void Dispatcher::FlushDue(int64_t now_ms) {
@@ -74,8 +91,17 @@ void Dispatcher::Flush(Group* group, int64_t now_ms) {
     }
   }
   if (!group->unsettled.empty()) return;
-  Relieve(group, snapshot);
+  Relieve(group, snapshot.sets, now_ms);
   Settle(group);
+}
+
+// What of a group's alerts is to be told, in order.
+AlertSets Dispatcher::TakeTellable(const Group& group, int64_t now_ms,
+                                   std::vector<StoredAlert*>* alerts) {
+  Snapshot snapshot = TakeSnapshot(group, now_ms);
+  DropMuted(group, &snapshot);
+  *alerts = std::move(snapshot.alerts);
+  return std::move(snapshot.sets);
 }
 
 Dispatcher::Standing Dispatcher::FlushTo(Group* group, const Channel& channel,

@@ -34,9 +34,9 @@ struct Group {
   // About the last flush. Alerts that were resolved in it, with their end, leave the group once
   // every integration knows.
   std::map<uint64_t, int64_t> resolved;
+  bool charged = false;      // It has been counted against its route's budget.
   std::set<int> unsettled;   // Places of the channels that do not know yet.
   bool flush_again = false;  // It met a delivery in flight: decide again when that has ended.
-  bool charged = false;      // It has been counted against its route's budget.
 
   std::string Key() const { return GroupName(route->key, labels); }
 };

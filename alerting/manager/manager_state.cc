@@ -61,9 +61,9 @@ absl::Status ManagerState::Load() {
   VIGIL_RETURN_IF_ERROR(LoadGroups());
   VIGIL_RETURN_IF_ERROR(LoadLog());
   VIGIL_RETURN_IF_ERROR(LoadOutbox());
-  VIGIL_RETURN_IF_ERROR(LoadSilences());
   VIGIL_RETURN_IF_ERROR(LoadFlaps());
   VIGIL_RETURN_IF_ERROR(LoadBudgets());
+  VIGIL_RETURN_IF_ERROR(LoadSilences());
   return LoadSequence();
 }
 
