@@ -15,10 +15,15 @@
 #include "alerting/manager/digest.h"
 #include "alerting/manager/dispatcher.h"
 #include "alerting/manager/stages.h"
+#include "base/clock.h"
 #include "base/metrics.h"
 
 namespace vigil::alerting {
 namespace {
+
+// A digest that waits is made anew no more often than this, unless it is about to be sent: in a
+// storm it tells of a thousand groups, each of which changes.
+constexpr int64_t kRenewalPauseMs = 10 * kMillisPerSecond;
 
 void CollectBudgetRoutes(const Route& route,
                          std::map<std::string, const Route*, std::less<>>* routes) {
@@ -37,6 +42,11 @@ Counter& DigestCounter() {
   static Counter& counter =
       GetCounter("vigil_alertmanager_digests_total", "Digests that were told in their place.");
   return counter;
+}
+
+// When a digest that waits may be made anew.
+int64_t RenewableAt(const OutboxEntry& digest) {
+  return std::min(digest.flushed_at_ms + kRenewalPauseMs, digest.next_attempt_ms);
 }
 
 bool Contains(const std::vector<uint64_t>& sorted, uint64_t fingerprint) {
@@ -103,17 +113,13 @@ bool Dispatcher::KeepDigest(const OutboxEntry& digest, int64_t now_ms) {
   if (place < 0) return false;
   const std::string budget_id(BudgetOfDigest(integration.group_id));
   if (!budget_routes_.contains(budget_id) && !digest.in_flight) return false;
-  bool fits = true;
   for (const auto& [group_id, told] : digest.covers) {
     Group* const group = state_->groups.Find(group_id);
-    if (group == nullptr || group->route->receiver != integration.receiver) {
-      fits = false;
-      continue;
-    }
+    if (group == nullptr || group->route->receiver != integration.receiver) continue;
     group->unsettled.insert(place);
-    fits = fits && group->route->budget_id == budget_id;
   }
-  if (!fits && !digest.in_flight) Outdate(digest, now_ms);
+  // Whatever of it was known to be outdated, or is now.
+  if (!digest.in_flight) Outdate(digest, now_ms);
   return true;
 }
 
@@ -183,7 +189,10 @@ int64_t Dispatcher::NextDigest() const {
 void Dispatcher::TellDigests(int64_t now_ms) {
   for (const auto& [id, route] : budget_routes_) {
     const auto at = state_->budgets.find(id);
-    if (at != state_->budgets.end() && at->second.due_ms <= now_ms) TellDigestsOf(id, now_ms);
+    if (at == state_->budgets.end()) continue;
+    // One that is outdated may have become due to be sent meanwhile.
+    const Budget& budget = at->second;
+    if (budget.due_ms <= now_ms || !budget.outdated.empty()) TellDigestsOf(id, now_ms);
   }
 }
 
@@ -212,12 +221,14 @@ void Dispatcher::TellDigestsOf(const std::string& budget_id, int64_t now_ms) {
     const int64_t next_ms = TellReceiver(budget_id, *receiver, now_ms);
     budget->due_ms = std::min(budget->due_ms, next_ms);
   }
-  if (budget->held().empty() && !budget->passed().empty()) {
+  const bool told = budget->held().empty() && budget->outdated.empty();
+  if (told && !budget->passed().empty()) {
     state_->ChangeBudget(budget_id)->ForgetPassed();
   }
 }
 
-// Returns when to try again, kNever if all is told or what is under way has to end first.
+// Puts the digests for one receiver into the outbox. Returns when to try again, kNever if all is
+// told or what is under way has to end first.
 int64_t Dispatcher::TellReceiver(const std::string& budget_id, const Receiver& receiver,
                                  int64_t now_ms) {
   Budget* const budget = &state_->budgets.at(budget_id);
@@ -234,11 +245,17 @@ int64_t Dispatcher::TellReceiver(const std::string& budget_id, const Receiver& r
                                   std::string(channel.kind())};
     const OutboxEntry* const waiting = state_->outbox.Find(integration.Key());
     if (waiting == nullptr && !any_held) continue;
-    const bool under_way = waiting != nullptr && waiting->in_flight;
-    const bool costs = waiting == nullptr && !charged;
-    if (under_way || (costs && !budget->HasRoom(options, now_ms))) {
+    if (waiting != nullptr && waiting->in_flight) {
       all_told = false;
-      if (!under_way) again_ms = budget->FreeAt(options, now_ms);
+      continue;
+    }
+    const bool costs = waiting == nullptr && !charged;
+    const int64_t possible_ms = waiting != nullptr ? RenewableAt(*waiting)
+                                : costs            ? budget->FreeAt(options, now_ms)
+                                                   : now_ms;
+    if (possible_ms > now_ms) {
+      all_told = false;
+      again_ms = std::min(again_ms, possible_ms);
       continue;
     }
     DigestDraft draft;
@@ -250,7 +267,10 @@ int64_t Dispatcher::TellReceiver(const std::string& budget_id, const Receiver& r
     state_->ChangeBudget(budget_id)->Spend(options, now_ms);
     DigestCounter().Add();
   }
-  if (!all_told) return again_ms;
+  if (!all_told) {
+    budget->outdated.insert(receiver.name);
+    return again_ms;
+  }
   state_->ChangeBudget(budget_id)->TakePassed(receiver.name);
   for (const std::string& group_id : DigestGroups(budget_id, receiver.name, nullptr)) {
     budget->LetGo(group_id);
