@@ -153,7 +153,7 @@ bool Dispatcher::WaitsForDigest(Group* group, const Integration& integration, co
   Budget* const budget = state_->ChangeBudget(id);
   budget->Hold(group->id, now_ms);
   budget->due_ms = now_ms;
-  HeldCounter().Add();
+  if (!rehearsal_) HeldCounter().Add();
   return true;
 }
 
@@ -265,7 +265,7 @@ int64_t Dispatcher::TellReceiver(const std::string& budget_id, const Receiver& r
     if (!PutDigest(budget_id, integration, waiting, passed, now_ms, &draft) || !costs) continue;
     charged = true;
     state_->ChangeBudget(budget_id)->Spend(options, now_ms);
-    DigestCounter().Add();
+    if (!rehearsal_) DigestCounter().Add();
   }
   if (!all_told) {
     budget->outdated.insert(receiver.name);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "alerting/manager/alert_manager.h"
+#include "alerting/manager/digest.h"
 #include "alerting/notify/channel.h"
 #include "alerting/notify/notification.h"
 #include "alerting/notify/notifier.h"
@@ -18,6 +19,7 @@ namespace vigil::alerting {
 namespace {
 
 constexpr std::string_view kRepeat = "repeat interval elapsed";
+constexpr std::string_view kDigest = "digest";
 constexpr std::string_view kAlertName = "alertname";
 // Each takes microseconds, or milliseconds where there is much to tell.
 constexpr int64_t kRoundsPerPulse = 100;
@@ -49,9 +51,12 @@ void ReplaceChannels(ManagerConfig* config) {
   }
 }
 
-// The key of the route of a group: what stands before its labels.
+// The key of the route of a group, or of the budget of a digest: what stands before its labels or
+// its receiver.
 std::string RouteOf(const Notification& notification) {
-  const size_t labels = GroupName("", notification.group_labels).size();
+  const size_t labels = notification.reason == kDigest
+                            ? DigestKey("", notification.receiver).size()
+                            : GroupName("", notification.group_labels).size();
   const std::string& key = notification.group_key;
   return key.substr(0, key.size() - std::min(key.size(), labels));
 }
