@@ -47,6 +47,29 @@ class MergedQuerier final : public MetricQuerier {
     return queriers_[ShardOf(ref)]->Read(ref, range, columns);
   }
 
+  SelectionStamp StampOf(const std::vector<Matcher>& matchers, TimeRange range) override {
+    SelectionStamp all;
+    for (const auto& querier : queriers_) {
+      const SelectionStamp one = querier->StampOf(matchers, range);
+      if (one.parts.size() != 1) return {};
+      all.parts.push_back(one.parts.front());
+    }
+    return all;
+  }
+
+  bool Holds(const SelectionStamp& stamp, TimeRange range) override {
+    if (stamp.parts.size() != queriers_.size()) return false;
+    for (size_t i = 0; i < queriers_.size(); ++i) {
+      if (!queriers_[i]->HoldsPart(stamp.parts[i], range)) return false;
+    }
+    return true;
+  }
+
+  NewestSample ReadNewest(SeriesRef ref, TimeRange range) override {
+    VIGIL_CHECK(ShardOf(ref) < queriers_.size());
+    return queriers_[ShardOf(ref)]->ReadNewest(ref, range);
+  }
+
   ReadStatistics Statistics() const override {
     ReadStatistics all;
     for (const auto& querier : queriers_) {

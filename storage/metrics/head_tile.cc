@@ -2,6 +2,7 @@
 #include "storage/metrics/head_tile.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace vigil::storage {
@@ -17,6 +18,13 @@ void GrowFor(size_t more, size_t first_capacity, std::vector<T>* column) {
 
 // Of rows, by which series they have. A tile that an exporter fills has one or two.
 constexpr size_t kMostKindsOfRows = 16;
+
+// `time_ms` - `less_ms`, as far as there is such a time. Requires: less_ms >= 0.
+int64_t Earlier(int64_t time_ms, int64_t less_ms) {
+  int64_t earlier_ms = 0;
+  const bool below = __builtin_sub_overflow(time_ms, less_ms, &earlier_ms);
+  return below ? std::numeric_limits<int64_t>::min() : earlier_ms;
+}
 
 // Room that columns start with.
 constexpr size_t kFirstRows = 4;
@@ -40,6 +48,13 @@ void HeadTile::AddRow(SlotSet present, int64_t time_ms) {
   if (!rows_.empty()) {
     if (time_ms < rows_.back().time_ms) ascending_ = false;
     closed_members_ |= rows_.back().present;
+  }
+  if (time_ms < newest_ms_) {
+    int64_t back_ms = 0;
+    const bool beyond = __builtin_sub_overflow(newest_ms_, time_ms, &back_ms);
+    disorder_ms_ = beyond ? std::numeric_limits<int64_t>::max() : std::max(disorder_ms_, back_ms);
+  } else {
+    newest_ms_ = time_ms;
   }
   GrowFor(1, kFirstRows, &rows_);
   rows_.push_back({time_ms, present, static_cast<uint32_t>(values_.size())});
@@ -83,6 +98,32 @@ void HeadTile::SortRows() {
   for (const Row& row : rows_) closed_members_ |= row.present;
   row_open_ = false;  // The values of the last row need not be the last ones any more.
   ascending_ = true;
+  disorder_ms_ = 0;
+}
+
+NewestSample HeadTile::Newest(uint32_t slot, TimeRange range) const {
+  const SlotSet bit = SlotSet{1} << slot;
+  if ((histogram_members_ & bit) != 0) return {};
+  NewestSample newest = {.kind = NewestSample::Kind::kNone};
+  size_t i = rows_.size();
+  // Mostly the newest of all is asked for, and no other row need be touched.
+  if (ascending_ && i > 0 && rows_.back().time_ms > range.end_ms) {
+    i = RowsIn({range.end_ms, range.end_ms}).end;
+  }
+  // What stands before a row with an earlier time than this is from before the range.
+  int64_t stop_ms = Earlier(range.start_ms, disorder_ms_);
+  while (i-- > 0) {
+    const Row& row = rows_[i];
+    if (row.time_ms < stop_ms) break;
+    if ((row.present & bit) == 0 || !range.Contains(row.time_ms)) continue;
+    newest = {NewestSample::Kind::kFloat, row.time_ms,
+              values_[row.first_value + std::popcount(row.present & (bit - 1))]};
+    // Of samples for one instant the later one counts, which was seen first.
+    if (row.time_ms == std::numeric_limits<int64_t>::max()) break;
+    range.start_ms = row.time_ms + 1;
+    stop_ms = Earlier(range.start_ms, disorder_ms_);
+  }
+  return newest;
 }
 
 bool HeadTile::ReadInOrder(uint32_t slot, TimeRange range, SampleColumns* columns) const {

@@ -15,6 +15,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "base/duration.h"
 #include "storage/metrics/chunk_table.h"
 #include "storage/metrics/head_columns.h"
+#include "storage/metrics/querier.h"
 #include "storage/model/sample.h"
 
 namespace vigil::storage {
@@ -53,9 +55,11 @@ class HeadTile {
   // Appends the samples of a series in `range` to `*columns` if they lie in order; false, and
   // nothing done, if they do not. Requires: `*columns` is empty.
   bool ReadInOrder(uint32_t slot, TimeRange range, SampleColumns* columns) const;
-  // The same for all series at once, where that is done by copying rows: series with samples in the
-  // same rows have the same instants. False, and nothing done, if it is not. Requires: columns are
-  // empty.
+  // The last of these samples, wherever its row lies; kUnknown for a series with histograms.
+  NewestSample Newest(uint32_t slot, TimeRange range) const;
+  // The same as ReadInOrder for all series at once, where that is done by copying rows: series with
+  // samples in the same rows have the same instants. False, and nothing done, if it is not.
+  // Requires: columns are empty.
   bool ReadAllInOrder(TimeRange range, TileColumns* columns) const;
   // The instants alone: calls visit(slots, times_ms) for each set of series that have samples at
   // these instants and no others. False, and no call, where ReadAllInOrder is false.
@@ -104,8 +108,10 @@ class HeadTile {
   size_t histogram_bytes_ = 0;
   SlotSet closed_members_ = 0;  // Of all rows but the last.
   SlotSet histogram_members_ = 0;
-  bool row_open_ = false;  // The last row may still get samples.
-  bool ascending_ = true;  // Times of rows never go back.
+  bool row_open_ = false;                                    // The last row may still get samples.
+  bool ascending_ = true;                                    // Times of rows never go back.
+  int64_t newest_ms_ = std::numeric_limits<int64_t>::min();  // Of all rows.
+  int64_t disorder_ms_ = 0;  // How far the time of a row goes back behind that of an earlier one.
 };
 
 }  // namespace vigil::storage

@@ -143,6 +143,13 @@ void MetricHead::Read(uint32_t number, TimeRange range, SampleColumns* columns) 
   copy.AppendTo(range, columns);
 }
 
+NewestSample MetricHead::ReadNewest(uint32_t number, TimeRange range) const {
+  const Chunk* const chunk = chunks_.Find(ChunkOf(number));
+  if (chunk == nullptr) return {.kind = NewestSample::Kind::kNone};
+  MutexLock lock(&chunk->mutex);
+  return chunk->tile.Newest(SlotOf(number), range);
+}
+
 void MetricHead::ReadChunk(uint32_t number, TimeRange range, TileColumns* columns) const {
   for (SampleColumns& series : *columns) series.Clear();
   const Chunk* const chunk = chunks_.Find(number);

@@ -19,6 +19,7 @@
 #include "storage/metrics/head_tile.h"
 #include "storage/metrics/metric_shard.h"
 #include "storage/metrics/partitioning.h"
+#include "storage/metrics/querier.h"
 #include "storage/model/ids.h"
 #include "storage/model/sample.h"
 #include "storage/series/series_index.h"
@@ -40,7 +41,10 @@ class MetricHead {
   // `*columns` is empty.
   void Read(uint32_t number, TimeRange range, SampleColumns* columns) const;
 
-  // The same for all series of a chunk, by slot; `*columns` is filled anew.
+  // The last of those samples; kUnknown where they must be put in order first.
+  NewestSample ReadNewest(uint32_t number, TimeRange range) const;
+
+  // The same as Read for all series of a chunk, by slot; `*columns` is filled anew.
   void ReadChunk(uint32_t chunk, TimeRange range, TileColumns* columns) const;
   // The instants of all floats of a chunk: calls visit(slots, times_ms) for series that have them
   // in common, each series being in one call. False, and no call, if series must be looked at one

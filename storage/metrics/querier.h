@@ -17,6 +17,7 @@
 #include "storage/model/sample.h"
 #include "storage/series/labels.h"
 #include "storage/series/matcher.h"
+#include "storage/series/pair_versions.h"
 
 namespace vigil::storage {
 
@@ -41,6 +42,26 @@ inline absl::Status CheckLabelBytes(const std::vector<SeriesHandle>& handles, si
 struct ReadStatistics {
   uint64_t blocks = 0;
   uint64_t bytes = 0;  // Of the blocks, as they are kept.
+};
+
+// What a selection depended on, so that who keeps it from one querier of a source to the next knows
+// whether it would come out the same.
+struct SelectionStamp {
+  struct Part {  // Of one shard.
+    TimeRange partitions;
+    int64_t start_ms = 0;
+    PairVersions::Stamp versions;
+    bool any_series = false;
+  };
+  std::vector<Part> parts;  // Empty: never to be kept.
+};
+
+// The newest sample of a series, if it is a float.
+struct NewestSample {
+  enum class Kind : uint8_t { kUnknown, kNone, kFloat };
+  Kind kind = Kind::kUnknown;
+  int64_t time_ms = 0;
+  double value = 0;
 };
 
 // A consistent view of the samples of one tenant. Made for one query and dropped after it.
@@ -73,6 +94,24 @@ class MetricQuerier {
   virtual absl::StatusOr<std::vector<std::string>> LabelValues(const std::string& name,
                                                                const std::vector<Matcher>& matchers,
                                                                TimeRange range) = 0;
+
+  // To be taken before Select(matchers, range), of what it is going to depend on.
+  virtual SelectionStamp StampOf(const std::vector<Matcher>& /*matchers*/, TimeRange /*range*/) {
+    return {};
+  }
+  // Whether Select with those matchers and this range gives what it gave after the stamp was taken,
+  // by this querier or an earlier one of the same source.
+  virtual bool Holds(const SelectionStamp& stamp, TimeRange range) {
+    return stamp.parts.size() == 1 && HoldsPart(stamp.parts.front(), range);
+  }
+  // The same for a querier of a single shard.
+  virtual bool HoldsPart(const SelectionStamp::Part& /*part*/, TimeRange /*range*/) {
+    return false;
+  }
+
+  // The last of the samples that Read would give, a staleness marker included; kUnknown where only
+  // Read can tell.
+  virtual NewestSample ReadNewest(SeriesRef /*ref*/, TimeRange /*range*/) { return {}; }
 };
 
 // Makes queriers. Alerting and query take this, so that tests give them memory.

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "storage/kv/index_keys.h"
 
@@ -25,15 +26,20 @@ RecentSeries::RecentSeries(TenantId tenant, uint8_t shard, int64_t window_ms)
       slot_(std::max<int64_t>(window_ms / kSlotsInWindow, 1)),
       slots_(tenant, shard, NumberKind::kRecent),
       newest_slot_ms_(kBeginningOfTime),
+      newest_ms_(kBeginningOfTime),
       lost_before_ms_(kBeginningOfTime) {}
 
 absl::Status RecentSeries::Restore(std::string_view key, std::string_view value) {
   VIGIL_ASSIGN_OR_RETURN(const NumbersKey row, NumbersKey::Decode(key));
   newest_slot_ms_.store(std::max(newest_slot_ms_.load(), row.instant_ms));
+  // Whoever wrote the row may have had other slots.
+  RaiseNewest(
+      std::max(slot_.EndOf(row.instant_ms), Partitioning(kMillisPerHour).EndOf(row.instant_ms)));
   return slots_.Restore(key, value);
 }
 
 void RecentSeries::Note(uint32_t number, int64_t last_ms) {
+  RaiseNewest(last_ms);
   const int64_t slot_ms = slot_.StartOf(last_ms);
   if (slot_ms < WindowStart()) {
     late_.add(number);

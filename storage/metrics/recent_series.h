@@ -4,6 +4,7 @@
 // far back as they stay in memory. Time is that of the samples; nobody looks at a clock.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <string_view>
@@ -38,7 +39,14 @@ class RecentSeries {
   // The rows are lost that told which series had samples before `end_ms`: none of those series need
   // be in memory. Until the window has moved on to there no rows are written, so that a restart
   // finds the same.
-  void NoteLost(int64_t end_ms) { lost_before_ms_ = end_ms; }
+  void NoteLost(int64_t end_ms) {
+    lost_before_ms_ = end_ms;
+    RaiseNewest(end_ms);
+  }
+
+  // No block has a sample behind that instant, but for those that replay has put into a head again.
+  // Thread-safe.
+  int64_t newest_ms() const { return newest_ms_.load(std::memory_order_acquire); }
 
   // Every series with a sample in a block at that instant or later is in the window, unless it was
   // lost.
@@ -54,12 +62,15 @@ class RecentSeries {
   void RowsWritten();
 
  private:
+  void RaiseNewest(int64_t time_ms) { newest_ms_.store(std::max(newest_ms_.load(), time_ms)); }
+
   const TenantId tenant_;
   const uint8_t shard_;
   const int64_t window_ms_;
   const Partitioning slot_;
   NumberSets slots_;
   std::atomic<int64_t> newest_slot_ms_;
+  std::atomic<int64_t> newest_ms_;
   int64_t lost_before_ms_;
   SeriesSet late_;           // Noted in slots before the window.
   SeriesSet thawed_before_;  // Thawed before the last flush.

@@ -33,6 +33,14 @@ ShardQuerier::ShardQuerier(const Source& source, HeadPair heads)
       blocks_(source.store, source.tenant, static_cast<uint8_t>(source.shard)),
       cold_(source.store, source.tenant, static_cast<uint8_t>(source.shard)) {}
 
+TenantSeries* ShardQuerier::FindSeries() const {
+  TenantSeries* series = series_.load(std::memory_order_acquire);
+  if (series != nullptr) return series;
+  series = source_.catalog->Find(source_.tenant);
+  series_.store(series, std::memory_order_release);
+  return series;
+}
+
 TimeRange ShardQuerier::Clamp(TimeRange range) const {
   range.start_ms = std::max(range.start_ms, source_.expired_before_ms->load());
   return range;
@@ -51,7 +59,7 @@ SeriesIndex::Scope ShardQuerier::ScopeOf(TimeRange range) const {
 absl::StatusOr<std::vector<SeriesHandle>> ShardQuerier::Select(const std::vector<Matcher>& matchers,
                                                                TimeRange range) {
   std::vector<SeriesHandle> handles;
-  const TenantSeries* const series = source_.catalog->Find(source_.tenant);
+  const TenantSeries* const series = FindSeries();
   if (series == nullptr) return handles;
   SeriesSet cold;
   auto selected = series->index.Select(matchers, ScopeOf(range), &cold);
@@ -65,6 +73,37 @@ absl::StatusOr<std::vector<SeriesHandle>> ShardQuerier::Select(const std::vector
   VIGIL_RETURN_IF_ERROR(AddCold(matchers, cold, &handles));
   VIGIL_RETURN_IF_ERROR(CheckLabelBytes(handles, max_label_bytes_));
   return handles;
+}
+
+bool ShardQuerier::IsAllInMemory(const TenantSeries& series, TimeRange range) {
+  return range.start_ms >= series.index.window_start_ms() || !series.any_cold.load();
+}
+
+SelectionStamp ShardQuerier::StampOf(const std::vector<Matcher>& matchers, TimeRange range) {
+  range = Clamp(range);
+  if (range.start_ms > range.end_ms) return {};
+  SelectionStamp::Part part;
+  part.partitions = {source_.partitioning.StartOf(range.start_ms),
+                     source_.partitioning.StartOf(range.end_ms)};
+  part.start_ms = range.start_ms;
+  if (TenantSeries* const series = FindSeries(); series != nullptr) {
+    part.any_series = true;
+    part.versions = series->index.StampOf(matchers);
+    if (!IsAllInMemory(*series, range)) return {};
+  }
+  return {{part}};
+}
+
+bool ShardQuerier::HoldsPart(const SelectionStamp::Part& part, TimeRange range) {
+  range = Clamp(range);
+  if (range.start_ms > range.end_ms) return false;
+  if (part.partitions.start_ms != source_.partitioning.StartOf(range.start_ms) ||
+      part.partitions.end_ms != source_.partitioning.StartOf(range.end_ms)) {
+    return false;
+  }
+  const TenantSeries* const series = FindSeries();
+  if (series == nullptr || !part.any_series) return (series != nullptr) == part.any_series;
+  return IsAllInMemory(*series, range) && series->index.Holds(part.versions);
 }
 
 absl::Status ShardQuerier::AddCold(const std::vector<Matcher>& matchers,
@@ -89,7 +128,7 @@ absl::Status ShardQuerier::AddCold(const std::vector<Matcher>& matchers,
 
 absl::StatusOr<std::vector<std::string>> ShardQuerier::LabelNames(
     const std::vector<Matcher>& matchers, TimeRange range) {
-  const TenantSeries* const series = source_.catalog->Find(source_.tenant);
+  const TenantSeries* const series = FindSeries();
   if (series == nullptr) return std::vector<std::string>();
   SeriesSet cold;
   std::vector<std::string> names = series->index.LabelNames(matchers, ScopeOf(range), &cold);
@@ -102,7 +141,7 @@ absl::StatusOr<std::vector<std::string>> ShardQuerier::LabelNames(
 
 absl::StatusOr<std::vector<std::string>> ShardQuerier::LabelValues(
     const std::string& name, const std::vector<Matcher>& matchers, TimeRange range) {
-  const TenantSeries* const series = source_.catalog->Find(source_.tenant);
+  const TenantSeries* const series = FindSeries();
   if (series == nullptr) return std::vector<std::string>();
   SeriesSet cold;
   std::vector<std::string> values =
@@ -117,7 +156,7 @@ absl::StatusOr<std::vector<std::string>> ShardQuerier::LabelValues(
 absl::Status ShardQuerier::Read(SeriesRef ref, TimeRange range, SampleColumns* columns) {
   columns->Clear();
   const uint64_t number = NumberOf(ref);
-  const TenantSeries* const series = source_.catalog->Find(source_.tenant);
+  const TenantSeries* const series = FindSeries();
   if (ShardOf(ref) != source_.shard || number > kMaxSeriesNumber || series == nullptr) {
     return absl::InvalidArgumentError(fmt::format("shard {} has no series {} of the tenant",
                                                   source_.shard, static_cast<uint64_t>(ref)));
@@ -128,11 +167,37 @@ absl::Status ShardQuerier::Read(SeriesRef ref, TimeRange range, SampleColumns* c
   const absl::Status status = ReadBlocks(*series, short_number, range, columns);
   for (const MetricHead* head : {heads_.sealed.get(), heads_.open.get()}) {
     if (head == nullptr) continue;
+    if (columns->Empty()) {
+      head->Read(short_number, range, columns);
+      continue;
+    }
     SampleColumns samples;
     head->Read(short_number, range, &samples);
     Overlay(std::move(samples), columns);
   }
   return columns->Empty() ? status : absl::OkStatus();
+}
+
+NewestSample ShardQuerier::ReadNewest(SeriesRef ref, TimeRange range) {
+  using Kind = NewestSample::Kind;
+  const uint64_t number = NumberOf(ref);
+  const TenantSeries* const series = FindSeries();
+  if (ShardOf(ref) != source_.shard || number > kMaxSeriesNumber || series == nullptr) return {};
+  range = Clamp(range);
+  NewestSample newest = {.kind = Kind::kNone};
+  if (range.start_ms > range.end_ms) return newest;
+  // Of two samples for one instant that in the younger head counts, and that in a head before that
+  // in a block.
+  for (const MetricHead* head : {heads_.open.get(), heads_.sealed.get()}) {
+    if (head == nullptr) continue;
+    const NewestSample one = head->ReadNewest(static_cast<uint32_t>(number), range);
+    if (one.kind == Kind::kUnknown) return one;
+    if (one.kind == Kind::kNone) continue;
+    if (newest.kind == Kind::kNone || one.time_ms > newest.time_ms) newest = one;
+  }
+  if (newest.kind == Kind::kFloat && newest.time_ms >= series->recent.newest_ms()) return newest;
+  const bool in_blocks = MayBeInBlocks(*series, static_cast<uint32_t>(number), range);
+  return in_blocks ? NewestSample{} : newest;
 }
 
 absl::StatusOr<std::vector<ExemplarSeries>> ShardQuerier::Exemplars(
@@ -183,8 +248,15 @@ absl::StatusOr<std::optional<uint32_t>> ShardQuerier::MetricOf(const TenantSerie
   return std::optional(MetricHash(labels->MetricName()));
 }
 
+bool ShardQuerier::MayBeInBlocks(const TenantSeries& series, uint32_t number,
+                                 TimeRange range) const {
+  return range.start_ms <= series.recent.newest_ms() &&
+         !series.blocks.PartitionsOf(number, PartitionsOf(range)).empty();
+}
+
 absl::Status ShardQuerier::ReadBlocks(const TenantSeries& series, uint32_t number, TimeRange range,
                                       SampleColumns* columns) {
+  if (range.start_ms > series.recent.newest_ms()) return absl::OkStatus();
   const std::vector<int64_t> partitions = series.blocks.PartitionsOf(number, PartitionsOf(range));
   if (partitions.empty()) return absl::OkStatus();
   VIGIL_ASSIGN_OR_RETURN(const std::optional<uint32_t> known, MetricOf(series, number));

@@ -54,6 +54,9 @@ class ShardQuerier final : public MetricQuerier {
                                                    TimeRange range) override;
   void LimitSelection(size_t label_bytes) override { max_label_bytes_ = label_bytes; }
   absl::Status Read(SeriesRef ref, TimeRange range, SampleColumns* columns) override;
+  SelectionStamp StampOf(const std::vector<Matcher>& matchers, TimeRange range) override;
+  bool HoldsPart(const SelectionStamp::Part& part, TimeRange range) override;
+  NewestSample ReadNewest(SeriesRef ref, TimeRange range) override;
   ReadStatistics Statistics() const override { return blocks_.Statistics(); }
   absl::StatusOr<std::vector<std::string>> LabelNames(const std::vector<Matcher>& matchers,
                                                       TimeRange range) override;
@@ -66,6 +69,10 @@ class ShardQuerier final : public MetricQuerier {
                                                         TimeRange range);
 
  private:
+  // What is known of the tenant; null for nothing.
+  TenantSeries* FindSeries() const;
+  // Whether all that can be selected in `range` is in memory.
+  static bool IsAllInMemory(const TenantSeries& series, TimeRange range);
   // `range` without what has expired; may be empty then.
   TimeRange Clamp(TimeRange range) const;
   // The partitions that overlap `range`.
@@ -76,10 +83,12 @@ class ShardQuerier final : public MetricQuerier {
                        std::vector<SeriesHandle>* handles);
   // MetricHash of the series' metric; nullopt when the series is not known.
   absl::StatusOr<std::optional<uint32_t>> MetricOf(const TenantSeries& series, uint32_t number);
+  bool MayBeInBlocks(const TenantSeries& series, uint32_t number, TimeRange range) const;
   absl::Status ReadBlocks(const TenantSeries& series, uint32_t number, TimeRange range,
                           SampleColumns* columns);
 
   const Source source_;
+  mutable std::atomic<TenantSeries*> series_{nullptr};  // Once found; it lives with the catalog.
   const HeadPair heads_;
   BlockReader blocks_;  // After heads_: see the class comment.
   const ColdIndex cold_;

@@ -234,6 +234,15 @@ Labels Postings::LabelsOf(uint32_t number) const {
   return Labels::FromSorted(labels);
 }
 
+void Postings::ForEachLabel(
+    uint32_t number,
+    absl::FunctionRef<void(std::string_view name, std::string_view value)> visit) const {
+  CodeReader reader(series_.CodeOf(number));
+  for (Pair pair; reader.Next(&pair);) {
+    visit(names_[pair.name].text, names_[pair.name].TextOf(pair.value));
+  }
+}
+
 std::string_view Postings::ValueOf(uint32_t number, std::string_view name) const {
   const auto wanted = name_numbers_.find(name);
   if (wanted == name_numbers_.end()) return {};

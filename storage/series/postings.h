@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <absl/container/flat_hash_set.h>
+#include <absl/functional/function_ref.h>
 
 #include "base/strings.h"
 #include "storage/series/labels.h"
@@ -42,6 +43,10 @@ class Postings {
   bool Contains(uint32_t number) const { return series_.Contains(number); }
   // Requires: the number is there.
   Labels LabelsOf(uint32_t number) const;
+  // The same without a copy. Requires: the number is there.
+  void ForEachLabel(
+      uint32_t number,
+      absl::FunctionRef<void(std::string_view name, std::string_view value)> visit) const;
   // "" when the series does not have the label. Requires: the number is there.
   std::string_view ValueOf(uint32_t number, std::string_view name) const;
 

@@ -28,6 +28,7 @@ absl::StatusOr<uint32_t> SeriesIndex::GetOrAdd(const Labels& labels, NewNumber n
   VIGIL_ASSIGN_OR_RETURN(const uint32_t number, new_number(postings_.all().cardinality()));
   VIGIL_CHECK(number != 0 && !postings_.Contains(number));
   postings_.Add(number, labels);
+  NoteChange(number);
   return number;
 }
 
@@ -37,6 +38,7 @@ bool SeriesIndex::Restore(uint32_t number, const Labels& labels, bool* added) {
   if (const auto known = postings_.Find(labels); known.has_value()) return *known == number;
   if (number == 0 || postings_.Contains(number)) return false;
   postings_.Add(number, labels);
+  NoteChange(number);
   if (added != nullptr) *added = true;
   return true;
 }
@@ -65,15 +67,20 @@ bool SeriesIndex::Contains(uint32_t number) const {
 void SeriesIndex::MarkPresent(std::span<const Presence> marks, std::vector<uint32_t>* absent) {
   WriterLock lock(&mutex_);
   for (const Presence& mark : marks) {
-    partitions_[mark.partition_ms].add(mark.number);
+    const bool is_news = partitions_[mark.partition_ms].addChecked(mark.number);
     in_open_.add(mark.number);
-    if (!postings_.Contains(mark.number)) absent->push_back(mark.number);
+    if (!postings_.Contains(mark.number)) {
+      absent->push_back(mark.number);
+    } else if (is_news) {
+      NoteChange(mark.number);
+    }
   }
 }
 
 void SeriesIndex::AddPartition(int64_t partition_ms, const SeriesSet& numbers) {
   WriterLock lock(&mutex_);
   partitions_[partition_ms] |= numbers;
+  versions_.NoteAll();
 }
 
 void SeriesIndex::Seal() {
@@ -94,6 +101,7 @@ void SeriesIndex::Evict(const SeriesSet& numbers, Evicted evicted) {
       const bool in_heads = in_open_.contains(number) || in_sealed_.contains(number);
       if (in_heads || !postings_.Contains(number)) continue;
       evicted(postings_.ValueOf(number, kMetricName));
+      NoteChange(number);
       postings_.Remove(number);
     }
     some.clear();
@@ -107,7 +115,24 @@ void SeriesIndex::Evict(const SeriesSet& numbers, Evicted evicted) {
 
 void SeriesIndex::SetWindowStart(int64_t start_ms) {
   WriterLock lock(&mutex_);
-  window_start_ms_ = start_ms;
+  window_start_ms_.store(start_ms);
+}
+
+PairVersions::Stamp SeriesIndex::StampOf(const std::vector<Matcher>& matchers) {
+  if (!versions_.counts()) {
+    WriterLock lock(&mutex_);
+    versions_.BeginToCount();
+  }
+  return versions_.StampOf(matchers);
+}
+
+void SeriesIndex::NoteChange(uint32_t number) {
+  if (versions_.counts()) {
+    postings_.ForEachLabel(number, [this](std::string_view name, std::string_view value) {
+      versions_.Note(name, value);
+    });
+  }
+  versions_.NoteSeries();
 }
 
 SeriesSet SeriesIndex::PresentLocked(TimeRange partitions) const {
@@ -123,7 +148,7 @@ SeriesSet SeriesIndex::PresentLocked(TimeRange partitions) const {
 SeriesSet SeriesIndex::SelectLocked(const std::vector<Matcher>& matchers, const Scope& scope,
                                     SeriesSet* cold) const {
   *cold = SeriesSet();
-  if (scope.start_ms < window_start_ms_) {
+  if (scope.start_ms < window_start_ms_.load()) {
     *cold = PresentLocked(scope.partitions) - postings_.all();
   }
   SeriesSet selected;
@@ -177,6 +202,7 @@ SeriesSet SeriesIndex::DropBefore(int64_t partition_ms) {
   SeriesSet gone;
   const auto first_kept = partitions_.lower_bound(partition_ms);
   for (auto at = partitions_.begin(); at != first_kept; ++at) gone |= at->second;
+  if (first_kept != partitions_.begin()) versions_.NoteAll();
   partitions_.erase(partitions_.begin(), first_kept);
   for (const auto& [partition, present] : partitions_) gone -= present;
   return gone;
@@ -206,6 +232,7 @@ SeriesSet SeriesIndex::GoneWithout(std::span<const Presence> marks) const {
 SeriesSet SeriesIndex::Unmark(std::span<const Presence> marks) {
   WriterLock lock(&mutex_);
   SeriesSet gone = GoneWithoutLocked(marks);
+  versions_.NoteAll();
   for (const Presence& mark : marks) {
     const auto partition = partitions_.find(mark.partition_ms);
     if (partition == partitions_.end()) continue;

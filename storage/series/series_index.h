@@ -6,6 +6,7 @@
 // here.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -22,6 +23,7 @@
 #include "base/mutex.h"
 #include "storage/series/labels.h"
 #include "storage/series/matcher.h"
+#include "storage/series/pair_versions.h"
 #include "storage/series/postings.h"
 
 namespace vigil::storage {
@@ -98,6 +100,13 @@ class SeriesIndex {
   // scope.
   std::vector<Series> Select(const std::vector<Matcher>& matchers, const Scope& scope,
                              SeriesSet* cold) const;
+  // For who keeps what Select gives: take the stamp before it. As long as the stamp holds, Select
+  // would give the same for a scope of the same partitions, if it asks for no cold series: that is
+  // so for a scope that begins at window_start_ms() or later.
+  PairVersions::Stamp StampOf(const std::vector<Matcher>& matchers);
+  bool Holds(const PairVersions::Stamp& stamp) const { return versions_.Holds(stamp); }
+  int64_t window_start_ms() const { return window_start_ms_.load(); }
+
   // Sorted names of the labels, and values of one label, that such series have.
   std::vector<std::string> LabelNames(const std::vector<Matcher>& matchers, const Scope& scope,
                                       SeriesSet* cold) const;
@@ -123,6 +132,8 @@ class SeriesIndex {
  private:
   SeriesSet GoneWithoutLocked(std::span<const Presence> marks) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // A series in memory came, goes, or got a mark.
+  void NoteChange(uint32_t number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   SeriesSet PresentLocked(TimeRange partitions) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   // The series in memory that are selected.
   SeriesSet SelectLocked(const std::vector<Matcher>& matchers, const Scope& scope,
@@ -134,7 +145,8 @@ class SeriesIndex {
   // Marked since the last seal; between the one before and that, if it is not dropped.
   SeriesSet in_open_ ABSL_GUARDED_BY(mutex_);
   SeriesSet in_sealed_ ABSL_GUARDED_BY(mutex_);
-  int64_t window_start_ms_ ABSL_GUARDED_BY(mutex_) = std::numeric_limits<int64_t>::max();
+  std::atomic<int64_t> window_start_ms_{std::numeric_limits<int64_t>::max()};
+  PairVersions versions_;  // Written under the lock.
 };
 
 }  // namespace vigil::storage

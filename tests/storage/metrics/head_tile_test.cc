@@ -29,6 +29,21 @@ ModelSamples Read(const HeadTile& tile, uint32_t slot, TimeRange range) {
   return ToModel(samples);
 }
 
+// Holds the newest sample to what reading all gives.
+void CheckNewest(const HeadTile& tile, uint32_t slot, TimeRange range, const ModelSamples& all,
+                 bool has_histograms) {
+  const NewestSample newest = tile.Newest(slot, range);
+  if (newest.kind == NewestSample::Kind::kUnknown) {
+    EXPECT_TRUE(has_histograms);
+  } else if (all.empty()) {
+    EXPECT_EQ(newest.kind, NewestSample::Kind::kNone);
+  } else {
+    ASSERT_EQ(newest.kind, NewestSample::Kind::kFloat);
+    EXPECT_EQ(newest.time_ms, all.rbegin()->first);
+    EXPECT_EQ(FloatValue(newest.value), all.rbegin()->second);
+  }
+}
+
 TEST(HeadTileTest, EqualsAModel) {
   constexpr uint32_t kSeed = 7;
   SCOPED_TRACE(fmt::format("seed {}", kSeed));
@@ -65,8 +80,11 @@ TEST(HeadTileTest, EqualsAModel) {
     for (uint32_t slot = 0; slot < kChunkSize; ++slot) {
       ASSERT_EQ((tile.members() >> slot & 1) != 0, !model[slot].empty());
       ASSERT_EQ(Read(tile, slot, kEver), model[slot]);
-      ASSERT_EQ(Read(tile, slot, {7, 12}),
-                ModelSamples(model[slot].lower_bound(7), model[slot].upper_bound(12)));
+      const ModelSamples some(model[slot].lower_bound(7), model[slot].upper_bound(12));
+      ASSERT_EQ(Read(tile, slot, {7, 12}), some);
+      CheckNewest(tile, slot, kEver, model[slot], histograms_in_ten > 0);
+      CheckNewest(tile, slot, {7, 12}, some, histograms_in_ten > 0);
+      if (::testing::Test::HasFailure()) return;
     }
   }
 }

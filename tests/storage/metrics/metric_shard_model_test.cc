@@ -76,6 +76,10 @@ class Exerciser {
     CheckAll();
   }
 
+  // How often a selection was said to hold, and the newest sample to be known.
+  int held() const { return held_; }
+  int newest_known() const { return newest_known_; }
+
  private:
   enum class Stage { kOpen, kSealed, kWritten };
 
@@ -195,6 +199,7 @@ class Exerciser {
   void Restart() {
     shard_ = MetricShard::Create(kShard, store_, Options());
     refs_.clear();
+    kept_.clear();
     encoded_.clear();
     stage_ = Stage::kOpen;
     ASSERT_OK(shard_->Load());
@@ -243,10 +248,44 @@ class Exerciser {
     for (const SeriesHandle& handle : series) {
       SampleColumns columns;
       ASSERT_OK(querier.Read(handle.ref, range, &columns));
-      ASSERT_EQ(ToModel(columns), model_.Read(tenant, handle.labels, range))
-          << handle.labels.ToString();
+      const ModelSamples expected = model_.Read(tenant, handle.labels, range);
+      ASSERT_EQ(ToModel(columns), expected) << handle.labels.ToString();
+      CheckNewest(querier.ReadNewest(handle.ref, range), expected);
     }
     CheckMatchers(querier, series, range);
+    CheckKept(querier, tenant);
+  }
+
+  void CheckNewest(const NewestSample& newest, const ModelSamples& expected) {
+    if (newest.kind == NewestSample::Kind::kUnknown) return;
+    ++newest_known_;
+    ASSERT_EQ(newest.kind == NewestSample::Kind::kNone, expected.empty());
+    if (expected.empty()) return;
+    ASSERT_EQ(newest.time_ms, expected.rbegin()->first);
+    ASSERT_EQ(FloatValue(newest.value), expected.rbegin()->second);
+  }
+
+  // What was selected before and is said to hold is what is selected now.
+  void CheckKept(MetricQuerier& querier, TenantId tenant) {
+    static const std::vector<Matcher> kMatchers[] = {
+        {},
+        {Matcher::Equal(std::string(kMetricName), "metric_1")},
+        {Matcher::Equal(std::string(kMetricName), "metric_2"), Matcher::Equal("id", "7")},
+        {Matcher::Create(MatchType::kRegex, "id", "1.*").value()}};
+    const size_t which = random_() % std::size(kMatchers);
+    const TimeRange range = {now_ms_ - static_cast<int64_t>(random_() % 500), now_ms_};
+    Kept& kept = kept_[{tenant, which}];
+    const bool holds = querier.Holds(kept.stamp, range);
+    SelectionStamp stamp = querier.StampOf(kMatchers[which], range);
+    ASSERT_OK_AND_ASSIGN(const std::vector<SeriesHandle> series,
+                         querier.Select(kMatchers[which], range));
+    std::vector<SeriesRef> refs;
+    for (const SeriesHandle& handle : series) refs.push_back(handle.ref);
+    if (holds) {
+      ++held_;
+      ASSERT_EQ(refs, kept.refs) << "matchers " << which;
+    }
+    if (!holds || random_() % 4 == 0) kept = {std::move(stamp), std::move(refs)};
   }
 
   // What matchers find of a selection is what a look at all its labels finds.
@@ -276,8 +315,17 @@ class Exerciser {
     ASSERT_EQ(names.size(), expected.empty() ? 0 : 2);
   }
 
+  // A selection, and what it depended on.
+  struct Kept {
+    SelectionStamp stamp;
+    std::vector<SeriesRef> refs;
+  };
+
   KeyValueStore* const store_;
   std::mt19937 random_;
+  std::map<std::pair<TenantId, size_t>, Kept> kept_;
+  int held_ = 0;
+  int newest_known_ = 0;
   ShardModel model_{kPartitionMs};
   std::unique_ptr<MetricShard> shard_;
   std::map<std::pair<TenantId, int>, std::optional<SeriesRef>> refs_;
@@ -290,13 +338,20 @@ class Exerciser {
 
 TEST(MetricShardModelTest, InMemory) {
   const char* const seeds = std::getenv("VIGIL_MODEL_SEEDS");  // For longer runs by hand.
+  int held = 0;
+  int newest_known = 0;
   const uint32_t last_seed = seeds != nullptr ? std::atoi(seeds) : 40;
   for (uint32_t seed = 1; seed <= last_seed; ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     MemoryStore store;
-    Exerciser(&store, seed).Run(600);
+    Exerciser exerciser(&store, seed);
+    exerciser.Run(600);
     if (HasFatalFailure()) return;
+    held += exerciser.held();
+    newest_known += exerciser.newest_known();
   }
+  EXPECT_GT(held, 0);
+  EXPECT_GT(newest_known, 0);
 }
 
 TEST(MetricShardModelTest, OnRocksDb) {

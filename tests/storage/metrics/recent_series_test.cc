@@ -53,6 +53,23 @@ TEST_F(RecentSeriesTest, WhatHasLeftTheWindowIsTakenOnce) {
   EXPECT_THAT(Members(recent_.All()), ElementsAre(2));
 }
 
+TEST_F(RecentSeriesTest, NothingIsNewerThanTheNewest) {
+  EXPECT_EQ(recent_.newest_ms(), INT64_MIN);
+  recent_.Note(1, 1234);
+  recent_.Note(2, 1000);
+  EXPECT_EQ(recent_.newest_ms(), 1234);
+  Write();
+  RecentSeries restored(kTenant, kShard, kWindowMs);
+  ASSERT_OK(ForEach(store_, Family::kPostings, {},
+                    [&restored](std::string_view key, std::string_view value) {
+                      return restored.Restore(key, value);
+                    }));
+  EXPECT_GE(restored.newest_ms(), 1234);
+  RecentSeries lost(kTenant, kShard, kWindowMs);
+  lost.NoteLost(2000);
+  EXPECT_EQ(lost.newest_ms(), 2000);
+}
+
 TEST_F(RecentSeriesTest, NoRowsAreWrittenUntilTheWindowHasLeftWhatWasLost) {
   EXPECT_TRUE(recent_.Empty());
   recent_.NoteLost(2000);

@@ -210,6 +210,59 @@ TEST_F(SeriesIndexTest, PartitionsOfBlocks) {
   EXPECT_EQ(index_.Present().cardinality(), 2u);
 }
 
+// What keeps a selection of a="1" must learn of each change to it, and of few others.
+TEST_F(SeriesIndexTest, StampsTellWhatMayHaveChanged) {
+  const std::vector<Matcher> matchers = {Matcher::Equal("a", "1")};
+  PairVersions::Stamp stamp = index_.StampOf(matchers);
+  const auto changed = [&] {
+    const bool is_other = !index_.Holds(stamp);
+    stamp = index_.StampOf(matchers);
+    return is_other;
+  };
+  EXPECT_FALSE(changed());
+  Add({{"a", "2"}});
+  Mark(1, 100);
+  EXPECT_FALSE(changed());
+  const Labels labels = {{"a", "1"}, {"b", "x"}};
+  Add(labels);
+  EXPECT_TRUE(changed());
+  Add(labels);
+  EXPECT_FALSE(changed());
+  Mark(2, 100);
+  EXPECT_TRUE(changed());
+  Mark(2, 100);
+  Mark(1, 200);
+  EXPECT_FALSE(changed());
+  Mark(2, 200);
+  EXPECT_TRUE(changed());
+  // Heads come and go; marks stay.
+  index_.Seal();
+  Mark(2, 200);
+  index_.DropSealed();
+  EXPECT_FALSE(changed());
+  index_.Seal();
+  index_.DropSealed();
+  index_.Evict(SeriesSet::bitmapOf(2, 1, 7));
+  EXPECT_FALSE(changed());
+  index_.Evict(SeriesSet::bitmapOf(1, 2));
+  EXPECT_TRUE(changed());
+  EXPECT_FALSE(Mark(2, 300));
+  EXPECT_FALSE(changed());
+  EXPECT_TRUE(index_.Restore(2, labels));
+  EXPECT_TRUE(changed());
+  EXPECT_TRUE(index_.Restore(2, labels));
+  EXPECT_FALSE(changed());
+  index_.AddPartition(400, SeriesSet::bitmapOf(1, 2));
+  EXPECT_TRUE(changed());
+  const std::vector<SeriesIndex::Presence> unmarked = {{2, 400}};
+  index_.Unmark(unmarked);
+  EXPECT_TRUE(changed());
+  index_.DropBefore(100);
+  EXPECT_FALSE(changed());
+  index_.DropBefore(200);
+  EXPECT_TRUE(changed());
+}
+
 TEST_F(SeriesIndexTest, ReadersAndWritersTogether) {
   constexpr uint32_t kSeries = 2000;
   std::atomic<bool> done = false;
