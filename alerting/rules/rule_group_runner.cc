@@ -70,6 +70,7 @@ absl::StatusOr<std::unique_ptr<RuleGroupRunner>> RuleGroupRunner::Create(
     for (const promql::Expr* const expr : rule.evaluator->exprs()) exprs.push_back(expr);
   }
   runner->common_ = exec::CommonNodes(exprs);
+  runner->kept_ = std::make_unique<exec::KeptSelections>(exprs);
   runner->next_slot_ms_ = runner->schedule_.SlotAtOrAfter(now_ms);
   runner->metrics_.rules.Set(index);
   runner->metrics_.interval_seconds.Set(runner->interval_ms() / kMillisPerSecond);
@@ -110,7 +111,8 @@ bool RuleGroupRunner::Evaluate(int64_t now_ms) {
 
 void RuleGroupRunner::EvaluateRules(int64_t slot_ms) {
   if (own_runner_ != nullptr) return EvaluateRules(slot_ms, own_runner_.get());
-  SharedRunner runner(dependencies_.engine, dependencies_.source, &common_, slot_ms - offset_ms_);
+  SharedRunner runner(dependencies_.engine, dependencies_.source, &common_, kept_.get(),
+                      slot_ms - offset_ms_);
   EvaluateRules(slot_ms, &runner);
 }
 

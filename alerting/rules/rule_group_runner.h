@@ -22,6 +22,7 @@
 #include "alerting/rules/rule_schedule.h"
 #include "alerting/rules/rule_state_rows.h"
 #include "query/exec/common_nodes.h"
+#include "query/exec/kept_selections.h"
 
 namespace vigil::alerting {
 
@@ -115,7 +116,8 @@ class RuleGroupRunner {
   size_t next_watched_ = 0;  // The rule whose inputs are looked at next, modulo their number.
   const std::unique_ptr<ExprRunner> own_runner_;  // Null: the engine is asked.
   std::vector<RunningRule> rules_;
-  exec::CommonNodes common_;  // Of the rules' expressions.
+  exec::CommonNodes common_;                    // Of the rules' expressions.
+  std::unique_ptr<exec::KeptSelections> kept_;  // What they select, from slot to slot.
   int64_t next_slot_ms_ = 0;
   int64_t last_evaluation_ms_ = 0;
   double evaluation_seconds_ = 0;

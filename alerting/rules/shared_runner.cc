@@ -7,8 +7,11 @@
 namespace vigil::alerting {
 
 SharedRunner::SharedRunner(const exec::Engine* engine, storage::MetricSource* source,
-                           const exec::CommonNodes* common, int64_t time_ms)
-    : engine_(engine), source_(source), values_(common, time_ms, engine->options().max_samples) {}
+                           const exec::CommonNodes* common, exec::KeptSelections* kept,
+                           int64_t time_ms)
+    : engine_(engine),
+      source_(source),
+      values_(common, time_ms, engine->options().max_samples, kept) {}
 
 storage::MetricQuerier& SharedRunner::view() {
   if (view_ == nullptr) view_ = engine_->NewQuerier(*source_);

@@ -12,6 +12,7 @@
 
 #include "alerting/rules/expr_runner.h"
 #include "query/exec/common_nodes.h"
+#include "query/exec/kept_selections.h"
 #include "query/exec/shared_values.h"
 
 namespace vigil::alerting {
@@ -19,10 +20,10 @@ namespace vigil::alerting {
 // Not thread-safe.
 class SharedRunner final : public ExprRunner {
  public:
-  // `common` is of the group's expressions; `time_ms` the instant that they are run at. All must
-  // outlive it.
+  // `common` and `kept`, which may be null, are of the group's expressions; `time_ms` the instant
+  // that they are run at. All must outlive it.
   SharedRunner(const exec::Engine* engine, storage::MetricSource* source,
-               const exec::CommonNodes* common, int64_t time_ms);
+               const exec::CommonNodes* common, exec::KeptSelections* kept, int64_t time_ms);
 
   absl::StatusOr<exec::QueryResult> Run(const promql::Expr& expr, std::string_view text,
                                         int64_t time_ms) override;

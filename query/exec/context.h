@@ -12,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "query/exec/annotations.h"
 #include "query/exec/engine.h"
+#include "query/exec/kept_selections.h"
 #include "query/exec/limits.h"
 #include "query/exec/steps.h"
 #include "query/promql/ast.h"
@@ -49,6 +50,12 @@ struct QueryContext {
   PlanRecorder* plan = nullptr;  // Null: nobody asks.
   // What this and other expressions have in common; null: nothing is shared.
   SharedValues* shared = nullptr;
+  KeptSelections* kept = nullptr;  // Null: none are.
+
+  // Who keeps what `selector`, which may be null, selects; null if nobody does.
+  KeptSelections* KeptFor(const promql::VectorSelector* selector) const {
+    return selector != nullptr && kept != nullptr && kept->Has(*selector) ? kept : nullptr;
+  }
 };
 
 }  // namespace vigil::exec

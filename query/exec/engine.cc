@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "query/exec/constancy.h"
 #include "query/exec/evaluator.h"
+#include "query/exec/shared_values.h"
 #include "query/exec/statistics.h"
 #include "query/promql/parser.h"
 
@@ -242,6 +243,7 @@ absl::StatusOr<QueryResult> Engine::InstantOn(storage::MetricQuerier& querier, S
   QueryContext context =
       MakeContext(options_, helpers_, querier, expr, text, {time_ms, time_ms, 0}, control);
   context.shared = shared;
+  if (shared != nullptr) context.kept = shared->kept();
   Run run(context, {time_ms, 1, 1}, control, begin_ns);
   Evaluator evaluator = run.NewEvaluator();
   VIGIL_ASSIGN_OR_RETURN(AnyResult value, RunInstant(evaluator, expr, time_ms, run.statistics()));

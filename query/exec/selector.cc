@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "base/wide.h"
 #include "query/exec/duration_value.h"
+#include "query/exec/found_series.h"
 
 namespace vigil::exec {
 namespace {
@@ -29,40 +30,12 @@ absl::Status AccountFor(const SampleColumns& samples, QueryContext& context, Res
   return held->Add(weight);
 }
 
-// The series that meet `matchers`, whose finding is timed.
-absl::StatusOr<std::vector<storage::SeriesHandle>> FindSeries(
-    QueryContext& context, const std::vector<storage::Matcher>& matchers, const TimeRange& span) {
-  const int64_t begin_ns = MonotonicNs();
-  VIGIL_ASSIGN_OR_RETURN_WITH(std::vector<storage::SeriesHandle> handles,
-                              context.querier.Select(matchers, span), "expanding series");
-  context.selection_ns.fetch_add(MonotonicNs() - begin_ns, std::memory_order_relaxed);
-  return handles;
-}
+double InSeconds(int64_t ms) { return static_cast<double>(ms) / kMillisPerSecond; }
 
-// Accounts for the labels of selected series, which are there before the first sample is read.
-absl::Status AccountFor(const std::vector<storage::SeriesHandle>& handles, Reservation* held) {
-  int64_t weight = 0;
-  for (const storage::SeriesHandle& handle : handles) weight += LabelWeight(handle.labels);
-  return held->Add(weight);
-}
-
-// The store keeps series by their numbers, those of one metric and one day side by side.
-std::vector<uint32_t> OrderInStore(const std::vector<storage::SeriesHandle>& handles) {
-  const auto before = [](const storage::SeriesHandle& a, const storage::SeriesHandle& b) {
-    return a.ref < b.ref;
-  };
-  if (std::is_sorted(handles.begin(), handles.end(), before)) return {};
-  std::vector<uint32_t> order(handles.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::sort(order.begin(), order.end(),
-            [&](uint32_t a, uint32_t b) { return before(handles[a], handles[b]); });
-  return order;
-}
-
-// Moves the labels of a series out: whoever gets them accounts for them.
-storage::Labels Take(storage::SeriesHandle* handle, Reservation* held) {
-  held->GiveBack(LabelWeight(handle->labels));
-  return std::move(handle->labels);
+// Puts what a selector gives of a float into a column.
+void PutFloat(int64_t time_ms, double value, SelectWhat what, size_t step, Column* column) {
+  if (storage::IsStale(value)) return;
+  column->SetFloat(step, what == SelectWhat::kSamples ? value : InSeconds(time_ms));
 }
 
 // Puts the newest sample within the lookback of each step into a column.
@@ -87,7 +60,7 @@ class InstantFiller {
           histograms > 0 && samples.histogram_times_ms[histograms - 1] > after_ms;
       if (has_float && (!has_histogram || samples.times_ms[floats - 1] >
                                               samples.histogram_times_ms[histograms - 1])) {
-        PutFloat(samples, floats - 1, step, column);
+        PutFloat(samples.times_ms[floats - 1], samples.values[floats - 1], what_, step, column);
       } else if (has_histogram) {
         PutHistogram(samples, histograms - 1, step, column);
       }
@@ -95,11 +68,6 @@ class InstantFiller {
   }
 
  private:
-  void PutFloat(const SampleColumns& samples, size_t i, size_t step, Column* column) const {
-    if (storage::IsStale(samples.values[i])) return;
-    column->SetFloat(
-        step, what_ == SelectWhat::kSamples ? samples.values[i] : InSeconds(samples.times_ms[i]));
-  }
   void PutHistogram(const SampleColumns& samples, size_t i, size_t step, Column* column) const {
     if (storage::IsStale(*samples.histograms[i])) return;
     if (what_ == SelectWhat::kSamples) {
@@ -108,7 +76,6 @@ class InstantFiller {
       column->SetFloat(step, InSeconds(samples.histogram_times_ms[i]));
     }
   }
-  static double InSeconds(int64_t ms) { return static_cast<double>(ms) / kMillisPerSecond; }
 
   const LookupTimes& times_;
   const int64_t lookback_ms_;
@@ -167,22 +134,17 @@ void FillSmoothed(const SampleColumns& samples, const LookupTimes& times, int64_
 class SelectedRange final : public RangeVector {
  public:
   SelectedRange(QueryContext& context, const LookupTimes& times, int64_t range_ms,
-                std::vector<storage::SeriesHandle> handles, Reservation labels_held)
-      : RangeVector(times, range_ms),
-        context_(context),
-        handles_(std::move(handles)),
-        labels_held_(std::move(labels_held)) {}
+                FoundSeries found)
+      : RangeVector(times, range_ms), context_(context), found_(std::move(found)) {}
 
-  size_t size() const override { return handles_.size(); }
-  std::vector<uint32_t> ReadOrder() const override { return OrderInStore(handles_); }
-  const storage::Labels& labels(size_t series) const override { return handles_[series].labels; }
-  storage::Labels TakeLabels(size_t series) override {
-    return Take(&handles_[series], &labels_held_);
-  }
+  size_t size() const override { return found_.size(); }
+  std::vector<uint32_t> ReadOrder() const override { return found_.ReadOrder(); }
+  const storage::Labels& labels(size_t series) const override { return found_[series].labels; }
+  storage::Labels TakeLabels(size_t series) override { return found_.TakeLabels(series); }
   absl::Status Read(size_t series, RangeBuffer* buffer) const override {
     VIGIL_RETURN_IF_ERROR(context_.limits.Check());
     VIGIL_RETURN_IF_ERROR_WITH(
-        context_.querier.Read(handles_[series].ref, SpanOf(times(), range_ms()), &buffer->samples),
+        context_.querier.Read(found_[series].ref, SpanOf(times(), range_ms()), &buffer->samples),
         "expanding series");
     RemoveStale(&buffer->samples);
     buffer->held = Reservation(context_.limits);
@@ -191,8 +153,7 @@ class SelectedRange final : public RangeVector {
 
  private:
   QueryContext& context_;
-  std::vector<storage::SeriesHandle> handles_;
-  Reservation labels_held_;
+  FoundSeries found_;
 };
 
 // The series of a vector selector, each with the column that `fill` makes of its samples.
@@ -201,21 +162,17 @@ class InstantSource final : public SeriesSource {
   using Fill = std::function<void(SampleColumns& samples, Column* column)>;
 
   // `fill` is called by several threads.
-  InstantSource(Evaluator& evaluator, const TimeRange& span, Fill fill,
-                std::vector<storage::SeriesHandle> handles, Reservation labels_held)
+  InstantSource(Evaluator& evaluator, const TimeRange& span, Fill fill, FoundSeries found)
       : context_(evaluator.context()),
         counts_(evaluator.counts()),
         span_(span),
         fill_(std::move(fill)),
-        handles_(std::move(handles)),
-        labels_held_(std::move(labels_held)) {}
+        found_(std::move(found)) {}
 
-  size_t size() const override { return handles_.size(); }
-  std::vector<uint32_t> ReadOrder() const override { return OrderInStore(handles_); }
-  const storage::Labels& labels(size_t series) const override { return handles_[series].labels; }
-  storage::Labels TakeLabels(size_t series) override {
-    return Take(&handles_[series], &labels_held_);
-  }
+  size_t size() const override { return found_.size(); }
+  std::vector<uint32_t> ReadOrder() const override { return found_.ReadOrder(); }
+  const storage::Labels& labels(size_t series) const override { return found_[series].labels; }
+  storage::Labels TakeLabels(size_t series) override { return found_.TakeLabels(series); }
   bool DropsName() const override { return false; }
   bool SeveralNames() const override { return false; }
   absl::StatusOr<std::unique_ptr<SeriesReader>> NewReader() const override {
@@ -230,7 +187,7 @@ class InstantSource final : public SeriesSource {
     absl::Status Read(size_t series, Column* column) override {
       QueryContext& context = source_.context_;
       VIGIL_RETURN_IF_ERROR_WITH(
-          context.querier.Read(source_.handles_[series].ref, source_.span_, &samples_),
+          context.querier.Read(source_.found_[series].ref, source_.span_, &samples_),
           "expanding series");
       Reservation held(context.limits);
       VIGIL_RETURN_IF_ERROR(AccountFor(samples_, context, &held));
@@ -248,38 +205,105 @@ class InstantSource final : public SeriesSource {
   SampleCounts* const counts_;
   const TimeRange span_;
   const Fill fill_;
-  std::vector<storage::SeriesHandle> handles_;
-  Reservation labels_held_;
+  FoundSeries found_;
 };
 
-// The series that meet `matchers`.
-absl::StatusOr<std::unique_ptr<SeriesSource>> SelectWith(
-    Evaluator& evaluator, const std::vector<storage::Matcher>& matchers, const TimeRange& span,
-    InstantSource::Fill fill) {
-  VIGIL_ASSIGN_OR_RETURN(std::vector<storage::SeriesHandle> handles,
-                         FindSeries(evaluator.context(), matchers, span));
-  Reservation held(evaluator.context().limits);
-  VIGIL_RETURN_IF_ERROR(AccountFor(handles, &held));
-  return std::make_unique<InstantSource>(evaluator, span, std::move(fill), std::move(handles),
-                                         std::move(held));
+// The series of a vector selector at a single step, of each of which the newest sample counts.
+class NewestSource final : public SeriesSource {
+ public:
+  NewestSource(Evaluator& evaluator, const LookupTimes& times, SelectWhat what, FoundSeries found)
+      : context_(evaluator.context()),
+        counts_(evaluator.counts()),
+        times_(times),
+        span_(SpanOf(times, context_.lookback_ms)),
+        what_(what),
+        found_(std::move(found)) {}
+
+  size_t size() const override { return found_.size(); }
+  std::vector<uint32_t> ReadOrder() const override { return found_.ReadOrder(); }
+  const storage::Labels& labels(size_t series) const override { return found_[series].labels; }
+  storage::Labels TakeLabels(size_t series) override { return found_.TakeLabels(series); }
+  bool DropsName() const override { return false; }
+  bool SeveralNames() const override { return false; }
+  absl::StatusOr<std::unique_ptr<SeriesReader>> NewReader() const override {
+    return std::make_unique<Reader>(*this);
+  }
+
+ private:
+  class Reader final : public SeriesReader {
+   public:
+    explicit Reader(const NewestSource& source) : source_(source) {}
+
+    absl::Status Read(size_t series, Column* column) override {
+      QueryContext& context = source_.context_;
+      const storage::SeriesRef ref = source_.found_[series].ref;
+      const storage::NewestSample newest = context.querier.ReadNewest(ref, source_.span_);
+      if (newest.kind == storage::NewestSample::Kind::kFloat) {
+        context.samples_read.fetch_add(1, std::memory_order_relaxed);
+        PutFloat(newest.time_ms, newest.value, source_.what_, 0, column);
+      } else if (newest.kind == storage::NewestSample::Kind::kUnknown) {
+        VIGIL_RETURN_IF_ERROR_WITH(context.querier.Read(ref, source_.span_, &samples_),
+                                   "expanding series");
+        Reservation held(context.limits);
+        VIGIL_RETURN_IF_ERROR(AccountFor(samples_, context, &held));
+        InstantFiller(source_.times_, context.lookback_ms, source_.what_).Fill(samples_, column);
+      }
+      if (source_.counts_ != nullptr) source_.counts_->AddColumn(*column);
+      return absl::OkStatus();
+    }
+
+   private:
+    const NewestSource& source_;
+    SampleColumns samples_;
+  };
+
+  QueryContext& context_;
+  SampleCounts* const counts_;
+  const LookupTimes times_;
+  const TimeRange span_;
+  const SelectWhat what_;
+  FoundSeries found_;
+};
+
+// Which series a selector looks for.
+struct Wanted {
+  const promql::VectorSelector* selector = nullptr;  // Null: the matchers stand nowhere.
+  const std::vector<storage::Matcher>& matchers;
+};
+
+absl::StatusOr<std::unique_ptr<SeriesSource>> SelectWith(Evaluator& evaluator, const Wanted& wanted,
+                                                         const TimeRange& span,
+                                                         InstantSource::Fill fill) {
+  VIGIL_ASSIGN_OR_RETURN(FoundSeries found,
+                         FindSeries(evaluator.context(), wanted.selector, wanted.matchers, span));
+  return std::make_unique<InstantSource>(evaluator, span, std::move(fill), std::move(found));
 }
 
-absl::StatusOr<std::unique_ptr<SeriesSource>> SelectPlain(
-    Evaluator& evaluator, const std::vector<storage::Matcher>& matchers, const LookupTimes& times,
-    SelectWhat what) {
+absl::StatusOr<std::unique_ptr<SeriesSource>> SelectPlain(Evaluator& evaluator,
+                                                          const Wanted& wanted,
+                                                          const LookupTimes& times,
+                                                          SelectWhat what) {
   QueryContext& context = evaluator.context();
-  return SelectWith(evaluator, matchers, SpanOf(times, context.lookback_ms),
+  const TimeRange span = SpanOf(times, context.lookback_ms);
+  // One step of a selector that is kept needs no more than the newest sample of each series.
+  if (evaluator.steps() == 1 && context.KeptFor(wanted.selector) != nullptr) {
+    VIGIL_ASSIGN_OR_RETURN(FoundSeries found,
+                           FindSeries(context, wanted.selector, wanted.matchers, span));
+    return std::make_unique<NewestSource>(evaluator, times, what, std::move(found));
+  }
+  return SelectWith(evaluator, wanted, span,
                     [times, what, &context](SampleColumns& samples, Column* column) {
                       InstantFiller(times, context.lookback_ms, what).Fill(samples, column);
                     });
 }
 
-absl::StatusOr<std::unique_ptr<SeriesSource>> SelectSmoothed(
-    Evaluator& evaluator, const std::vector<storage::Matcher>& matchers, const LookupTimes& times) {
+absl::StatusOr<std::unique_ptr<SeriesSource>> SelectSmoothed(Evaluator& evaluator,
+                                                             const Wanted& wanted,
+                                                             const LookupTimes& times) {
   QueryContext& context = evaluator.context();
   TimeRange span = SpanOf(times, context.lookback_ms);
   span.end_ms = SaturatingAdd(span.end_ms, context.lookback_ms);
-  return SelectWith(evaluator, matchers, span,
+  return SelectWith(evaluator, wanted, span,
                     [times, &context](SampleColumns& samples, Column* column) {
                       RemoveStale(&samples);
                       FillSmoothed(samples, times, context.lookback_ms, column);
@@ -292,7 +316,7 @@ absl::StatusOr<VectorValue> SelectAt(Evaluator& evaluator,
                                      const std::vector<storage::Matcher>& matchers,
                                      const LookupTimes& times, SelectWhat what) {
   VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesSource> source,
-                         SelectPlain(evaluator, matchers, times, what));
+                         SelectPlain(evaluator, {nullptr, matchers}, times, what));
   return CollectSeries(evaluator, *source);
 }
 
@@ -304,9 +328,11 @@ absl::StatusOr<std::unique_ptr<SeriesSource>> SelectInstantSource(
                          ResolveShift(context, evaluator.grid(), selector.shift));
   std::unique_ptr<SeriesSource> source;
   if (!selector.smoothed || what == SelectWhat::kTimes) {
-    VIGIL_ASSIGN_OR_RETURN(source, SelectPlain(evaluator, selector.matchers, times, what));
+    VIGIL_ASSIGN_OR_RETURN(source,
+                           SelectPlain(evaluator, {&selector, selector.matchers}, times, what));
   } else {
-    VIGIL_ASSIGN_OR_RETURN(source, SelectSmoothed(evaluator, selector.matchers, times));
+    VIGIL_ASSIGN_OR_RETURN(source,
+                           SelectSmoothed(evaluator, {&selector, selector.matchers}, times));
   }
   scope.SetSeries(source->size());
   scope.SetStreamed();
@@ -336,14 +362,12 @@ absl::StatusOr<std::unique_ptr<RangeVector>> SelectRange(Evaluator& evaluator,
     range_ms = SaturatingAdd(range_ms, context.lookback_ms);
     times.offset_ms = SaturatingSub(times.offset_ms, context.lookback_ms);
   }
-  VIGIL_ASSIGN_OR_RETURN(std::vector<storage::SeriesHandle> handles,
-                         FindSeries(context, matrix.selector->matchers, SpanOf(times, range_ms)));
-  scope.SetSeries(handles.size());
+  VIGIL_ASSIGN_OR_RETURN(FoundSeries found,
+                         FindSeries(context, matrix.selector.get(), matrix.selector->matchers,
+                                    SpanOf(times, range_ms)));
+  scope.SetSeries(found.size());
   scope.SetStreamed();
-  Reservation held(context.limits);
-  VIGIL_RETURN_IF_ERROR(AccountFor(handles, &held));
-  return std::make_unique<SelectedRange>(context, times, range_ms, std::move(handles),
-                                         std::move(held));
+  return std::make_unique<SelectedRange>(context, times, range_ms, std::move(found));
 }
 
 }  // namespace vigil::exec

@@ -25,7 +25,7 @@ using Lot = std::vector<Column>;
 // One run of ForEachSeries: lots are made by any thread and taken in their order.
 class LotQueue {
  public:
-  LotQueue(const SeriesSource& source, absl::FunctionRef<absl::Status(size_t, Column)> take)
+  LotQueue(const SeriesSource& source, TakeSeries take)
       : series_(source.size()), order_(source.ReadOrder()), take_(take) {}
 
   size_t lots() const { return (series_ + kLotSize - 1) / kLotSize; }
@@ -71,7 +71,7 @@ class LotQueue {
  private:
   const size_t series_;
   const std::vector<uint32_t> order_;
-  const absl::FunctionRef<absl::Status(size_t, Column)> take_;
+  const TakeSeries take_;
 
   Mutex mutex_;
   CondVar changed_;
@@ -95,6 +95,28 @@ absl::Status MakeLots(Evaluator& evaluator, const SeriesSource& source, LotQueue
   return absl::OkStatus();
 }
 
+// Few series are made and taken one by one: there is nothing to share with other threads.
+absl::Status MakeFew(Evaluator& evaluator, const SeriesSource& source, TakeSeries take) {
+  VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesReader> reader, source.NewReader());
+  const std::vector<uint32_t> order = source.ReadOrder();
+  Column column;
+  for (size_t place = 0; place < source.size(); ++place) {
+    const size_t series = order.empty() ? place : order[place];
+    // Of one step each takes less than to look at the clock.
+    if (place == 0 || evaluator.steps() > 1) {
+      VIGIL_RETURN_IF_ERROR(evaluator.context().limits.Check());
+    }
+    if (column.size() == evaluator.steps()) {
+      column.Reset();  // Nobody wanted to keep it.
+    } else {
+      column = evaluator.NewColumn();
+    }
+    VIGIL_RETURN_IF_ERROR(reader->Read(series, &column));
+    if (!column.Empty()) VIGIL_RETURN_IF_ERROR(take(series, std::move(column)));
+  }
+  return absl::OkStatus();
+}
+
 // Puts series in the order of the places that they have been given.
 void SortByPlace(const std::vector<size_t>& places, std::vector<Series>* series) {
   if (std::is_sorted(places.begin(), places.end())) return;
@@ -109,8 +131,8 @@ void SortByPlace(const std::vector<size_t>& places, std::vector<Series>* series)
 
 }  // namespace
 
-absl::Status ForEachSeries(Evaluator& evaluator, const SeriesSource& source,
-                           absl::FunctionRef<absl::Status(size_t series, Column column)> take) {
+absl::Status ForEachSeries(Evaluator& evaluator, const SeriesSource& source, TakeSeries take) {
+  if (source.size() <= kLotSize) return MakeFew(evaluator, source, take);
   LotQueue queue(source, take);
   const QueryContext& context = evaluator.context();
   RunTogether(context.helpers, std::min(context.options.threads, queue.lots()), [&](size_t) {
@@ -121,9 +143,15 @@ absl::Status ForEachSeries(Evaluator& evaluator, const SeriesSource& source,
 }
 
 absl::StatusOr<VectorValue> CollectSeries(Evaluator& evaluator, SeriesSource& source) {
+  return CollectSeries(evaluator, source, [](const Column&) { return true; });
+}
+
+absl::StatusOr<VectorValue> CollectSeries(Evaluator& evaluator, SeriesSource& source,
+                                          absl::FunctionRef<bool(const Column& column)> wanted) {
   VectorValue result = evaluator.NewVector();
   std::vector<size_t> places;  // Of the results' series among the source's.
-  VIGIL_RETURN_IF_ERROR(ForEachSeries(evaluator, source, [&](size_t series, Column column) {
+  VIGIL_RETURN_IF_ERROR(ForEachSeries(evaluator, source, [&](size_t series, Column&& column) {
+    if (!wanted(column)) return absl::OkStatus();
     places.push_back(series);
     return result.Add(source.TakeLabels(series), std::move(column));
   }));

@@ -47,10 +47,14 @@ class SeriesSource {
 
 // Calls take(series, column) for every series that has points, in the order in which they are read,
 // one call at a time. Fails with the first failure of a reader or of `take`.
-absl::Status ForEachSeries(Evaluator& evaluator, const SeriesSource& source,
-                           absl::FunctionRef<absl::Status(size_t series, Column column)> take);
+using TakeSeries = absl::FunctionRef<absl::Status(size_t series, Column&& column)>;
+absl::Status ForEachSeries(Evaluator& evaluator, const SeriesSource& source, TakeSeries take);
 
 // All of them in their own order, as the node gives them.
 absl::StatusOr<VectorValue> CollectSeries(Evaluator& evaluator, SeriesSource& source);
+// The same of those that are wanted: the labels of the others need not be copied. Requires: the
+// names of series are not dropped, or differ in nothing that is left.
+absl::StatusOr<VectorValue> CollectSeries(Evaluator& evaluator, SeriesSource& source,
+                                          absl::FunctionRef<bool(const Column& column)> wanted);
 
 }  // namespace vigil::exec

@@ -69,11 +69,13 @@ std::optional<std::vector<uint32_t>> SharedVector::Beyond(BinaryOp op, double th
   return found;
 }
 
-SharedValues::SharedValues(const CommonNodes* nodes, int64_t time_ms, int64_t max_samples)
+SharedValues::SharedValues(const CommonNodes* nodes, int64_t time_ms, int64_t max_samples,
+                           KeptSelections* kept)
     : nodes_(nodes),
       time_ms_(time_ms),
       limits_(max_samples, kNoTimeoutMs, nullptr),
-      values_(nodes->size()) {}
+      values_(nodes->size()),
+      kept_(kept) {}
 
 absl::StatusOr<SharedVector*> SharedValues::Get(const promql::Expr& node, Make make) {
   std::unique_ptr<Held>& held = values_[nodes_->Find(node)];

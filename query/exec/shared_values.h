@@ -18,6 +18,8 @@
 
 namespace vigil::exec {
 
+class KeptSelections;
+
 // An instant vector that several expressions look at.
 class SharedVector {
  public:
@@ -48,8 +50,10 @@ class SharedValues {
  public:
   using Make = absl::FunctionRef<absl::StatusOr<VectorValue>()>;
 
-  // Borrows `nodes`. Values are those at `time_ms` and hold `max_samples` together at most.
-  SharedValues(const CommonNodes* nodes, int64_t time_ms, int64_t max_samples);
+  // Borrows `nodes`, and `kept`, which may be null. Values are those at `time_ms` and hold
+  // `max_samples` together at most.
+  SharedValues(const CommonNodes* nodes, int64_t time_ms, int64_t max_samples,
+               KeptSelections* kept = nullptr);
 
   // Whether the value of `node` at `time_ms` is shared.
   bool Shares(const promql::Expr& node, int64_t time_ms) const {
@@ -58,6 +62,9 @@ class SharedValues {
   // The value of a node that is shared, from `make` if nobody asked for it before. Lasts until it
   // is forgotten.
   absl::StatusOr<SharedVector*> Get(const promql::Expr& node, Make make);
+
+  // What the expressions' selectors found when they were evaluated before; null: nobody keeps it.
+  KeptSelections* kept() const { return kept_; }
 
   // Forgets the values of nodes that `stale` holds for.
   void Forget(absl::FunctionRef<bool(const promql::Expr& node)> stale);
@@ -73,6 +80,7 @@ class SharedValues {
   const int64_t time_ms_;
   QueryLimits limits_;
   std::vector<std::unique_ptr<Held>> values_;  // By number.
+  KeptSelections* const kept_;
 };
 
 }  // namespace vigil::exec

@@ -85,6 +85,12 @@ class Column {
   void Set(size_t step, const Point& point);
   void CopyFrom(const Column& other, size_t step) { Set(step, other.At(step)); }
   void Clear(size_t step);
+  // Takes all points out.
+  void Reset() {
+    std::fill(values_.begin(), values_.end(), 0.0);
+    std::fill(kinds_.begin(), kinds_.end(), PointKind::kNone);
+    histograms_.clear();
+  }
   // Leaves floats only.
   void ClearHistograms();
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/exec/binary/binary.h"
 
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/status.h"
 #include "query/exec/binary/binary_point.h"
+#include "query/exec/series_source.h"
 #include "query/exec/shared_values.h"
 
 namespace vigil::exec {
@@ -75,11 +77,51 @@ absl::StatusOr<std::optional<VectorValue>> FilterShared(Evaluator& evaluator,
   return result;
 }
 
+// Whether it is made of numbers alone.
+bool IsNumber(const promql::Expr& expr) {
+  const promql::Expr& inner = Unwrap(expr);
+  if (inner.kind == promql::ExprKind::kUnary)
+    return IsNumber(*promql::As<promql::Unary>(inner).expr);
+  return inner.kind == promql::ExprKind::kNumber;
+}
+
+// The comparison of a rule's selector with a number lets little through, as a rule. What it cannot
+// let through goes before its labels are copied. Nothing where it must be made in the common way.
+absl::StatusOr<std::optional<VectorValue>> FilterStreamed(Evaluator& evaluator,
+                                                          const Binary& binary) {
+  if (evaluator.context().kept == nullptr) return std::nullopt;
+  if (!promql::IsComparison(binary.op) || binary.return_bool) return std::nullopt;
+  const bool scalar_left = IsNumber(*binary.lhs);
+  const promql::Expr& vector = scalar_left ? *binary.rhs : *binary.lhs;
+  const promql::Expr& scalar = scalar_left ? *binary.lhs : *binary.rhs;
+  if (!IsNumber(scalar) || vector.type != ValueType::kVector) return std::nullopt;
+  VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesSource> source, evaluator.Source(vector));
+  if (source == nullptr) return std::nullopt;
+  VIGIL_ASSIGN_OR_RETURN(const ScalarValue number, evaluator.Scalar(scalar));
+  // That two series come to have the same labels is an error, whatever their values are.
+  const bool all = source->DropsName() && source->SeveralNames();
+  const auto may_pass = [&](const Column& column) {
+    for (size_t step = 0; step < column.size(); ++step) {
+      if (all || column.HasHistogram(step)) return true;
+      if (!column.HasFloat(step)) continue;
+      const double left = scalar_left ? number.values[step] : column.value(step);
+      const double right = scalar_left ? column.value(step) : number.values[step];
+      double ignored = 0;
+      if (FloatOperation(binary.op, left, right, &ignored)) return true;
+    }
+    return false;
+  };
+  VIGIL_ASSIGN_OR_RETURN(VectorValue rest, CollectSeries(evaluator, *source, may_pass));
+  return CombineWithScalar(evaluator, binary, std::move(rest), number, scalar_left);
+}
+
 }  // namespace
 
 absl::StatusOr<Value> EvaluateBinary(Evaluator& evaluator, const Binary& binary) {
-  VIGIL_ASSIGN_OR_RETURN(std::optional<VectorValue> filtered, FilterShared(evaluator, binary));
-  if (filtered.has_value()) return *std::move(filtered);
+  for (const auto filter : {FilterShared, FilterStreamed}) {
+    VIGIL_ASSIGN_OR_RETURN(std::optional<VectorValue> filtered, filter(evaluator, binary));
+    if (filtered.has_value()) return *std::move(filtered);
+  }
   VIGIL_ASSIGN_OR_RETURN(Value left, evaluator.Evaluate(*binary.lhs));
   VIGIL_ASSIGN_OR_RETURN(Value right, evaluator.Evaluate(*binary.rhs));
   auto* const left_vector = std::get_if<VectorValue>(&left);
