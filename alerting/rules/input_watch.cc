@@ -2,6 +2,7 @@
 #include "alerting/rules/input_watch.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -44,6 +45,12 @@ absl::StatusOr<bool> InputIndex::HasSeries(const std::string& key,
   if (querier_ == nullptr) {
     querier_ = source_->NewQuerier();
     querier_->LimitSelection(kEnoughLabelBytes);
+  }
+  const std::optional<bool> kept =
+      kept_ == nullptr ? std::nullopt : kept_->FindsAny(matchers, *querier_, range);
+  if (kept.has_value()) {
+    answer = {now_ms, *kept};
+    return *kept;
   }
   const int64_t start_ns = MonotonicNs();
   const auto series = querier_->Select(matchers, range);

@@ -13,6 +13,7 @@
 
 #include "alerting/rules/input_status.h"
 #include "base/strings.h"
+#include "query/exec/kept_selections.h"
 #include "query/promql/ast.h"
 #include "storage/metrics/querier.h"
 
@@ -28,6 +29,9 @@ class InputIndex {
 
   // `source` must outlive it.
   explicit InputIndex(storage::MetricSource* source) : source_(source) {}
+
+  // From now on, what the group's evaluation keeps is looked at before the store is asked.
+  void Use(const exec::KeptSelections* kept) { kept_ = kept; }
 
   // Whether series that meet `matchers` may have samples in `range`; `key` stands for both but for
   // the time.
@@ -50,6 +54,7 @@ class InputIndex {
   };
 
   storage::MetricSource* const source_;
+  const exec::KeptSelections* kept_ = nullptr;       // May be null.
   std::unique_ptr<storage::MetricQuerier> querier_;  // Of this round.
   int64_t asking_ns_ = 0;                            // In this round.
   int questions_ = 0;                                // In this round.

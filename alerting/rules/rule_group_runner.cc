@@ -71,6 +71,7 @@ absl::StatusOr<std::unique_ptr<RuleGroupRunner>> RuleGroupRunner::Create(
   }
   runner->common_ = exec::CommonNodes(exprs);
   runner->kept_ = std::make_unique<exec::KeptSelections>(exprs);
+  runner->inputs_.Use(runner->kept_.get());
   runner->next_slot_ms_ = runner->schedule_.SlotAtOrAfter(now_ms);
   runner->metrics_.rules.Set(index);
   runner->metrics_.interval_seconds.Set(runner->interval_ms() / kMillisPerSecond);

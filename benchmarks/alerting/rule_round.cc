@@ -2,10 +2,11 @@
 //
 // What one round of very many alert rules costs inside one process, in the forms that rules have.
 //
-//   rule_round [--rules 10000 --series 100000 --groups 100] [--only "own series"]
+//   rule_round [--rules 10000 --series 100000 --groups 100] [--only "own series"] [--flushed]
 //
 // The series are `load_total{instance="..",slot=".."}`, ten to an instance, one sample every 15
-// seconds for ten minutes. No rule fires, but for those of the form "some fire".
+// seconds for ten minutes, which are in memory unless they are flushed to blocks. No rule fires,
+// but for those of the form "some fire".
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
@@ -38,6 +39,7 @@ struct Options {
   size_t groups = 100;
   int rounds = 3;
   std::string only;
+  bool flushed = false;
 };
 
 struct Form {
@@ -148,11 +150,13 @@ void Main(const Options& options) {
   int64_t now_ms = kStartMs;
   for (; now_ms <= kStartMs + kFillMs; now_ms += kIntervalMs) feed.Send(now_ms);
 
+  if (options.flushed) VIGIL_CHECK_OK(storage->Flush());
+
   const exec::Engine engine({});
   const auto source = storage->MetricSourceFor(storage::kDefaultTenant);
   const auto sink = storage->MetricSinkFor(storage::kDefaultTenant);
   for (const Form& form : Forms()) {
-    if (form.name.find(options.only) == std::string::npos) continue;
+    if (!options.only.empty() && form.name != options.only) continue;
     const alerting::RuleEngine::Dependencies dependencies = {&engine, source.get(), sink.get(),
                                                              &storage->state(), nullptr};
     auto rules = alerting::RuleEngine::Create({}, dependencies).value();
@@ -193,7 +197,8 @@ int main(int argc, char** argv) {
   app.add_option("--series", options.series);
   app.add_option("--groups", options.groups);
   app.add_option("--rounds", options.rounds, "the best counts");
-  app.add_option("--only", options.only, "forms whose name holds this");
+  app.add_option("--only", options.only, "the form of that name");
+  app.add_flag("--flushed", options.flushed, "what came before the first round is in blocks");
   CLI11_PARSE(app, argc, argv);
   vigil::benchmark::Main(options);
   return 0;

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <atomic>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "base/status.h"
-#include "base/strings.h"
 #include "query/exec/limits.h"
 #include "query/promql/selectors.h"
 
@@ -58,14 +58,13 @@ Selection::Selection(std::vector<storage::SeriesHandle> found)
 }
 
 KeptSelections::KeptSelections(const std::vector<const promql::Expr*>& exprs) {
-  StringMap<size_t> by_text;
   for (const promql::Expr* const expr : exprs) {
     for (const promql::VectorSelector* const selector : promql::SelectorsOf(*expr)) {
-      const auto [at, inserted] = by_text.try_emplace(TextOf(selector->matchers), by_text.size());
+      const auto [at, inserted] = by_text_.try_emplace(TextOf(selector->matchers), by_text_.size());
       numbers_.emplace(selector, at->second);
     }
   }
-  kept_.resize(by_text.size());
+  kept_.resize(by_text_.size());
 }
 
 KeptSelections::~KeptSelections() {
@@ -99,6 +98,16 @@ absl::StatusOr<std::shared_ptr<const Selection>> KeptSelections::Select(
   auto selection = std::make_shared<const Selection>(std::move(handles));
   Keep(std::move(stamp), selection, &kept);
   return selection;
+}
+
+std::optional<bool> KeptSelections::FindsAny(const std::vector<storage::Matcher>& matchers,
+                                             storage::MetricQuerier& querier,
+                                             TimeRange range) const {
+  const auto number = by_text_.find(TextOf(matchers));
+  if (number == by_text_.end()) return std::nullopt;
+  const Kept& kept = kept_[number->second];
+  if (kept.selection == nullptr || !querier.Holds(kept.stamp, range)) return std::nullopt;
+  return !kept.selection->handles.empty();
 }
 
 }  // namespace vigil::exec

@@ -7,12 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <optional>
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/status/statusor.h>
 
+#include "base/strings.h"
 #include "query/promql/ast.h"
 #include "storage/metrics/querier.h"
 
@@ -53,6 +54,10 @@ class KeptSelections {
   absl::StatusOr<std::shared_ptr<const Selection>> Select(const promql::VectorSelector& selector,
                                                           storage::MetricQuerier& querier,
                                                           TimeRange range);
+  // Whether series that meet `matchers`, of one of the selectors, may have samples in `range`;
+  // nullopt unless a selection that is kept tells.
+  std::optional<bool> FindsAny(const std::vector<storage::Matcher>& matchers,
+                               storage::MetricQuerier& querier, TimeRange range) const;
 
  private:
   struct Kept {
@@ -63,6 +68,7 @@ class KeptSelections {
   void Keep(storage::SelectionStamp stamp, std::shared_ptr<const Selection> selection, Kept* kept);
   static void Drop(Kept* kept);
 
+  StringMap<size_t> by_text_;  // Of matchers.
   absl::flat_hash_map<const promql::VectorSelector*, size_t> numbers_;
   std::vector<Kept> kept_;
 };

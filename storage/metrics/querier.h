@@ -47,9 +47,8 @@ struct ReadStatistics {
 // What a selection depended on, so that who keeps it from one querier of a source to the next knows
 // whether it would come out the same.
 struct SelectionStamp {
-  struct Part {  // Of one shard.
-    TimeRange partitions;
-    int64_t start_ms = 0;
+  struct Part {            // Of one shard.
+    TimeRange partitions;  // The first and the last one looked at.
     PairVersions::Stamp versions;
     bool any_series = false;
   };

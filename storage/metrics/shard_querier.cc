@@ -85,7 +85,6 @@ SelectionStamp ShardQuerier::StampOf(const std::vector<Matcher>& matchers, TimeR
   SelectionStamp::Part part;
   part.partitions = {source_.partitioning.StartOf(range.start_ms),
                      source_.partitioning.StartOf(range.end_ms)};
-  part.start_ms = range.start_ms;
   if (TenantSeries* const series = FindSeries(); series != nullptr) {
     part.any_series = true;
     part.versions = series->index.StampOf(matchers);

@@ -186,6 +186,22 @@ TEST_F(KeptSelectionsTest, AreMadeAnewWhenTheyDoNotHold) {
   EXPECT_EQ(source_.selected(), 4);
 }
 
+TEST_F(KeptSelectionsTest, TellWhetherThereIsAnything) {
+  ASSERT_TRUE(source_.metrics().Load(15'000, R"(a{x="1"} 1+1x20)").ok());
+  Parse({"a", "b"});
+  const std::vector<storage::Matcher> a = {storage::Matcher::Equal("__name__", "a")};
+  const std::vector<storage::Matcher> b = {storage::Matcher::Equal("__name__", "b")};
+  const std::vector<storage::Matcher> c = {storage::Matcher::Equal("__name__", "c")};
+  const auto querier = source_.NewQuerier();
+  EXPECT_EQ(kept_->FindsAny(a, *querier, {0, 60'000}), std::nullopt);
+  Evaluate(60'000);
+  EXPECT_EQ(kept_->FindsAny(a, *querier, {0, 60'000}), true);
+  EXPECT_EQ(kept_->FindsAny(b, *querier, {0, 60'000}), false);
+  EXPECT_EQ(kept_->FindsAny(c, *querier, {0, 60'000}), std::nullopt);
+  source_.Change();
+  EXPECT_EQ(kept_->FindsAny(a, *querier, {0, 60'000}), std::nullopt);
+}
+
 TEST_F(KeptSelectionsTest, AreNotKeptWithoutAStamp) {
   source_.ForbidKeeping();
   Parse({"a"});
