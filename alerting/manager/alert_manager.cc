@@ -20,6 +20,7 @@
 #include "alerting/manager/manager_gauges.h"
 #include "alerting/manager/manager_state.h"
 #include "alerting/manager/route.h"
+#include "alerting/manager/standing.h"
 #include "alerting/manager/viewer.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -147,6 +148,14 @@ class AlertManagerImpl final : public AlertManager {
   AlertView Preview(const storage::Labels& labels, int64_t now_ms) const override {
     MutexLock lock(&mutex_);
     return ViewLabels(*config_, dispatcher_.muter(), labels, now_ms);
+  }
+
+  AlertStanding Standing(const storage::Labels& labels, int64_t now_ms) const override {
+    MutexLock lock(&mutex_);
+    const auto is_open = [&courier = courier_](const Integration& integration) {
+      return courier.IsBreakerOpen(integration);
+    };
+    return StandingOf(*config_, state_, dispatcher_.muter(), is_open, labels, now_ms);
   }
 
   SilenceStore Silences() const override {

@@ -21,6 +21,7 @@
 #include "alerting/manager/delivery_records.h"
 #include "alerting/manager/mute/silence_store.h"
 #include "alerting/manager/receiver_trial.h"
+#include "alerting/manager/standing_view.h"
 #include "alerting/notify/notifier.h"
 #include "storage/kv/kv_store.h"
 
@@ -64,6 +65,8 @@ class AlertManager : public AlertSink {
   virtual std::vector<GroupView> ListGroups(const AlertFilter& filter, int64_t now_ms) const = 0;
   // What would keep an alert with these labels quiet, and whom it would be for.
   virtual AlertView Preview(const storage::Labels& labels, int64_t now_ms) const = 0;
+  // How it stands with the alert that has exactly these labels, or would.
+  virtual AlertStanding Standing(const storage::Labels& labels, int64_t now_ms) const = 0;
   virtual SilenceStore Silences() const = 0;
   virtual std::shared_ptr<const ManagerConfig> config() const = 0;
 

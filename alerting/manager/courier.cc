@@ -207,9 +207,10 @@ void Courier::TakeEnding(const Ending& ending, int64_t now_ms) {
     entry->last_error = ErrorText(outcome);
     if (outcome.retryable) {
       Retry(entry, wait_ms, now_ms);
+      NoteAttempt(*entry, outcome, now_ms);
     } else {
       metrics_.CountGivenUp(integration.kind, outcome.http_status);
-      state_->Bury(OutboxEntry(*entry), entry->last_error, now_ms);
+      state_->Bury(OutboxEntry(*entry), entry->last_error, now_ms, outcome.http_status);
     }
   }
   if (!covers.empty()) {
@@ -231,6 +232,7 @@ void Courier::Deliver(const OutboxEntry& entry, const DeliveryOutcome& outcome, 
     told.receiver_data = outcome.receiver_data;
     state_->PutLogEntry(std::move(told));
   }
+  NoteAttempt(entry, outcome, now_ms);
   state_->WriteReceipt({entry.integration, entry.id, now_ms, entry.attempts, outcome.http_status});
   state_->RemoveOutboxEntry(entry.integration.Key());
 }
@@ -261,6 +263,26 @@ void Courier::Retry(OutboxEntry* entry, int64_t wait_ms, int64_t now_ms) {
        {"id", entry->id},
        {"attempts", entry->attempts},
        {"error", entry->last_error}});
+}
+
+void Courier::NoteAttempt(const OutboxEntry& entry, const DeliveryOutcome& outcome,
+                          int64_t now_ms) {
+  TrailAttempt attempt;
+  attempt.time_ms = now_ms;
+  attempt.integration = entry.integration;
+  attempt.notification_id = entry.id;
+  attempt.status = outcome.http_status;
+  attempt.delivered = outcome.delivered;
+  if (!outcome.delivered) {
+    attempt.error = entry.last_error;
+    attempt.retry_at_ms = entry.next_attempt_ms;
+  }
+  state_->Note(attempt);
+}
+
+bool Courier::IsBreakerOpen(const Integration& integration) const {
+  const auto at = lanes_.find(LaneName(integration));
+  return at != lanes_.end() && at->second.open();
 }
 
 absl::Status Courier::Resend(OutboxEntry entry, int64_t now_ms) {

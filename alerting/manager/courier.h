@@ -83,6 +83,9 @@ class Courier {
   // Has what waits tried at once, whatever its receiver's breaker says.
   void TryNow(OutboxEntry* entry, int64_t now_ms);
 
+  // Whether the integration's channel is left alone because it keeps failing.
+  bool IsBreakerOpen(const Integration& integration) const;
+
   int64_t in_flight() const { return in_flight_; }
   int64_t delivered() const { return delivered_; }
   int64_t failed_attempts() const { return failed_attempts_; }
@@ -98,6 +101,8 @@ class Courier {
   void Deliver(const OutboxEntry& entry, const DeliveryOutcome& outcome, int64_t now_ms);
   void NoteCovered(const OutboxEntry& digest, int64_t now_ms);
   void Retry(OutboxEntry* entry, int64_t wait_ms, int64_t now_ms);
+  // For the trail: one that arrived, or is tried again.
+  void NoteAttempt(const OutboxEntry& entry, const DeliveryOutcome& outcome, int64_t now_ms);
   // Makes an entry wait for its lane.
   void HoldBack(OutboxEntry* entry, Lane* lane, int64_t now_ms);
   // Tells the lane how a delivery ended; returns how long to wait before the next attempt.

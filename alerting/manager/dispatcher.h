@@ -86,6 +86,9 @@ class Dispatcher {
 
   Snapshot TakeSnapshot(const Group& group, int64_t now_ms);
   void DropMuted(const Group& group, Snapshot* snapshot) const;
+  void NoteTold(Group* group, const Channel& channel, const Integration& integration,
+                const Snapshot& snapshot, std::string_view reason);
+  void NoteHeld(Group* group, const Snapshot& snapshot);
   void Flush(Group* group, int64_t now_ms);
   Standing FlushTo(Group* group, const Channel& channel, const Integration& integration,
                    const Snapshot& snapshot, int64_t now_ms);

@@ -11,7 +11,9 @@
 #include <fmt/format.h>
 
 #include "alerting/manager/dispatcher.h"
+#include "alerting/manager/held_back.h"
 #include "alerting/manager/stages.h"
+#include "alerting/manager/trail.h"
 #include "alerting/notify/notification.h"
 
 namespace vigil::alerting {
@@ -20,6 +22,7 @@ namespace vigil::alerting {
 struct Dispatcher::Snapshot {
   std::vector<StoredAlert*> alerts;
   AlertSets sets;
+  std::vector<HeldAlerts> held;
   int64_t now_ms = 0;
 };
 
@@ -47,7 +50,9 @@ Dispatcher::Snapshot Dispatcher::TakeSnapshot(const Group& group, int64_t now_ms
 
 // Leaves what is to be told.
 void Dispatcher::DropMuted(const Group& group, Snapshot* snapshot) const {
+  const std::vector<StoredAlert*> all = snapshot->alerts;
   muter_.DropMuted(*group.route, snapshot->now_ms, &snapshot->alerts);
+  snapshot->held = HeldBack(muter_, *group.route, all, snapshot->alerts, snapshot->now_ms);
   AlertSets sets;
   for (const StoredAlert* const alert : snapshot->alerts) {
     (HasEnded(group, *alert, snapshot->now_ms) ? sets.resolved : sets.firing)
@@ -90,6 +95,7 @@ void Dispatcher::Flush(Group* group, int64_t now_ms) {
       group->unsettled.insert(i);
     }
   }
+  NoteHeld(group, snapshot);
   if (!group->unsettled.empty()) return;
   Relieve(group, snapshot.sets, now_ms);
   Settle(group);
@@ -102,6 +108,36 @@ AlertSets Dispatcher::TakeTellable(const Group& group, int64_t now_ms,
   DropMuted(group, &snapshot);
   *alerts = std::move(snapshot.alerts);
   return std::move(snapshot.sets);
+}
+
+// For the trail: what an integration is told, and what is held back beside.
+void Dispatcher::NoteTold(Group* group, const Channel& channel, const Integration& integration,
+                          const Snapshot& snapshot, std::string_view reason) {
+  TrailFlush flush;
+  flush.time_ms = snapshot.now_ms;
+  flush.integration = integration;
+  flush.group_key = group->Key();
+  flush.reason = reason;
+  const OutboxEntry* const entry = state_->outbox.Find(integration.Key());
+  if (entry != nullptr) flush.notification_id = entry->id;
+  flush.told = snapshot.sets;
+  if (!channel.send_resolved()) flush.told.resolved.clear();
+  flush.held = snapshot.held;
+  group->held_digest = HeldDigest(snapshot.held);
+  state_->Note(flush);
+}
+
+// For the trail: what is held back, where that is news and nobody is told anything.
+void Dispatcher::NoteHeld(Group* group, const Snapshot& snapshot) {
+  const uint64_t digest = HeldDigest(snapshot.held);
+  if (digest == group->held_digest) return;
+  group->held_digest = digest;
+  TrailFlush flush;
+  flush.time_ms = snapshot.now_ms;
+  flush.integration = {group->id, group->route->receiver, 0, ""};
+  flush.group_key = group->Key();
+  flush.held = snapshot.held;
+  state_->Note(flush);
 }
 
 Dispatcher::Standing Dispatcher::FlushTo(Group* group, const Channel& channel,
@@ -144,6 +180,7 @@ Dispatcher::Standing Dispatcher::FlushTo(Group* group, const Channel& channel,
   // Where the older one still tells the truth, it goes on under its own number.
   if (waiting == nullptr || waiting->body != body) {
     Enqueue(group, integration, snapshot, std::move(body), now_ms);
+    NoteTold(group, channel, integration, snapshot, reason);
   }
   return Standing::kWaits;
 }

@@ -37,6 +37,8 @@ struct Group {
   bool charged = false;      // It has been counted against its route's budget.
   std::set<int> unsettled;   // Places of the channels that do not know yet.
   bool flush_again = false;  // It met a delivery in flight: decide again when that has ended.
+  // HeldDigest of what the trail says it held back. Not stored.
+  uint64_t held_digest = 0;
 
   std::string Key() const { return GroupName(route->key, labels); }
 };

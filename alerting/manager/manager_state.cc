@@ -19,7 +19,8 @@ using storage::Family;
 using storage::KeyRange;
 using storage::WriteBatch;
 
-// What a rewrite replaces. Receipts and dead letters are records: they are only ever added.
+// What a rewrite replaces. Receipts, dead letters and the trail are records: they are only ever
+// added.
 constexpr std::string_view kReplacedRows[] = {kAlertRows,   kGroupRows, kLogRows,   kOutboxRows,
                                               kSilenceRows, kFlapRows,  kBudgetRows};
 
@@ -42,16 +43,17 @@ absl::Status ForEachRow(
       });
 }
 
-// Whether a batch only moves timers on. Should power loss take that back, a group is flushed once
-// more than needed and finds that everybody knows.
+// Whether a batch only moves timers on, and says so. Should power loss take that back, a group is
+// flushed once more than needed and finds that everybody knows.
 bool OnlyMovesTimers(const WriteBatch& batch) {
   return std::all_of(batch.entries().begin(), batch.entries().end(), [](const auto& entry) {
-    return entry.kind == WriteBatch::Kind::kPut && entry.key.starts_with(kGroupRows);
+    return entry.kind == WriteBatch::Kind::kPut &&
+           (entry.key.starts_with(kGroupRows) || entry.key.starts_with(kTrailRows));
   });
 }
 
 bool IsRecord(std::string_view key) {
-  return key.starts_with(kReceiptRows) || key.starts_with(kDeadRows);
+  return key.starts_with(kReceiptRows) || key.starts_with(kDeadRows) || key.starts_with(kTrailRows);
 }
 
 }  // namespace
@@ -64,6 +66,7 @@ absl::Status ManagerState::Load() {
   VIGIL_RETURN_IF_ERROR(LoadFlaps());
   VIGIL_RETURN_IF_ERROR(LoadBudgets());
   VIGIL_RETURN_IF_ERROR(LoadSilences());
+  VIGIL_RETURN_IF_ERROR(trail_.Load(store_));
   return LoadSequence();
 }
 
@@ -200,7 +203,8 @@ void ManagerState::RemoveOutboxEntry(const std::string& key) {
   outbox.Remove(key);
 }
 
-void ManagerState::Bury(const OutboxEntry& entry, std::string_view reason, int64_t now_ms) {
+void ManagerState::Bury(const OutboxEntry& entry, std::string_view reason, int64_t now_ms,
+                        int status) {
   const std::string key = entry.integration.Key();
   Log(LogLevel::kWarning, "a notification was given up",
       {{"receiver", entry.integration.receiver},
@@ -208,6 +212,11 @@ void ManagerState::Bury(const OutboxEntry& entry, std::string_view reason, int64
        {"reason", reason}});
   batch_.Put(Family::kState, RowKey(kDeadRows, key),
              EncodeDeadLetter({entry, std::string(reason), now_ms}));
+  Note(TrailAttempt{.time_ms = now_ms,
+                    .integration = entry.integration,
+                    .notification_id = entry.id,
+                    .status = status,
+                    .given_up = std::string(reason)});
   RemoveOutboxEntry(key);
 }
 

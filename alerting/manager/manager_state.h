@@ -21,6 +21,7 @@
 #include "alerting/manager/notification_log.h"
 #include "alerting/manager/outbox.h"
 #include "alerting/manager/state_rows.h"
+#include "alerting/manager/trail.h"
 #include "storage/kv/kv_store.h"
 
 namespace vigil::alerting {
@@ -54,8 +55,10 @@ class ManagerState {
   void PutLogEntry(LogEntry entry);
   OutboxEntry* PutOutboxEntry(OutboxEntry entry);
   void RemoveOutboxEntry(const std::string& key);
-  // Puts the entry of the outbox aside.
-  void Bury(const OutboxEntry& entry, std::string_view reason, int64_t now_ms);
+  // Puts the entry of the outbox aside. `status` is that of the attempt that ended it, if one did.
+  void Bury(const OutboxEntry& entry, std::string_view reason, int64_t now_ms, int status = 0);
+  // Adds to the trail, which is only written.
+  void Note(const TrailEntry& entry) { trail_.Add(entry, &batch_); }
   // Forgets what was put aside for the integration of that key.
   void RemoveDeadLetter(const std::string& key);
   void RemoveGroup(const std::string& id);
@@ -99,6 +102,7 @@ class ManagerState {
   bool CollectDeadLetters(int64_t now_ms);
 
   storage::KeyValueStore* const store_;
+  Trail trail_;
   uint64_t sequence_ = 0;
   storage::WriteBatch batch_;
   std::set<std::string> changed_budgets_;

@@ -25,7 +25,8 @@
 //   alerts, groups              what the manager shows: alerts that have not ended, why they are
 //                               quiet or held
 //   refuse-writes 3, accept-writes
-//   stats, rows [PREFIX]        figures; the keys of what is kept
+//   stats, rows [PREFIX]        figures; the keys of what is kept, but for the trail
+//   trail                       what it kept of its decisions since the last time
 //   undelivered, deliveries     what has not arrived; what has, the latest first
 //   resend ID, drop ID          tries what was given up anew; forgets it
 #include <algorithm>
@@ -42,6 +43,7 @@
 #include "alerting/manager/alert_manager.h"
 #include "alerting/manager/config.h"
 #include "alerting/manager/matcher_parser.h"
+#include "alerting/manager/trail.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/log.h"
@@ -96,6 +98,7 @@ class ManagerScript {
     if (name == "accept-writes") return AcceptWrites();
     if (name == "stats") return Stats();
     if (name == "rows") return Rows(command.args.empty() ? "" : command.args[0]);
+    if (name == "trail") return ShowTrail();
     if (name == "undelivered") return ListUndelivered();
     if (name == "deliveries") return ListDeliveries();
     if (name == "resend") return Resend(command.args.at(0));
@@ -412,6 +415,9 @@ class ManagerScript {
     std::string out;
     const absl::Status status = storage::ForEach(*store_, Family::kState, {"manager/", "manager0"},
                                                  [&](std::string_view key, std::string_view) {
+                                                   if (key.starts_with(kTrailRows)) {
+                                                     return absl::OkStatus();
+                                                   }
                                                    std::string line(key);
                                                    if (!line.starts_with(prefix)) {
                                                      return absl::OkStatus();
@@ -423,8 +429,60 @@ class ManagerScript {
     return status.ok() ? out : status.ToString();
   }
 
+  static std::string Names(const std::vector<uint64_t>& fingerprints) {
+    std::string out;
+    for (const uint64_t fingerprint : fingerprints) out += " " + FingerprintText(fingerprint);
+    return out;
+  }
+
+  // The number that follows the last "-" of an id.
+  static std::string Number(const std::string& id) { return id.substr(id.rfind('-') + 1); }
+
+  static std::string Show(const TrailFlush& flush) {
+    std::string out =
+        flush.reason.empty()
+            ? fmt::format("{} tells nobody", flush.group_key)
+            : fmt::format("{} tells {} #{} ({})", flush.group_key, ChannelOf(flush.integration),
+                          Number(flush.notification_id), flush.reason);
+    if (!flush.told.firing.empty()) out += " firing" + Names(flush.told.firing);
+    if (!flush.told.resolved.empty()) out += " resolved" + Names(flush.told.resolved);
+    for (const HeldAlerts& held : flush.held) {
+      out += ", holds" + Names(held.alerts);
+      if (held.inhibited_by.has_value()) {
+        out += " inhibited by " + FingerprintText(*held.inhibited_by);
+      }
+      for (const std::string& id : held.silenced_by) out += " silenced by " + id;
+      for (const std::string& interval : held.muted_by) out += " muted by " + interval;
+    }
+    return out;
+  }
+
+  static std::string Show(const TrailAttempt& attempt) {
+    std::string out = fmt::format("{} #{} status {}", ChannelOf(attempt.integration),
+                                  Number(attempt.notification_id), attempt.status);
+    if (attempt.delivered) out += " delivered";
+    if (attempt.retry_at_ms != 0) {
+      out += fmt::format(" {}, next at {}", attempt.error, FormatInstantMs(attempt.retry_at_ms));
+    }
+    if (!attempt.given_up.empty()) out += " given up: " + attempt.given_up;
+    return out;
+  }
+
+  std::string ShowTrail() {
+    std::string out;
+    const absl::Status status = ReadTrail(
+        *store_, {trail_from_ms_, now_ms_}, [](std::string_view) { return true; },
+        [&out](const TrailEntry& entry) {
+          out += FormatInstantMs(TimeOf(entry)) + " " +
+                 std::visit([](const auto& one) { return Show(one); }, entry) + "\n";
+        });
+    trail_from_ms_ = now_ms_ + 1;
+    return status.ok() ? out : status.ToString();
+  }
+
   const int64_t step_ms_;
   int64_t now_ms_ = kStartMs;
+  int64_t trail_from_ms_ = 0;
   int silences_ = 0;
   ScriptedNotifier notifier_;
   std::unique_ptr<FaultStore> store_;
