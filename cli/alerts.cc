@@ -16,7 +16,9 @@
 #include "base/duration.h"
 #include "base/status.h"
 #include "base/strings.h"
+#include "cli/alerts_explain.h"
 #include "cli/alerts_history.h"
+#include "cli/alerts_noise.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/deliveries.h"
@@ -126,6 +128,8 @@ void AddAlerts(CLI::App* program, int* exit_status) {
       "  vigil alerts --watch 10s");
   command->require_subcommand(0, 1);
   AddAlertsHistory(command, exit_status);
+  AddAlertsExplain(command, exit_status);
+  AddAlertsNoise(command, exit_status);
   AddDeliveries(command, exit_status);
   command->callback([command, options, exit_status] {
     // The callbacks of subcommands are called, too.

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "alerting/manager/trail.h"
 #include "alerting/notify/curl_notifier.h"
 #include "base/file.h"
 #include "base/status.h"
@@ -71,14 +72,15 @@ class AlertingPart::StoredExemplars final : public alerting::ExemplarSource {
   const storage::TenantId tenant_;
 };
 
-AlertingPart::AlertingPart(const Dependencies& dependencies) : dependencies_(dependencies) {}
+AlertingPart::AlertingPart(const Config& config, const Dependencies& dependencies)
+    : dependencies_(dependencies), history_retention_ms_(config.alert_history_retention_ms) {}
 
 AlertingPart::~AlertingPart() = default;
 
 absl::StatusOr<std::unique_ptr<AlertingPart>> AlertingPart::Start(
     const Config& config, AlertingFiles files, const std::string& user_agent,
     const Dependencies& dependencies) {
-  std::unique_ptr<AlertingPart> part(new AlertingPart(dependencies));
+  std::unique_ptr<AlertingPart> part(new AlertingPart(config, dependencies));
   VIGIL_RETURN_IF_ERROR(part->MakeManager(config, std::move(files.manager), user_agent));
   VIGIL_RETURN_IF_ERROR(part->MakeRules(config, std::move(files.groups)));
   const Clock* const clock = dependencies.clock;
@@ -108,7 +110,7 @@ absl::Status AlertingPart::MakeRules(const Config& config,
   storage::Storage& storage = *dependencies_.storage;
   source_ = storage.MetricSourceFor(storage::kDefaultTenant);
   output_ = storage.MetricSinkFor(storage::kDefaultTenant);
-  history_.emplace(&storage.state(), config.alert_history_retention_ms);
+  history_.emplace(&storage.state(), history_retention_ms_);
   exemplars_ = std::make_unique<StoredExemplars>(&storage, storage::kDefaultTenant);
   evidence_.emplace(exemplars_.get(), dependencies_.engine->options());
   workers_.emplace(kRuleWorkers, kMaxQueuedGroups);
@@ -146,7 +148,10 @@ absl::Status AlertingPart::ChangeRules(std::vector<alerting::RuleGroup> groups) 
 absl::Status AlertingPart::DropOld(int64_t now_ms) {
   if (now_ms < next_drop_ms_) return absl::OkStatus();
   next_drop_ms_ = now_ms + kDropIntervalMs;
-  return history_->DropOld(now_ms);
+  absl::Status status = history_->DropOld(now_ms);
+  status.Update(
+      alerting::DropOldTrail(dependencies_.storage->state(), history_retention_ms_, now_ms));
+  return status;
 }
 
 }  // namespace vigil::server

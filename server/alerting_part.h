@@ -67,6 +67,8 @@ class AlertingPart {
   // Has the manager look at what is due.
   void WakeManager() { manager_ticker_->Wake(); }
 
+  // What rules are evaluated over.
+  storage::MetricSource* source() { return source_.get(); }
   alerting::RuleEngine* rules() { return rules_.get(); }
   alerting::AlertManager* manager() { return manager_.get(); }
   alerting::AlertHistory* history() { return &*history_; }
@@ -75,12 +77,13 @@ class AlertingPart {
  private:
   class StoredExemplars;
 
-  explicit AlertingPart(const Dependencies& dependencies);
+  AlertingPart(const Config& config, const Dependencies& dependencies);
   absl::Status MakeManager(const Config& config, alerting::ManagerConfig manager,
                            const std::string& user_agent);
   absl::Status MakeRules(const Config& config, std::vector<alerting::RuleGroup> groups);
 
   const Dependencies dependencies_;
+  const int64_t history_retention_ms_;
   int64_t next_drop_ms_ = 0;
 
   // Below, each may use those above it; destroyed from the end.

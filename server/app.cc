@@ -42,6 +42,7 @@
 #include "server/grpc/alertmanager_service.h"
 #include "server/grpc/backtest_service.h"
 #include "server/grpc/delivery_service.h"
+#include "server/grpc/explain_service.h"
 #include "server/grpc/query_service.h"
 #include "server/grpc/transfer_service.h"
 #include "server/http/http_server.h"
@@ -232,6 +233,12 @@ class AppImpl final : public App {
                                             alerting_->rules(), alerting_->manager()));
     services_.push_back(
         MakeDeliveryService(alerting_->manager(), [this] { alerting_->WakeManager(); }));
+    services_.push_back(MakeExplainService(
+        config_.rules, {{alerting_->rules(), alerting_->history(), alerting_->manager(),
+                         &storage_->state(), &*engine_, alerting_->source()},
+                        storage_.get(),
+                        &clock_,
+                        &*query_gate_}));
     grpc_port_ = config_.grpc_listen.port;
     services_.push_back(MakeAdminService(
         [this] {
