@@ -276,6 +276,9 @@ void Collector::CollectStanding(StoryFacts* facts) const {
 absl::Status Collector::CollectTrail(StoryFacts* facts) const {
   int64_t begin_ms = question_.at_ms - question_.since_ms;
   if (facts->state.fired_at_ms != 0) begin_ms = std::min(begin_ms, facts->state.fired_at_ms);
+  if (facts->outside() && facts->standing.alert.has_value()) {
+    begin_ms = std::min(begin_ms, facts->standing.alert->starts_at_ms);
+  }
   const uint64_t fingerprint = Fingerprint(facts->labels);
   const std::string name = FingerprintText(fingerprint);
   std::set<std::string, std::less<>> ids;  // Of notifications about it.

@@ -134,8 +134,10 @@ class Judgement {
   std::string WhyNotFiring() const {
     if (!facts_.rule.has_value()) return WithoutRule();
     const RuleFacts& rule = *facts_.rule;
-    if (!rule.error.empty()) return fmt::format("its rule fails: {}", rule.error);
-    if (rule.last_evaluation_ms == 0) return "its rule has not been evaluated yet";
+    if (facts_.is_now && !rule.error.empty()) return fmt::format("its rule fails: {}", rule.error);
+    if (facts_.is_now && rule.last_evaluation_ms == 0) {
+      return "its rule has not been evaluated yet";
+    }
     if (facts_.state.state == AlertState::kPending) {
       const int64_t fires_at_ms = facts_.state.active_at_ms + rule.for_ms;
       const int64_t left_ms = fires_at_ms - facts_.at_ms;
@@ -156,6 +158,12 @@ class Judgement {
     if (!facts_.read.has_value()) return "the condition does not hold";
     const ReadFacts& read = *facts_.read;
     if (!read.error.empty()) return fmt::format("its condition cannot be read: {}", read.error);
+    if (read.holds && !facts_.is_now) {
+      return fmt::format(
+          "its rule made no alert of it then, though the condition held ({}): "
+          "perhaps the rule was not there yet",
+          ValueText(read));
+    }
     if (read.holds) {
       return fmt::format(
           "the condition holds ({}), but its rule has not seen it yet: it is "

@@ -18,7 +18,8 @@ constexpr size_t kMaxErrorBytes = 200;
 std::string OneLine(std::string_view text) {
   std::string line(Trim(text.substr(0, text.find('\n'))));
   while (line.ends_with(':')) line.pop_back();
-  if (line.size() > kMaxErrorBytes) line = ReplaceInvalidUtf8(line.substr(0, kMaxErrorBytes)) + "…";
+  if (line.size() > kMaxErrorBytes)
+    line = ReplaceInvalidUtf8(line.substr(0, kMaxErrorBytes)) + "...";
   return line;
 }
 
