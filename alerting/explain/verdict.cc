@@ -244,7 +244,10 @@ class Judgement {
         }
       }
     }
-    return reasons.empty() ? "no route takes it" : fmt::format("{}", fmt::join(reasons, "; "));
+    if (reasons.empty()) return "no route takes it";
+    const std::string flaps =
+        standing.flapping.empty() ? "" : fmt::format("it flaps ({}); ", standing.flapping);
+    return fmt::format("{}{}", flaps, fmt::join(reasons, "; "));
   }
 
   // Of the past, only the trail is known.
@@ -261,6 +264,12 @@ class Judgement {
   std::vector<std::string> WhyRouteIsQuiet(const RouteStanding& route) const {
     if (!route.muted_by.empty()) {
       return {fmt::format("muted by the time interval {}", ListText(route.muted_by))};
+    }
+    if (route.held_until_ms.has_value()) {
+      return {
+          fmt::format("held, because the notification budget of its route is spent; a digest "
+                      "tells of it at {} or later",
+                      TimeText(*route.held_until_ms))};
     }
     if (route.integrations.empty()) {
       return {fmt::format("its receiver {} has no channel, so nobody is told", route.receiver)};

@@ -73,7 +73,7 @@ class AlertManagerImpl final : public AlertManager {
         endings_(std::make_shared<EndingList>()),
         make_silence_id_(options.make_silence_id ? options.make_silence_id : SystemUuids()),
         config_(Keep(std::move(config))),
-        state_(store),
+        state_(store, !options.rehearsal),
         dispatcher_(options.external_url, options.rehearsal, config_.get(), &state_),
         courier_(options.random ? options.random : SystemRandom(), options.rehearsal, &dispatcher_,
                  &state_) {}

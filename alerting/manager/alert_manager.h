@@ -33,7 +33,8 @@ struct AlertManagerOptions {
   std::function<double()> random;
   // Makes the ids of silences; null: UUIDs.
   std::function<std::string()> make_silence_id;
-  // It is only found out what would happen: the self-metrics know nothing of it.
+  // It is only found out what would happen: the self-metrics know nothing of it, and it leaves no
+  // trail.
   bool rehearsal = false;
 };
 

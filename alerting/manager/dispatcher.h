@@ -121,6 +121,7 @@ class Dispatcher {
                                      const OutboxEntry* waiting) const;
   void DraftGroup(Group* group, const Channel& channel, const Integration& integration, int place,
                   int64_t now_ms, DigestDraft* draft);
+  void NoteDigest(const OutboxEntry& digest, int64_t now_ms);
   bool PutDigest(const std::string& budget_id, const Integration& integration,
                  const OutboxEntry* waiting, int64_t passed, int64_t now_ms, DigestDraft* draft);
 

@@ -154,6 +154,10 @@ bool Dispatcher::WaitsForDigest(Group* group, const Integration& integration, co
   budget->Hold(group->id, now_ms);
   budget->due_ms = now_ms;
   if (!rehearsal_) HeldCounter().Add();
+  TrailFlush flush = {.time_ms = now_ms, .integration = {group->id, integration.receiver, 0, ""}};
+  flush.group_key = group->Key();
+  flush.held = {{.alerts = sets.firing, .by_budget = true}};
+  state_->Note(flush);
   return true;
 }
 
@@ -326,6 +330,20 @@ void Dispatcher::DraftGroup(Group* group, const Channel& channel, const Integrat
   draft->groups.emplace_back(group, place);
 }
 
+// For the trail: what a digest tells of each group.
+void Dispatcher::NoteDigest(const OutboxEntry& digest, int64_t now_ms) {
+  for (const auto& [group_id, told] : digest.covers) {
+    const Group* const group = state_->groups.Find(group_id);
+    TrailFlush flush = {.time_ms = now_ms, .integration = digest.integration};
+    flush.integration.group_id = group_id;
+    flush.group_key = group->Key();
+    flush.reason = "digest";
+    flush.notification_id = digest.id;
+    flush.told = told;
+    state_->Note(flush);
+  }
+}
+
 // Puts the digest into the outbox, in place of `waiting` (may be null) unless that says the same.
 // Whether there is one then.
 bool Dispatcher::PutDigest(const std::string& budget_id, const Integration& integration,
@@ -369,6 +387,7 @@ bool Dispatcher::PutDigest(const std::string& budget_id, const Integration& inte
   entry.flushed_at_ms = now_ms;
   entry.deadline_ms = now_ms + std::max(route.repeat_interval_ms, kMinPatienceMs);
   entry.next_attempt_ms = now_ms;
+  NoteDigest(entry, now_ms);
   state_->PutOutboxEntry(std::move(entry));
   return true;
 }

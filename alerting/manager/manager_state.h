@@ -30,7 +30,8 @@ namespace vigil::alerting {
 // what led to it.
 class ManagerState {
  public:
-  explicit ManagerState(storage::KeyValueStore* store) : store_(store) {}
+  explicit ManagerState(storage::KeyValueStore* store, bool keeps_trail = true)
+      : store_(store), keeps_trail_(keeps_trail) {}
 
   // Reads all rows. A row that cannot be read is logged and passed over.
   absl::Status Load();
@@ -58,7 +59,9 @@ class ManagerState {
   // Puts the entry of the outbox aside. `status` is that of the attempt that ended it, if one did.
   void Bury(const OutboxEntry& entry, std::string_view reason, int64_t now_ms, int status = 0);
   // Adds to the trail, which is only written.
-  void Note(const TrailEntry& entry) { trail_.Add(entry, &batch_); }
+  void Note(const TrailEntry& entry) {
+    if (keeps_trail_) trail_.Add(entry, &batch_);
+  }
   // Forgets what was put aside for the integration of that key.
   void RemoveDeadLetter(const std::string& key);
   void RemoveGroup(const std::string& id);
@@ -102,6 +105,7 @@ class ManagerState {
   bool CollectDeadLetters(int64_t now_ms);
 
   storage::KeyValueStore* const store_;
+  const bool keeps_trail_;
   Trail trail_;
   uint64_t sequence_ = 0;
   storage::WriteBatch batch_;

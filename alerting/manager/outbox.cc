@@ -42,10 +42,10 @@ OutboxEntry* Outbox::Find(std::string_view key) {
   return at == entries_.end() ? nullptr : &at->second;
 }
 
-OutboxEntry* Outbox::FindDigestFor(const Integration& integration) {
+const OutboxEntry* Outbox::FindDigestFor(const Integration& integration) const {
   if (covered_.empty()) return nullptr;
   const auto at = covered_.find(integration.Key());
-  return at == covered_.end() ? nullptr : Find(at->second);
+  return at == covered_.end() ? nullptr : &entries_.find(at->second)->second;
 }
 
 void Outbox::Remove(std::string_view key) {

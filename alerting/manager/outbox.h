@@ -40,7 +40,7 @@ class Outbox {
   OutboxEntry* Put(OutboxEntry entry);
   OutboxEntry* Find(std::string_view key);
   // The digest that tells what is new for this integration; null if there is none.
-  OutboxEntry* FindDigestFor(const Integration& integration);
+  const OutboxEntry* FindDigestFor(const Integration& integration) const;
   void Remove(std::string_view key);
   // Brings the schedule in line with the entry's `next_attempt_ms` and `in_flight`.
   void Reschedule(const OutboxEntry& entry);

@@ -38,6 +38,12 @@ class Inspector {
       const auto found = alerts.find(*source);
       if (found != alerts.end()) standing.inhibited_by = found->second.alert.labels;
     }
+    const FlapEntry* const flaps = state_.flaps.Find(fingerprint_);
+    if (standing.alert.has_value() && flaps != nullptr &&
+        flaps->FlapsAt(standing.alert->ends_at_ms, now_ms_) &&
+        FlapOptionsFor(config_.route, labels_).enabled()) {
+      standing.flapping = flaps->Text();
+    }
     for (const Route* const route : MatchRoutes(config_.route, labels_)) {
       standing.routes.push_back(InspectRoute(*route));
     }
@@ -60,6 +66,7 @@ class Inspector {
     if (group != state_.groups.groups().end() && group->second.members.contains(fingerprint_)) {
       standing.next_flush_ms = group->second.next_flush_ms;
       standing.flushed = group->second.flushed;
+      standing.held_until_ms = HeldUntil(route, standing.group_id);
     }
     const Receiver* const receiver = config_.FindReceiver(route.receiver);
     const int count = receiver == nullptr ? 0 : static_cast<int>(receiver->channels.size());
@@ -73,6 +80,12 @@ class Inspector {
     return standing;
   }
 
+  std::optional<int64_t> HeldUntil(const Route& route, const std::string& group_id) const {
+    const auto budget = state_.budgets.find(route.budget_id);
+    if (budget == state_.budgets.end() || !budget->second.Holds(group_id)) return std::nullopt;
+    return budget->second.FreeAt(route.notification_budget, now_ms_);
+  }
+
   IntegrationStanding InspectIntegration(Integration integration, bool send_resolved) const {
     IntegrationStanding standing;
     const std::string key = integration.Key();
@@ -84,14 +97,19 @@ class Inspector {
     }
     const auto waiting = state_.outbox.entries().find(key);
     if (waiting != state_.outbox.entries().end()) {
-      const OutboxEntry& entry = waiting->second;
-      if (Holds(entry.told.firing, fingerprint_) || Holds(entry.told.resolved, fingerprint_)) {
-        standing.waiting = {entry.id,       entry.flushed_at_ms, entry.next_attempt_ms,
-                            entry.attempts, entry.last_error,    entry.in_flight};
-      }
+      InspectWaiting(waiting->second, waiting->second.told, &standing);
+    } else if (const OutboxEntry* digest = state_.outbox.FindDigestFor(integration)) {
+      InspectWaiting(*digest, digest->covers.at(integration.group_id), &standing);
     }
     standing.integration = std::move(integration);
     return standing;
+  }
+
+  void InspectWaiting(const OutboxEntry& entry, const AlertSets& told,
+                      IntegrationStanding* standing) const {
+    if (!Holds(told.firing, fingerprint_) && !Holds(told.resolved, fingerprint_)) return;
+    standing->waiting = {entry.id,       entry.flushed_at_ms, entry.next_attempt_ms,
+                         entry.attempts, entry.last_error,    entry.in_flight};
   }
 
   const ManagerConfig& config_;

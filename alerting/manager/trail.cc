@@ -80,12 +80,14 @@ Json HeldJson(const HeldAlerts& held) {
   if (held.inhibited_by.has_value()) json["inhibited"] = FingerprintText(*held.inhibited_by);
   if (!held.silenced_by.empty()) json["silenced"] = held.silenced_by;
   if (!held.muted_by.empty()) json["muted"] = held.muted_by;
+  if (held.by_budget) json["budget"] = true;
   return json;
 }
 
 bool HeldFrom(const Json& json, HeldAlerts* held) {
   held->silenced_by = json.value("silenced", std::vector<std::string>());
   held->muted_by = json.value("muted", std::vector<std::string>());
+  held->by_budget = json.value("budget", false);
   if (const std::string by = json.value("inhibited", ""); !by.empty()) {
     if (!ParseHex(by, &held->inhibited_by.emplace())) return false;
   }

@@ -453,6 +453,7 @@ class ManagerScript {
       }
       for (const std::string& id : held.silenced_by) out += " silenced by " + id;
       for (const std::string& interval : held.muted_by) out += " muted by " + interval;
+      if (held.by_budget) out += " for its budget";
     }
     return out;
   }
