@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "query/promql/operation.h"
 
 namespace vigil::exec {
 namespace {
@@ -47,8 +48,23 @@ void SharedVector::Rank() {
             [](const Ranked& a, const Ranked& b) { return a.value < b.value; });
 }
 
+std::optional<std::vector<uint32_t>> SharedVector::LookThrough(BinaryOp op,
+                                                               double threshold) const {
+  std::vector<uint32_t> found;
+  for (size_t i = 0; i < series_.size(); ++i) {
+    const Column& column = series_[i].column;
+    if (column.HasHistogram(0)) return std::nullopt;
+    double ignored = 0;
+    if (column.HasFloat(0) && promql::FloatOperation(op, column.value(0), threshold, &ignored)) {
+      found.push_back(static_cast<uint32_t>(i));
+    }
+  }
+  return found;
+}
+
 std::optional<std::vector<uint32_t>> SharedVector::Beyond(BinaryOp op, double threshold) {
-  if (!IsOrder(op) || ++compared_ < kComparisonsBeforeRanking) return std::nullopt;
+  if (!IsOrder(op)) return std::nullopt;
+  if (++compared_ < kComparisonsBeforeRanking) return LookThrough(op, threshold);
   if (compared_ == kComparisonsBeforeRanking) Rank();
   if (has_histograms_) return std::nullopt;
   std::vector<uint32_t> found;

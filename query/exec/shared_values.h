@@ -38,6 +38,7 @@ class SharedVector {
     uint32_t series;
   };
   void Rank();
+  std::optional<std::vector<uint32_t>> LookThrough(promql::BinaryOp op, double threshold) const;
 
   const std::vector<Series> series_;
   uint32_t compared_ = 0;
