@@ -112,6 +112,7 @@ class AppImpl final : public App {
         storage_.get(), &*admission_, config_.admission.max_request_bytes);
     exec::EngineOptions engine_options;
     engine_options.max_samples = config_.max_query_samples;
+    engine_options.kept_selection_bytes = static_cast<int64_t>(config_.kept_selection_bytes);
     engine_options.threads = std::max(1u, std::thread::hardware_concurrency());
     engine_options.language.experimental_functions = config_.experimental_functions;
     engine_options.delayed_name_removal = config_.delayed_name_removal;

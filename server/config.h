@@ -30,8 +30,9 @@ struct Config {
   // What the process may take. 0, here and in the figures below that are said to be of memory:
   // what server/memory_plan.h gives.
   uint64_t memory_limit_bytes = 0;
-  size_t arriving_bytes = 0;      // Of memory: for requests that are still arriving.
-  int64_t max_query_samples = 0;  // Of memory: that one query may hold.
+  size_t arriving_bytes = 0;        // Of memory: for requests that are still arriving.
+  size_t kept_selection_bytes = 0;  // Of memory: see EngineOptions.
+  int64_t max_query_samples = 0;    // Of memory: that one query may hold.
   // Of answers to range queries that are kept; none: of memory. 0 keeps none.
   std::optional<uint64_t> query_cache_bytes;
   storage::StorageOptions storage;

@@ -23,12 +23,14 @@ constexpr double kInFlightShare = 0.06;
 constexpr double kRequestShare = 0.04;
 constexpr double kQueryShare = 0.15;
 constexpr double kQueryCacheShare = 0.02;
+constexpr double kKeptSelectionShare = 0.02;
 // What a machine with much memory gains nothing by exceeding.
 constexpr double kMostStoreBytes = 256 << 20;
 constexpr double kMostHeadFlushBytes = 256 << 20;
 constexpr double kMostHeadBytes = 2048.0 * (1 << 20);
 constexpr double kMostInFlightBytes = 256 << 20;
 constexpr double kMostQueryCacheBytes = 64 << 20;
+constexpr double kMostKeptSelectionBytes = 256 << 20;
 constexpr double kMostRequestBytes = 64 << 20;
 // Requests of the largest size for which there is room while they arrive.
 constexpr size_t kArrivingRequests = 3;
@@ -70,6 +72,8 @@ MemoryPlan DivideMemory(uint64_t limit_bytes, unsigned cores) {
       std::min(query_bytes / static_cast<double>(plan.max_queries) / kBytesPerQuerySample,
                kMostQuerySamples));
   plan.query_cache_bytes = Share<size_t>(limit_bytes, kQueryCacheShare, kMostQueryCacheBytes);
+  plan.kept_selection_bytes =
+      Share<size_t>(limit_bytes, kKeptSelectionShare, kMostKeptSelectionBytes);
   return plan;
 }
 
@@ -98,6 +102,7 @@ absl::Status ApplyMemoryPlan(Config* config) {
   FillIn(&admission.max_bytes_in_flight, plan.max_bytes_in_flight);
   FillIn(&admission.max_request_bytes, plan.max_request_bytes);
   FillIn(&config->arriving_bytes, kArrivingRequests * admission.max_request_bytes);
+  FillIn(&config->kept_selection_bytes, plan.kept_selection_bytes);
   FillIn(&config->queries.max_running, plan.max_queries);
   FillIn(&config->max_query_samples, plan.max_query_samples);
   if (!config->query_cache_bytes.has_value()) config->query_cache_bytes = plan.query_cache_bytes;

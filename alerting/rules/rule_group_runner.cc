@@ -70,7 +70,8 @@ absl::StatusOr<std::unique_ptr<RuleGroupRunner>> RuleGroupRunner::Create(
     for (const promql::Expr* const expr : rule.evaluator->exprs()) exprs.push_back(expr);
   }
   runner->common_ = exec::CommonNodes(exprs);
-  runner->kept_ = std::make_unique<exec::KeptSelections>(exprs);
+  runner->kept_ = std::make_unique<exec::KeptSelections>(
+      exprs, dependencies.engine->options().kept_selection_bytes);
   runner->inputs_.Use(runner->kept_.get());
   runner->next_slot_ms_ = runner->schedule_.SlotAtOrAfter(now_ms);
   runner->metrics_.rules.Set(index);

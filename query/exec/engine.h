@@ -47,6 +47,8 @@ struct EngineOptions {
   bool type_and_unit_labels = false;
   // What queries may use.
   promql::ParseOptions language;
+  // What rules may keep of what their selectors find, all together; see kept_selections.h.
+  int64_t kept_selection_bytes = 256 << 20;
 };
 
 // What a caller may ask of one query beyond the options.

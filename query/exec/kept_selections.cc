@@ -57,7 +57,8 @@ Selection::Selection(std::vector<storage::SeriesHandle> found)
   for (const storage::SeriesHandle& handle : handles) label_weight += LabelWeight(handle.labels);
 }
 
-KeptSelections::KeptSelections(const std::vector<const promql::Expr*>& exprs) {
+KeptSelections::KeptSelections(const std::vector<const promql::Expr*>& exprs, int64_t max_bytes)
+    : max_bytes_(max_bytes) {
   for (const promql::Expr* const expr : exprs) {
     for (const promql::VectorSelector* const selector : promql::SelectorsOf(*expr)) {
       const auto [at, inserted] = by_text_.try_emplace(TextOf(selector->matchers), by_text_.size());
@@ -80,7 +81,7 @@ void KeptSelections::Keep(storage::SelectionStamp stamp, std::shared_ptr<const S
                           Kept* kept) {
   if (stamp.parts.empty()) return;
   const int64_t bytes = BytesOf(*selection, stamp);
-  if (all_bytes.fetch_add(bytes) > kMaxBytes - bytes) {
+  if (all_bytes.fetch_add(bytes) > max_bytes_ - bytes) {
     all_bytes.fetch_sub(bytes);
     return;
   }

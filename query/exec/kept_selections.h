@@ -42,7 +42,8 @@ class KeptSelections {
 
   KeptSelections() = default;
   // Of the selectors in `exprs`, which must outlive it. Selectors with the same matchers share.
-  explicit KeptSelections(const std::vector<const promql::Expr*>& exprs);
+  // `max_bytes`: see EngineOptions::kept_selection_bytes.
+  KeptSelections(const std::vector<const promql::Expr*>& exprs, int64_t max_bytes);
   ~KeptSelections();
   KeptSelections(const KeptSelections&) = delete;
   KeptSelections& operator=(const KeptSelections&) = delete;
@@ -71,6 +72,7 @@ class KeptSelections {
   StringMap<size_t> by_text_;  // Of matchers.
   absl::flat_hash_map<const promql::VectorSelector*, size_t> numbers_;
   std::vector<Kept> kept_;
+  int64_t max_bytes_ = 0;
 };
 
 }  // namespace vigil::exec

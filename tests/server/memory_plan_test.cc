@@ -50,6 +50,7 @@ TEST(MemoryPlanTest, WhatIsSaidHolds) {
   EXPECT_EQ(config.admission.max_request_bytes, 12345u);
   EXPECT_EQ(config.queries.max_running, 3u);
   EXPECT_EQ(config.storage.head_flush_bytes, 18 * kMiB);
+  EXPECT_EQ(config.kept_selection_bytes, 6 * kMiB);
   EXPECT_GT(config.max_query_samples, 0);
 }
 

@@ -118,7 +118,7 @@ class KeptSelectionsTest : public ::testing::Test {
       exprs_.push_back(promql::ParseExpr(query).value());
       borrowed.push_back(exprs_.back().get());
     }
-    kept_ = std::make_unique<KeptSelections>(borrowed);
+    kept_ = std::make_unique<KeptSelections>(borrowed, max_bytes_);
   }
 
   // What each of them gives, its selections kept.
@@ -145,6 +145,7 @@ class KeptSelectionsTest : public ::testing::Test {
   StampedSource source_;
   std::vector<std::string> queries_;
   std::vector<promql::ExprPtr> exprs_;
+  int64_t max_bytes_ = 1 << 20;
   std::unique_ptr<KeptSelections> kept_;
 };
 
@@ -184,6 +185,27 @@ TEST_F(KeptSelectionsTest, AreMadeAnewWhenTheyDoNotHold) {
   source_.Change();
   EXPECT_EQ(Evaluate(90'000), EvaluateAlone(90'000));
   EXPECT_EQ(source_.selected(), 4);
+}
+
+TEST_F(KeptSelectionsTest, TakeNoMoreMemoryThanTheyMay) {
+  max_bytes_ = 4096;
+  ASSERT_TRUE(source_.metrics().Load(15'000, R"(a{x="1"} 1+1x20)").ok());
+  for (int i = 0; i < 100; ++i) {
+    const std::string line = fmt::format(R"(b{{x="{}"}} 1+1x20)", i);
+    ASSERT_TRUE(source_.metrics().Load(15'000, line).ok());
+  }
+  Parse({"b", "a"});
+  Evaluate(60'000);
+  EXPECT_EQ(source_.selected(), 2);
+  EXPECT_EQ(Evaluate(75'000), EvaluateAlone(75'000));
+  EXPECT_EQ(source_.selected(), 3);  // b is too large.
+  // What is given up makes room for others.
+  for (int i = 0; i < 100; ++i) {
+    Parse({"a"});
+    Evaluate(60'000);
+    Evaluate(75'000);
+    EXPECT_EQ(source_.selected(), 4 + i);
+  }
 }
 
 TEST_F(KeptSelectionsTest, TellWhetherThereIsAnything) {
