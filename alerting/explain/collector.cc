@@ -265,6 +265,7 @@ void Collector::CollectStanding(StoryFacts* facts) const {
   facts->standing.inhibited_by.reset();
   for (RouteStanding& route : facts->standing.routes) {
     route.next_flush_ms.reset();
+    route.held_until_ms.reset();
     for (IntegrationStanding& one : route.integrations) {
       one.told_at_ms = 0;
       one.waiting.reset();

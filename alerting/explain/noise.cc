@@ -68,9 +68,7 @@ void NoiseCounter::Take(const TrailFlush& flush) {
   for (const uint64_t fingerprint : flush.told.firing) {
     tracks_[fingerprint].told.push_back(flush.time_ms);
   }
-  // A digest tells of many groups at once.
-  const auto [at, is_first] = rules_told_.try_emplace(flush.notification_id);
-  std::set<std::string>& rules = at->second;
+  std::set<std::string>& rules = rules_told_[flush.notification_id];
   for (const std::vector<uint64_t>* alerts : {&flush.told.firing, &flush.told.resolved}) {
     for (const uint64_t fingerprint : *alerts) {
       const std::string& name = NameOf(fingerprint);
@@ -80,11 +78,13 @@ void NoiseCounter::Take(const TrailFlush& flush) {
       if (rules.insert(name).second) ++noise.notifications;
     }
   }
-  if (is_first) ++total_.notifications;
+  ++total_.notifications;
 }
 
 void NoiseCounter::TakeHeld(const HeldAlerts& held, int64_t time_ms) {
-  if (held.by_budget) return;  // A digest tells of them.
+  const bool is_quiet =
+      held.inhibited_by.has_value() || !held.silenced_by.empty() || !held.muted_by.empty();
+  if (!is_quiet) return;  // It waits for a budget, and is told later.
   Cause cause = Cause::kMuted;
   if (held.inhibited_by.has_value()) cause = Cause::kInhibited;
   if (!held.silenced_by.empty()) cause = Cause::kSilenced;

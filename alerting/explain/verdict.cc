@@ -35,8 +35,8 @@ class Judgement {
                                  facts_.other_tenant)};
     }
     const bool pending = facts_.state.state == AlertState::kPending;  // It begins anew.
-    if (!pages_.empty() && !pending) return {true, Paged()};
-    return {false, Fires() ? WhyQuiet() : WhyNotFiring()};
+    if (!pages_.empty() && !pending) return {true, Paged() + FlappingText()};
+    return {false, (Fires() ? WhyQuiet() : WhyNotFiring()) + FlappingText()};
   }
 
  private:
@@ -54,6 +54,12 @@ class Judgement {
   // Whatever its group does.
   bool IsKeptQuiet() const {
     return !facts_.standing.silences.empty() || facts_.standing.inhibited_by.has_value();
+  }
+
+  std::string FlappingText() const {
+    if (facts_.standing.flapping.empty() || !facts_.is_now) return "";
+    return fmt::format("; it flaps ({}): until it is calm, receivers hear that it fires",
+                       facts_.standing.flapping);
   }
 
   // When it last began to fire; 0: it did not.
@@ -100,6 +106,8 @@ class Judgement {
     for (const RouteStanding& route : facts_.standing.routes) {
       for (const IntegrationStanding& one : route.integrations) {
         if (pages_.contains(one.integration.Key()) || !facts_.is_now) continue;
+        // By a digest, which is of no group.
+        if (one.told_at_ms != 0 && one.told_at_ms >= fired_at_ms_) continue;
         text += ButNot(route, one);
       }
     }
@@ -244,10 +252,7 @@ class Judgement {
         }
       }
     }
-    if (reasons.empty()) return "no route takes it";
-    const std::string flaps =
-        standing.flapping.empty() ? "" : fmt::format("it flaps ({}); ", standing.flapping);
-    return fmt::format("{}{}", flaps, fmt::join(reasons, "; "));
+    return reasons.empty() ? "no route takes it" : fmt::format("{}", fmt::join(reasons, "; "));
   }
 
   // Of the past, only the trail is known.
@@ -265,12 +270,6 @@ class Judgement {
     if (!route.muted_by.empty()) {
       return {fmt::format("muted by the time interval {}", ListText(route.muted_by))};
     }
-    if (route.held_until_ms.has_value()) {
-      return {
-          fmt::format("held, because the notification budget of its route is spent; a digest "
-                      "tells of it at {} or later",
-                      TimeText(*route.held_until_ms))};
-    }
     if (route.integrations.empty()) {
       return {fmt::format("its receiver {} has no channel, so nobody is told", route.receiver)};
     }
@@ -285,6 +284,12 @@ class Judgement {
     if (one.waiting.has_value()) return WaitingText(one);
     const auto lost = lost_.find(one.integration.Key());
     if (lost != lost_.end()) return LostText(lost->second) + NextFlush(route, "; told anew");
+    if (route.held_until_ms.has_value()) {
+      return fmt::format(
+          "the notification budget of its route is spent: {} is told in a digest, at "
+          "{} at the earliest",
+          IntegrationText(one.integration), TimeText(*route.held_until_ms));
+    }
     if (one.told_at_ms != 0) {
       return fmt::format("{} was already told at {}, repeats at {}",
                          IntegrationText(one.integration), TimeText(one.told_at_ms),

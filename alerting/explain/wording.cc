@@ -94,8 +94,8 @@ std::string CausesText(const HeldAlerts& held, const StoryFacts& facts) {
   if (!held.muted_by.empty()) {
     causes.push_back("muted by the time interval " + ListText(held.muted_by));
   }
-  if (held.by_budget) {
-    causes.push_back("held, because the notification budget of its route is spent");
+  if (!held.budget.empty()) {
+    causes.push_back(fmt::format("the notification budget of {} was spent", held.budget));
   }
   return ListText(causes);
 }

@@ -121,7 +121,8 @@ class Dispatcher {
                                      const OutboxEntry* waiting) const;
   void DraftGroup(Group* group, const Channel& channel, const Integration& integration, int place,
                   int64_t now_ms, DigestDraft* draft);
-  void NoteDigest(const OutboxEntry& digest, int64_t now_ms);
+  void NoteWaiting(const Group& group, const AlertSets& sets, int64_t now_ms);
+  void NoteDigest(const OutboxEntry& digest, const std::string& key);
   bool PutDigest(const std::string& budget_id, const Integration& integration,
                  const OutboxEntry* waiting, int64_t passed, int64_t now_ms, DigestDraft* draft);
 

@@ -154,10 +154,7 @@ bool Dispatcher::WaitsForDigest(Group* group, const Integration& integration, co
   budget->Hold(group->id, now_ms);
   budget->due_ms = now_ms;
   if (!rehearsal_) HeldCounter().Add();
-  TrailFlush flush = {.time_ms = now_ms, .integration = {group->id, integration.receiver, 0, ""}};
-  flush.group_key = group->Key();
-  flush.held = {{.alerts = sets.firing, .by_budget = true}};
-  state_->Note(flush);
+  NoteWaiting(*group, sets, now_ms);
   return true;
 }
 
@@ -330,20 +327,6 @@ void Dispatcher::DraftGroup(Group* group, const Channel& channel, const Integrat
   draft->groups.emplace_back(group, place);
 }
 
-// For the trail: what a digest tells of each group.
-void Dispatcher::NoteDigest(const OutboxEntry& digest, int64_t now_ms) {
-  for (const auto& [group_id, told] : digest.covers) {
-    const Group* const group = state_->groups.Find(group_id);
-    TrailFlush flush = {.time_ms = now_ms, .integration = digest.integration};
-    flush.integration.group_id = group_id;
-    flush.group_key = group->Key();
-    flush.reason = "digest";
-    flush.notification_id = digest.id;
-    flush.told = told;
-    state_->Note(flush);
-  }
-}
-
 // Puts the digest into the outbox, in place of `waiting` (may be null) unless that says the same.
 // Whether there is one then.
 bool Dispatcher::PutDigest(const std::string& budget_id, const Integration& integration,
@@ -387,9 +370,44 @@ bool Dispatcher::PutDigest(const std::string& budget_id, const Integration& inte
   entry.flushed_at_ms = now_ms;
   entry.deadline_ms = now_ms + std::max(route.repeat_interval_ms, kMinPatienceMs);
   entry.next_attempt_ms = now_ms;
-  NoteDigest(entry, now_ms);
-  state_->PutOutboxEntry(std::move(entry));
+  NoteDigest(*state_->PutOutboxEntry(std::move(entry)), message.group_key);
   return true;
+}
+
+// For the trail: news of the group begins to wait for its budget.
+void Dispatcher::NoteWaiting(const Group& group, const AlertSets& sets, int64_t now_ms) {
+  HeldAlerts held;
+  held.alerts = sets.firing;
+  held.alerts.insert(held.alerts.end(), sets.resolved.begin(), sets.resolved.end());
+  held.budget = group.route->budget_id;
+  TrailFlush flush;
+  flush.time_ms = now_ms;
+  flush.integration = {group.id, group.route->receiver, 0, ""};
+  flush.group_key = group.Key();
+  flush.held = {std::move(held)};
+  state_->Note(flush);
+}
+
+// For the trail: one row, however many groups it covers.
+void Dispatcher::NoteDigest(const OutboxEntry& digest, const std::string& key) {
+  const Integration& integration = digest.integration;
+  const Receiver* const receiver = config_->FindReceiver(integration.receiver);
+  const Channel* const channel = receiver->FindChannel(integration.kind, integration.index);
+  TrailFlush flush;
+  flush.time_ms = digest.flushed_at_ms;
+  flush.integration = integration;
+  flush.group_key = key;
+  flush.reason = fmt::format("digest of {} groups", digest.covers.size());
+  flush.notification_id = digest.id;
+  std::set<uint64_t> firing;
+  std::set<uint64_t> resolved;
+  for (const auto& [group_id, told] : digest.covers) {
+    firing.insert(told.firing.begin(), told.firing.end());
+    if (channel->send_resolved()) resolved.insert(told.resolved.begin(), told.resolved.end());
+  }
+  flush.told.firing.assign(firing.begin(), firing.end());
+  flush.told.resolved.assign(resolved.begin(), resolved.end());
+  state_->Note(flush);
 }
 
 void Dispatcher::DigestEnded(const Integration& digest,

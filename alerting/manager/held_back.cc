@@ -27,7 +27,7 @@ std::vector<HeldAlerts> HeldBack(const Muter& muter, const Route& route,
         alert->fingerprint);
   }
   for (auto& [causes, alerts] : by_causes) {
-    held.push_back({std::move(alerts), causes.first, causes.second, muted_by});
+    held.push_back({std::move(alerts), causes.first, causes.second, muted_by, ""});
   }
   return held;
 }

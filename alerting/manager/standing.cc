@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "alerting/manager/digest.h"
+#include "alerting/manager/flap_watch.h"
 #include "alerting/manager/route.h"
 
 namespace vigil::alerting {
@@ -39,8 +41,8 @@ class Inspector {
       if (found != alerts.end()) standing.inhibited_by = found->second.alert.labels;
     }
     const FlapEntry* const flaps = state_.flaps.Find(fingerprint_);
-    if (standing.alert.has_value() && flaps != nullptr &&
-        flaps->FlapsAt(standing.alert->ends_at_ms, now_ms_) &&
+    if (flaps != nullptr && at != alerts.end() &&
+        flaps->FlapsAt(at->second.alert.ends_at_ms, now_ms_) &&
         FlapOptionsFor(config_.route, labels_).enabled()) {
       standing.flapping = flaps->Text();
     }
@@ -66,7 +68,10 @@ class Inspector {
     if (group != state_.groups.groups().end() && group->second.members.contains(fingerprint_)) {
       standing.next_flush_ms = group->second.next_flush_ms;
       standing.flushed = group->second.flushed;
-      standing.held_until_ms = HeldUntil(route, standing.group_id);
+    }
+    const auto budget = state_.budgets.find(route.budget_id);
+    if (budget != state_.budgets.end() && budget->second.Holds(standing.group_id)) {
+      standing.held_until_ms = budget->second.FreeAt(route.notification_budget, now_ms_);
     }
     const Receiver* const receiver = config_.FindReceiver(route.receiver);
     const int count = receiver == nullptr ? 0 : static_cast<int>(receiver->channels.size());
@@ -75,18 +80,13 @@ class Inspector {
       standing.integrations.push_back(
           InspectIntegration({standing.group_id, receiver->name, receiver->IndexOf(place),
                               std::string(channel.kind())},
-                             channel.send_resolved()));
+                             route.budget_id, channel.send_resolved()));
     }
     return standing;
   }
 
-  std::optional<int64_t> HeldUntil(const Route& route, const std::string& group_id) const {
-    const auto budget = state_.budgets.find(route.budget_id);
-    if (budget == state_.budgets.end() || !budget->second.Holds(group_id)) return std::nullopt;
-    return budget->second.FreeAt(route.notification_budget, now_ms_);
-  }
-
-  IntegrationStanding InspectIntegration(Integration integration, bool send_resolved) const {
+  IntegrationStanding InspectIntegration(Integration integration, std::string_view budget_id,
+                                         bool send_resolved) const {
     IntegrationStanding standing;
     const std::string key = integration.Key();
     standing.send_resolved = send_resolved;
@@ -95,21 +95,29 @@ class Inspector {
     if (last != nullptr && Holds(last->told.firing, fingerprint_)) {
       standing.told_at_ms = last->timestamp_ms;
     }
-    const auto waiting = state_.outbox.entries().find(key);
-    if (waiting != state_.outbox.entries().end()) {
-      InspectWaiting(waiting->second, waiting->second.told, &standing);
-    } else if (const OutboxEntry* digest = state_.outbox.FindDigestFor(integration)) {
-      InspectWaiting(*digest, digest->covers.at(integration.group_id), &standing);
+    if (const OutboxEntry* entry = WaitingFor(integration, budget_id); entry != nullptr) {
+      standing.waiting = {entry->id,       entry->flushed_at_ms, entry->next_attempt_ms,
+                          entry->attempts, entry->last_error,    entry->in_flight};
     }
     standing.integration = std::move(integration);
     return standing;
   }
 
-  void InspectWaiting(const OutboxEntry& entry, const AlertSets& told,
-                      IntegrationStanding* standing) const {
-    if (!Holds(told.firing, fingerprint_) && !Holds(told.resolved, fingerprint_)) return;
-    standing->waiting = {entry.id,       entry.flushed_at_ms, entry.next_attempt_ms,
-                         entry.attempts, entry.last_error,    entry.in_flight};
+  // What of the outbox tells the integration of the alert: a notification of its own, or a digest.
+  const OutboxEntry* WaitingFor(const Integration& integration, std::string_view budget_id) const {
+    const auto tells = [this](const AlertSets& told) {
+      return Holds(told.firing, fingerprint_) || Holds(told.resolved, fingerprint_);
+    };
+    const auto& entries = state_.outbox.entries();
+    const auto own = entries.find(integration.Key());
+    if (own != entries.end() && tells(own->second.told)) return &own->second;
+    Integration digest = integration;
+    digest.group_id = DigestGroupId(budget_id);
+    const auto shared = entries.find(digest.Key());
+    if (budget_id.empty() || shared == entries.end()) return nullptr;
+    const auto covered = shared->second.covers.find(integration.group_id);
+    const bool covers = covered != shared->second.covers.end() && tells(covered->second);
+    return covers ? &shared->second : nullptr;
   }
 
   const ManagerConfig& config_;

@@ -49,7 +49,7 @@ struct RouteStanding {
   // Of the alert's group, if it is in one: the next flush, and whether there was one.
   std::optional<int64_t> next_flush_ms;
   bool flushed = false;
-  std::optional<int64_t> held_until_ms;  // News of the group waits for the route's budget.
+  std::optional<int64_t> held_until_ms;  // Its news waits for a budget, until then at least.
   std::vector<IntegrationStanding> integrations;
 };
 
@@ -58,7 +58,9 @@ struct AlertStanding {
   std::optional<Alert> alert;
   std::vector<Silence> silences;                // Those that keep it quiet.
   std::optional<storage::Labels> inhibited_by;  // The alert that does.
-  std::string flapping;                         // "fired 4 times within 1h"; "": it does not flap.
+  // "fired 4 times within 1h" of an alert that flaps: receivers are told that it fires until it is
+  // calm.
+  std::string flapping;
   std::vector<RouteStanding> routes;
 };
 

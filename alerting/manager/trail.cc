@@ -80,14 +80,14 @@ Json HeldJson(const HeldAlerts& held) {
   if (held.inhibited_by.has_value()) json["inhibited"] = FingerprintText(*held.inhibited_by);
   if (!held.silenced_by.empty()) json["silenced"] = held.silenced_by;
   if (!held.muted_by.empty()) json["muted"] = held.muted_by;
-  if (held.by_budget) json["budget"] = true;
+  PutUnlessEmpty("budget", held.budget, &json);
   return json;
 }
 
 bool HeldFrom(const Json& json, HeldAlerts* held) {
   held->silenced_by = json.value("silenced", std::vector<std::string>());
   held->muted_by = json.value("muted", std::vector<std::string>());
-  held->by_budget = json.value("budget", false);
+  held->budget = json.value("budget", "");
   if (const std::string by = json.value("inhibited", ""); !by.empty()) {
     if (!ParseHex(by, &held->inhibited_by.emplace())) return false;
   }
@@ -161,7 +161,8 @@ std::string FingerprintText(uint64_t fingerprint) { return fmt::format("{:016x}"
 uint64_t HeldDigest(const std::vector<HeldAlerts>& held) {
   uint64_t digest = 0;
   for (const HeldAlerts& some : held) {
-    digest = absl::HashOf(digest, some.alerts, some.inhibited_by, some.silenced_by, some.muted_by);
+    digest = absl::HashOf(digest, some.alerts, some.inhibited_by, some.silenced_by, some.muted_by,
+                          some.budget);
   }
   return digest;
 }

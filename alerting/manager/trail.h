@@ -30,7 +30,7 @@ struct HeldAlerts {
   std::optional<uint64_t> inhibited_by;
   std::vector<std::string> silenced_by;  // Ids of silences.
   std::vector<std::string> muted_by;     // Names of time intervals.
-  bool by_budget = false;                // That of their route is spent.
+  std::string budget;                    // Id of the route whose notification budget is spent.
 
   friend bool operator==(const HeldAlerts&, const HeldAlerts&) = default;
 };

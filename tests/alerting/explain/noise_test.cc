@@ -143,7 +143,8 @@ TEST_F(NoiseTest, FiringsThatWereHeldForTheirWholeLife) {
   Told("n1", 21, {Id("A")});
   Held({{Id("A"), Id("B")}, 5, {}, {}}, 3);
   Held({{Id("C")}, std::nullopt, {}, {"night"}}, 4);
-  Held({{Id("C")}, std::nullopt, {"s"}, {}}, 12);  // When it had ended.
+  Held({{Id("C")}, std::nullopt, {"s"}, {}, ""}, 12);  // When it had ended.
+  Held({{Id("C")}, std::nullopt, {}, {}, "{}"}, 3);    // It only waits for a budget.
   const NoiseReport report = counter_.Finish();
   std::string text;
   for (const RuleNoise& noise : report.rules) {

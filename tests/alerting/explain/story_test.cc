@@ -12,13 +12,10 @@
 //   silence id= by= comment= until=T [active]    known; `active`: it keeps the alert quiet now
 //   inhibitor name=B ...           an alert that the trail may name; `now`: it inhibits now
 //   route receiver=R [none]        to a webhook (none: no channel) of it; muted=N flush=T told=T
-//                                  until=T: its budget is spent until then
-//   flaps how=TEXT                 it does so
-//   waiting id= attempts= next=T error= [sending] [open]   of the last route
-//   told T id= [resolved] [others=N]  held T silence= interval= [inhibited] [budget]
-//   delivered|failed|gave-up T id= status= error= next=T
-//   then                           the moment is not the present
-//   tenant NAME                    who asks
+//   budget=T waiting id= attempts= next=T error= [sending] [open]   of the last route told T id=
+//   [resolved] [others=N]  held T silence= interval= [inhibited] delivered|failed|gave-up T id=
+//   status= error= next=T then                           the moment is not the present tenant NAME
+//   who asks flaps                          it does
 #include <algorithm>
 #include <sstream>
 #include <string>
@@ -105,6 +102,7 @@ class FactReader {
     if (name == "asked") facts_.asked = fact.word(1);
     if (name == "then") facts_.is_now = false;
     if (name == "tenant") facts_.other_tenant = fact.word(1);
+    if (name == "flaps") facts_.standing.flapping = "fired 4 times within 1h";
     if (name == "alert") {
       facts_.found = true;
       facts_.labels = fact.Labels();
@@ -118,7 +116,6 @@ class FactReader {
     if (name == "silence") TakeSilence(fact);
     if (name == "inhibitor") TakeInhibitor(fact);
     if (name == "route") TakeRoute(fact);
-    if (name == "flaps") facts_.standing.flapping = fact.Text("how");
     if (name == "waiting") TakeWaiting(fact);
     if (name == "told") TakeTold(fact);
     if (name == "held") TakeHeld(fact);
@@ -210,7 +207,7 @@ class FactReader {
     route.group_id = "{}:{}";
     if (const std::string muted = fact.Text("muted"); !muted.empty()) route.muted_by = {muted};
     if (!fact.Text("flush").empty()) route.next_flush_ms = fact.Time("flush");
-    if (!fact.Text("until").empty()) route.held_until_ms = fact.Time("until");
+    if (!fact.Text("budget").empty()) route.held_until_ms = fact.Time("budget");
     if (!fact.Has("none")) {
       IntegrationStanding one;
       one.integration = {route.group_id, route.receiver, 0, "webhook"};
@@ -254,7 +251,7 @@ class FactReader {
     if (const std::string id = fact.Text("silence"); !id.empty()) held.silenced_by = {id};
     if (const std::string name = fact.Text("interval"); !name.empty()) held.muted_by = {name};
     if (fact.Has("inhibited")) held.inhibited_by = inhibitor_;
-    held.by_budget = fact.Has("budget");
+    held.budget = fact.Text("budget");
     TrailFlush flush;
     flush.time_ms = fact.time();
     flush.integration = {"{}:{}", "team", 0, ""};

@@ -453,7 +453,7 @@ class ManagerScript {
       }
       for (const std::string& id : held.silenced_by) out += " silenced by " + id;
       for (const std::string& interval : held.muted_by) out += " muted by " + interval;
-      if (held.by_budget) out += " for its budget";
+      if (!held.budget.empty()) out += " for the budget of " + held.budget;
     }
     return out;
   }

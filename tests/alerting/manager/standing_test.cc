@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -120,6 +121,36 @@ TEST_F(StandingTest, WhatIsUnderWayIsKnown) {
   notifier_.Answer("", "hang");
   Post("a");
   EXPECT_TRUE(At("a", 10'000).routes[0].integrations[0].waiting->in_flight);
+}
+
+TEST_F(StandingTest, BudgetsAndFlapsAreKnown) {
+  constexpr char kBudget[] = R"(
+route: {receiver: team, group_by: [job], group_wait: 10s, notification_budget: {limit: 1, per: 10m},
+        flap_detection: {changes: 2, within: 1h, calm: 10m}}
+receivers: [{name: team, webhook_configs: [{url: "http://team/"}]}]
+)";
+  ASSERT_OK_AND_ASSIGN(ManagerConfig config, ParseManagerConfig("config", kBudget));
+  ASSERT_OK(manager_->SetConfig(std::move(config), kStartMs));
+  Post("a");
+  Post("c");
+  EXPECT_FALSE(At("a", 10'000).routes[0].held_until_ms.has_value());
+  EXPECT_EQ(At("c", 10'000).routes[0].held_until_ms, kStartMs + 610'000);
+  EXPECT_EQ(At("c", 10'000).flapping, "");
+  // It ends and begins again.
+  Alert alert;
+  alert.labels = Job("c");
+  alert.starts_at_ms = kStartMs;
+  alert.ends_at_ms = kStartMs + 20'000;
+  ASSERT_OK(manager_->Post({alert}, kStartMs + 20'000));
+  alert.starts_at_ms = kStartMs + 30'000;
+  alert.ends_at_ms = kStartMs + kMillisPerHour;
+  ASSERT_OK(manager_->Post({alert}, kStartMs + 30'000));
+  EXPECT_THAT(At("c", 30'000).flapping, HasSubstr("fired 2 times within 1h"));
+  // The digest tells it.
+  notifier_.Answer("", "500");
+  const AlertStanding waiting = At("c", 610'000);
+  ASSERT_TRUE(waiting.routes[0].integrations[0].waiting.has_value());
+  EXPECT_EQ(waiting.routes[0].integrations[0].waiting->attempts, 1);
 }
 
 TEST_F(StandingTest, WhatKeepsItQuietIsNamed) {

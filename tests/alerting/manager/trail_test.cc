@@ -26,7 +26,7 @@ TrailFlush Flush() {
   flush.reason = "first notification";
   flush.notification_id = "1f-7";
   flush.told = {{1, ~uint64_t{0}}, {2}};
-  flush.held = {{{3, 4}, 5, {"s1", "s2"}, {"night"}}, {{6}, std::nullopt, {"s1"}, {}}};
+  flush.held = {{{3, 4}, 5, {"s1", "s2"}, {"night"}}, {{6}, std::nullopt, {"s1"}, {}, "{}"}};
   return flush;
 }
 
