@@ -45,6 +45,20 @@ Json JsonTexts(const Texts& texts) {
   return list;
 }
 
+// As the configuration has them; "" for off.
+std::string FlapText(const v1::RouteStep& step) {
+  if (!step.has_flap_detection()) return "";
+  const v1::FlapDetection& flaps = step.flap_detection();
+  return fmt::format("{} within {}, calm {}", flaps.changes(), FormatDurationMs(flaps.within_ms()),
+                     FormatDurationMs(flaps.calm_ms()));
+}
+
+std::string BudgetText(const v1::RouteStep& step) {
+  if (!step.has_notification_budget()) return "";
+  return fmt::format("{} per {}", step.notification_budget().limit(),
+                     FormatDurationMs(step.notification_budget().per_ms()));
+}
+
 Json JsonStep(const v1::RouteStep& step, bool with_outcome) {
   Json object;
   object["depth"] = step.depth();
@@ -57,6 +71,8 @@ Json JsonStep(const v1::RouteStep& step, bool with_outcome) {
   object["continue"] = step.continue_matching();
   object["mute_time_intervals"] = JsonTexts(step.mute_time_intervals());
   object["active_time_intervals"] = JsonTexts(step.active_time_intervals());
+  if (step.has_flap_detection()) object["flap_detection"] = FlapText(step);
+  if (step.has_notification_budget()) object["notification_budget"] = BudgetText(step);
   if (!with_outcome) return object;
   object["outcome"] = step.outcome();
   object["why"] = step.why();
@@ -86,13 +102,13 @@ Cell RouteCell(const v1::RouteStep& step) {
 
 Table TreeTable(const v1::ExplainRoutesResponse& response) {
   Table table({"route", "receiver", "continue", "group_by", "group_wait", "group_interval",
-               "repeat_interval", "mute", "active"});
+               "repeat_interval", "mute", "active", "flapping", "budget"});
   for (const v1::RouteStep& step : response.steps()) {
     table.Add({RouteCell(step), step.receiver(), step.continue_matching() ? "yes" : "",
                Joined(step.group_by()), FormatDurationMs(step.group_wait_ms()),
                FormatDurationMs(step.group_interval_ms()),
                FormatDurationMs(step.repeat_interval_ms()), Joined(step.mute_time_intervals()),
-               Joined(step.active_time_intervals())});
+               Joined(step.active_time_intervals()), FlapText(step), BudgetText(step)});
   }
   return table;
 }

@@ -82,6 +82,16 @@ void ToMessage(const RouteStep& step, v1::RouteStep* message) {
   message->set_continue_matching(route.continue_matching);
   AddTexts(route.mute_time_intervals, message->mutable_mute_time_intervals());
   AddTexts(route.active_time_intervals, message->mutable_active_time_intervals());
+  if (const alerting::FlapOptions& flaps = route.flap_detection; flaps.enabled()) {
+    v1::FlapDetection* const told = message->mutable_flap_detection();
+    told->set_changes(flaps.changes);
+    told->set_within_ms(flaps.within_ms);
+    told->set_calm_ms(flaps.calm_ms);
+  }
+  if (const alerting::BudgetOptions& budget = route.notification_budget; budget.enabled()) {
+    message->mutable_notification_budget()->set_limit(budget.limit);
+    message->mutable_notification_budget()->set_per_ms(budget.per_ms);
+  }
 }
 
 class AlertmanagerService final : public v1::AlertmanagerService::Service {
