@@ -23,8 +23,8 @@ using storage::Family;
 using storage::WriteBatch;
 
 // How often the process writes down that it is alive while there are alerts: what it was down for
-// is known to this precision.
-constexpr int64_t kAliveIntervalMs = 15'000;
+// is known to this precision, and so much of its age a pending alert may lose at a crash.
+constexpr int64_t kAliveIntervalMs = 1000;
 // The series of a rule that is gone end after so many intervals: by then it might be back under
 // another group.
 constexpr int64_t kIntervalsUntilStale = 2;

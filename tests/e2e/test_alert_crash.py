@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""However often the process dies, no alert is lost, and nobody is told twice what is not marked as the same.
+"""However often the process dies, no alert is lost or begins anew, and nobody is told twice what is not marked as the same.
 
 In each round more alerts begin to fire, and the process is killed a moment later: while their groups wait, or while
 notifications are on their way to a receiver that is slow, answers 500 or hangs up. VIGIL_KILLS says how often.
 """
 
 import collections
+import datetime
 import http.server
 import json
 import os
@@ -145,6 +146,66 @@ class AlertCrashTest(unittest.TestCase):
         self.assertEqual({}, twice, "the same was told under several keys")
         repeated = len(taken) - len({key for key, *_ in taken})
         print(f"{KILLS} kills, {len(keys)} notifications, {repeated} deliveries more, all marked as repetitions")
+
+
+class RuleCrashTest(unittest.TestCase):
+    """The rules' half: what is pending keeps its age over kills, what fires goes on firing since then."""
+
+    FOR_SECONDS = 8
+    KILLS_OF_EACH = max(3, KILLS // 5)
+    # The process writes down once a second that it is alive; time that it was away is no age.
+    PRECISION_SECONDS = 1
+
+    def setUp(self):
+        self.random = random.Random(os.environ.get("VIGIL_TEST_SEED"))
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="vigil-rule-crash-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        rules = [
+            {"alert": f"Held{number}", "expr": "vector(1)", "for": f"{self.FOR_SECONDS}s"}
+            for number in range(ALERTS_PER_GROUP)
+        ]
+        (folder / "rules.yml").write_text(json.dumps({"groups": [{"name": "g", "interval": "200ms", "rules": rules}]}))
+        (folder / "vigil.json").write_text(
+            json.dumps({"rule_files": [str(folder / "rules.yml")], "rules": {"for_grace_period": "0s"}})
+        )
+        self.vigil = Vigil("--config", folder / "vigil.json")
+        self.addCleanup(self.vigil.close)
+
+    def since(self, state, field):
+        """Since when all alerts, which began together, are in that state."""
+
+        def known():
+            alerts = self.vigil.ask("alerts")["data"]["alerts"]
+            return alerts if [alert["state"] for alert in alerts] == [state] * ALERTS_PER_GROUP else None
+
+        alerts = wait_until(known, lambda: f"all are {state}: {self.vigil.ask('alerts')}")
+        (moment,) = {alert[field] for alert in alerts}
+        return datetime.datetime.fromisoformat(moment).timestamp()
+
+    def kill(self):
+        """How long the process was away at most."""
+        killed = time.time()
+        self.vigil.kill()
+        self.vigil.start()
+        return time.time() - killed
+
+    def test_age_is_kept(self):
+        self.vigil.start()
+        active = self.since("pending", "activeAt")
+        for _ in range(self.KILLS_OF_EACH):
+            time.sleep(self.random.uniform(0, 2))
+            away = self.kill()
+            moved = self.since("pending", "activeAt") - active
+            self.assertLess(-0.001, moved)
+            self.assertLess(moved, away + self.PRECISION_SECONDS + 0.5)
+            active += moved
+        fired = self.since("firing", "firedAt")
+        self.assertGreaterEqual(fired - active, self.FOR_SECONDS)
+        self.assertLess(fired - active, self.FOR_SECONDS + 2)
+        for _ in range(self.KILLS_OF_EACH):
+            time.sleep(self.random.uniform(0, 1))
+            self.kill()
+            self.assertEqual(fired, self.since("firing", "firedAt"))
 
 
 if __name__ == "__main__":
