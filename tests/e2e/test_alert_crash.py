@@ -151,8 +151,8 @@ class AlertCrashTest(unittest.TestCase):
 class RuleCrashTest(unittest.TestCase):
     """The rules' half: what is pending keeps its age over kills, what fires goes on firing since then."""
 
-    FOR_SECONDS = 8
     KILLS_OF_EACH = max(3, KILLS // 5)
+    FOR_SECONDS = 3 * KILLS_OF_EACH  # Lives of up to two seconds each leave some.
     # The process writes down once a second that it is alive; time that it was away is no age.
     PRECISION_SECONDS = 1
 
