@@ -21,22 +21,6 @@ using storage::WriteBatch;
 // An alert counts as over when so many rounds of sending brought nothing of it.
 constexpr int64_t kRoundsUntilOver = 4;
 
-void AppendBatch(const WriteBatch& from, WriteBatch* to) {
-  for (const WriteBatch::Entry& entry : from.entries()) {
-    switch (entry.kind) {
-      case WriteBatch::Kind::kPut:
-        to->Put(entry.family, entry.key, entry.value);
-        break;
-      case WriteBatch::Kind::kDelete:
-        to->Delete(entry.family, entry.key);
-        break;
-      case WriteBatch::Kind::kDeleteRange:
-        to->DeleteRange(entry.family, entry.key, entry.value);
-        break;
-    }
-  }
-}
-
 std::string GeneratorUrl(std::string_view external_url, std::string_view expr) {
   while (external_url.ends_with('/')) external_url.remove_suffix(1);
   return fmt::format("{}/graph?g0.expr={}&g0.tab=1", external_url,
@@ -78,8 +62,7 @@ std::vector<RuleGroupRunner::Telling> RuleGroupRunner::Tell(int64_t slot_ms, int
     }
   }
   if (alerts.empty()) return tellings;
-  WriteBatch rows;
-  const absl::Status status = dependencies_.sink->Receive(alerts, now_ms, &rows);
+  const absl::Status status = dependencies_.sink->Receive(alerts, now_ms, batch);
   // Refused alerts are mentioned, but sending them again would not make them better.
   if (!status.ok()) {
     AlertSendFailuresCounter().Add();
@@ -88,9 +71,9 @@ std::vector<RuleGroupRunner::Telling> RuleGroupRunner::Tell(int64_t slot_ms, int
   }
   if (status.ok() || absl::IsInvalidArgument(status)) {
     if (!options_.rehearsal) AlertsSentCounter().Add(static_cast<int64_t>(alerts.size()));
-    AppendBatch(rows, batch);
     return tellings;
   }
+  batch->Clear();
   for (const Telling& telling : tellings) {
     telling.tracked->last_sent_at_ms = telling.last_sent_at_ms;
     telling.tracked->valid_until_ms = telling.valid_until_ms;
@@ -100,16 +83,16 @@ std::vector<RuleGroupRunner::Telling> RuleGroupRunner::Tell(int64_t slot_ms, int
 
 bool RuleGroupRunner::TellAndSave(int64_t slot_ms, int64_t now_ms) {
   FindEvidence(slot_ms);
-  WriteBatch sink_rows;
-  std::vector<Telling> tellings;
-  if (dependencies_.sink != nullptr) tellings = Tell(slot_ms, now_ms, &sink_rows);
   WriteBatch batch;
+  std::vector<Telling> tellings;
+  if (dependencies_.sink != nullptr) tellings = Tell(slot_ms, now_ms, &batch);
+  const size_t sink_rows = batch.entries().size();
   AddStateRows(&batch);
-  if (!batch.empty()) RecordChanges(slot_ms, &batch);
-  // A resend alone is no news: should it get lost, the next one makes up for it.
-  const auto durability = batch.empty() ? storage::Durability::kNoSync : storage::Durability::kSync;
-  AppendBatch(sink_rows, &batch);
+  const bool changed = batch.entries().size() > sink_rows;
+  if (changed) RecordChanges(slot_ms, &batch);
   if (batch.empty()) return false;
+  // A resend alone is no news: should it get lost, the next one makes up for it.
+  const auto durability = changed ? storage::Durability::kSync : storage::Durability::kNoSync;
   batch.Put(Family::kState, std::string(kRuleAliveKey), EncodeRuleAlive(now_ms));
   const absl::Status written = dependencies_.state->Write(batch, durability);
   if (written.ok()) {

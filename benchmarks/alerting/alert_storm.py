@@ -4,8 +4,8 @@
 
     bazel build //cli:vigil && benchmarks/alerting/alert_storm.py
 
-A rule watches --alerts series in --groups groups. All begin to fire within one evaluation; a receiver on this machine
-takes the notifications. Printed are, from the moment of the first sample in breach: when the first and the last group
+A rule watches --alerts series in --groups groups. All begin to fire within one evaluation; with --post they come from
+outside instead, by POST to /api/v2/alerts. A receiver on this machine takes the notifications. Printed are, from the moment of the first sample in breach: when the first and the last group
 was told (their timer: group_wait after the evaluation that found them), how many alerts and notifications came, the
 resident memory before, the most while it went on, and CPU seconds.
 """
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
@@ -99,6 +100,26 @@ def send(client, options, value):
         assert refused == 0, why
 
 
+def post(vigil, options):
+    """The same alerts from another sender."""
+    for first in range(0, options.alerts, SERIES_PER_REQUEST):
+        alerts = [
+            {
+                "labels": {
+                    "alertname": "Storm", "n": str(n), "team": str(n % options.groups), "host": f"host-{n % 997}"
+                },
+                "annotations": {"summary": f"host host-{n % 997} storms: 1"},
+            }
+            for n in range(first, min(first + SERIES_PER_REQUEST, options.alerts))
+        ]
+        request = urllib.request.Request(
+            f"http://{vigil.http_address}/api/v2/alerts",
+            data=json.dumps(alerts).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        urllib.request.urlopen(request, timeout=60).read()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--alerts", type=int, default=50_000)
@@ -106,6 +127,7 @@ def main():
     parser.add_argument("--interval", default="5s", help="evaluation interval")
     parser.add_argument("--group-wait", default="5s")
     parser.add_argument("--settle", type=float, default=12, help="seconds before and after")
+    parser.add_argument("--post", action="store_true", help="alerts come from outside, not of a rule")
     options = parser.parse_args()
     receiver = Receiver()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="vigil-storm-"))
@@ -117,13 +139,17 @@ def main():
         f"receivers: [{{name: team, webhook_configs: [{{url: '{receiver.url}'}}]}}]\n")
     with Vigil("--rules", folder / "rules.yml", "--alertmanager-config", folder / "routes.yml") as vigil:
         client = otlp_client.Client(vigil.grpc_address)
-        send(client, options, 0.0)
+        if not options.post:
+            send(client, options, 0.0)
         time.sleep(options.settle)
         base = memory(vigil.pid, "VmRSS")
         reset_peak(vigil.pid)
         cpu = cpu_seconds(vigil.pid)
         begun = time.time()
-        send(client, options, 1.0)
+        if options.post:
+            post(vigil, options)
+        else:
+            send(client, options, 1.0)
         sent = time.time()
         end = time.time() + 180
         while receiver.told() < options.alerts and time.time() < end:
@@ -132,7 +158,7 @@ def main():
         time.sleep(options.settle)
         peak, after = memory(vigil.pid, "VmHWM"), memory(vigil.pid, "VmRSS")
         log = [entry for entry in vigil.log if entry.get("level") in ("warning", "error")]
-    print(f"samples in breach sent in    {sent - begun:8.2f} s")
+    print(f"sent in                      {sent - begun:8.2f} s")
     print(f"first group told after       {receiver.times[0] - begun:8.2f} s")
     print(f"last group told after        {receiver.times[-1] - begun:8.2f} s")
     print(f"alerts told                  {receiver.told():8} of {options.alerts}, in {len(receiver.alerts)} groups")
