@@ -28,6 +28,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "benchmarks" / "compare"), str(ROOT / "tests" / "e2e")]
 
+import alertmanager_process  # noqa: E402
 import remote_write  # noqa: E402
 import systems  # noqa: E402
 
@@ -163,24 +164,20 @@ class AlertingPrometheus(systems.Prometheus):
     POINTS_TAKEN = 'prometheus_tsdb_head_samples_appended_total{type="float"}'
 
     def start(self):
-        self.manager_port = systems.free_port()
-        command = [
-            self.alertmanager, f"--config.file={self.routes}", f"--storage.path={self.directory}-am",
-            f"--web.listen-address=127.0.0.1:{self.manager_port}", "--cluster.listen-address=", "--log.level=warn",
-        ]
-        self.manager = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # Sees to it that Debian's build finds its templates.
+        self.manager = alertmanager_process.Alertmanager(self.alertmanager, self.routes.read_text(encoding="ascii"))
+        self.manager.__enter__()
         super().start()
 
     def stop(self):
         super().stop()
-        self.manager.kill()
-        self.manager.wait()
+        self.manager.__exit__(None, None, None)
 
     def command(self):
         command = super().command()
         self.directory.with_suffix(".yml").write_text(
             f"rule_files: ['{self.rules}']\n"
-            "alerting: {alertmanagers: [{static_configs: [{targets: ['127.0.0.1:%d']}]}]}\n" % self.manager_port,
+            "alerting: {alertmanagers: [{static_configs: [{targets: ['%s']}]}]}\n" % self.manager.http_address,
             encoding="ascii",
         )
         return command
