@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/exec/selector.h"
 
-#include <algorithm>
 #include <functional>
-#include <numeric>
+#include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -159,17 +159,21 @@ class SelectedRange final : public RangeVector {
   FoundSeries found_;
 };
 
-// The series of a vector selector, each with the column that `fill` makes of its samples.
+// The series of a vector selector, each with the column that `fill` makes of its samples. Where a
+// series' newest sample is all that is asked for (at a single step), others need not be read.
 class InstantSource final : public SeriesSource {
  public:
   using Fill = std::function<void(SampleColumns& samples, Column* column)>;
 
-  // `fill` is called by several threads.
-  InstantSource(Evaluator& evaluator, const TimeRange& span, Fill fill, FoundSeries found)
+  // `fill` is called by several threads; `newest` is what it would give of the newest sample,
+  // nullopt where it wants to see them all.
+  InstantSource(Evaluator& evaluator, const TimeRange& span, Fill fill,
+                std::optional<SelectWhat> newest, FoundSeries found)
       : context_(evaluator.context()),
         counts_(evaluator.counts()),
         span_(span),
         fill_(std::move(fill)),
+        newest_(newest),
         found_(std::move(found)) {}
 
   size_t size() const override { return found_.size(); }
@@ -188,18 +192,36 @@ class InstantSource final : public SeriesSource {
     explicit Reader(const InstantSource& source) : source_(source) {}
 
     absl::Status Read(size_t series, Column* column) override {
-      QueryContext& context = source_.context_;
-      VIGIL_RETURN_IF_ERROR_WITH(
-          context.querier.Read(source_.found_[series].ref, source_.span_, &samples_),
-          "expanding series");
-      Reservation held(context.limits);
-      VIGIL_RETURN_IF_ERROR(AccountFor(samples_, context, &held));
-      source_.fill_(samples_, column);
+      const storage::SeriesRef ref = source_.found_[series].ref;
+      if (!TakeNewest(ref, column)) VIGIL_RETURN_IF_ERROR(TakeAll(ref, column));
       if (source_.counts_ != nullptr) source_.counts_->AddColumn(*column);
       return absl::OkStatus();
     }
 
    private:
+    // False where that is not enough, or not known without reading.
+    bool TakeNewest(storage::SeriesRef ref, Column* column) const {
+      if (!source_.newest_.has_value()) return false;
+      QueryContext& context = source_.context_;
+      const storage::NewestSample newest = context.querier.ReadNewest(ref, source_.span_);
+      if (newest.kind == storage::NewestSample::Kind::kUnknown) return false;
+      if (newest.kind == storage::NewestSample::Kind::kFloat) {
+        context.samples_read.fetch_add(1, std::memory_order_relaxed);
+        PutFloat(newest.time_ms, newest.value, *source_.newest_, 0, column);
+      }
+      return true;
+    }
+
+    absl::Status TakeAll(storage::SeriesRef ref, Column* column) {
+      QueryContext& context = source_.context_;
+      VIGIL_RETURN_IF_ERROR_WITH(context.querier.Read(ref, source_.span_, &samples_),
+                                 "expanding series");
+      Reservation held(context.limits);
+      VIGIL_RETURN_IF_ERROR(AccountFor(samples_, context, &held));
+      source_.fill_(samples_, column);
+      return absl::OkStatus();
+    }
+
     const InstantSource& source_;
     SampleColumns samples_;
   };
@@ -208,63 +230,7 @@ class InstantSource final : public SeriesSource {
   SampleCounts* const counts_;
   const TimeRange span_;
   const Fill fill_;
-  FoundSeries found_;
-};
-
-// The series of a vector selector at a single step, of each of which the newest sample counts.
-class NewestSource final : public SeriesSource {
- public:
-  NewestSource(Evaluator& evaluator, const LookupTimes& times, SelectWhat what, FoundSeries found)
-      : context_(evaluator.context()),
-        counts_(evaluator.counts()),
-        times_(times),
-        span_(SpanOf(times, context_.lookback_ms)),
-        what_(what),
-        found_(std::move(found)) {}
-
-  size_t size() const override { return found_.size(); }
-  std::vector<uint32_t> ReadOrder() const override { return found_.ReadOrder(); }
-  const storage::Labels& labels(size_t series) const override { return found_[series].labels; }
-  storage::Labels TakeLabels(size_t series) override { return found_.TakeLabels(series); }
-  bool DropsName() const override { return false; }
-  bool SeveralNames() const override { return false; }
-  absl::StatusOr<std::unique_ptr<SeriesReader>> NewReader() const override {
-    return std::make_unique<Reader>(*this);
-  }
-
- private:
-  class Reader final : public SeriesReader {
-   public:
-    explicit Reader(const NewestSource& source) : source_(source) {}
-
-    absl::Status Read(size_t series, Column* column) override {
-      QueryContext& context = source_.context_;
-      const storage::SeriesRef ref = source_.found_[series].ref;
-      const storage::NewestSample newest = context.querier.ReadNewest(ref, source_.span_);
-      if (newest.kind == storage::NewestSample::Kind::kFloat) {
-        context.samples_read.fetch_add(1, std::memory_order_relaxed);
-        PutFloat(newest.time_ms, newest.value, source_.what_, 0, column);
-      } else if (newest.kind == storage::NewestSample::Kind::kUnknown) {
-        VIGIL_RETURN_IF_ERROR_WITH(context.querier.Read(ref, source_.span_, &samples_),
-                                   "expanding series");
-        Reservation held(context.limits);
-        VIGIL_RETURN_IF_ERROR(AccountFor(samples_, context, &held));
-        InstantFiller(source_.times_, context.lookback_ms, source_.what_).Fill(samples_, column);
-      }
-      if (source_.counts_ != nullptr) source_.counts_->AddColumn(*column);
-      return absl::OkStatus();
-    }
-
-   private:
-    const NewestSource& source_;
-    SampleColumns samples_;
-  };
-
-  QueryContext& context_;
-  SampleCounts* const counts_;
-  const LookupTimes times_;
-  const TimeRange span_;
-  const SelectWhat what_;
+  const std::optional<SelectWhat> newest_;
   FoundSeries found_;
 };
 
@@ -276,10 +242,12 @@ struct Wanted {
 
 absl::StatusOr<std::unique_ptr<SeriesSource>> SelectWith(Evaluator& evaluator, const Wanted& wanted,
                                                          const TimeRange& span,
-                                                         InstantSource::Fill fill) {
+                                                         InstantSource::Fill fill,
+                                                         std::optional<SelectWhat> newest) {
   VIGIL_ASSIGN_OR_RETURN(FoundSeries found,
                          FindSeries(evaluator.context(), wanted.selector, wanted.matchers, span));
-  return std::make_unique<InstantSource>(evaluator, span, std::move(fill), std::move(found));
+  return std::make_unique<InstantSource>(evaluator, span, std::move(fill), newest,
+                                         std::move(found));
 }
 
 absl::StatusOr<std::unique_ptr<SeriesSource>> SelectPlain(Evaluator& evaluator,
@@ -287,17 +255,14 @@ absl::StatusOr<std::unique_ptr<SeriesSource>> SelectPlain(Evaluator& evaluator,
                                                           const LookupTimes& times,
                                                           SelectWhat what) {
   QueryContext& context = evaluator.context();
-  const TimeRange span = SpanOf(times, context.lookback_ms);
   // One step of a selector that is kept needs no more than the newest sample of each series.
-  if (evaluator.steps() == 1 && context.KeptFor(wanted.selector) != nullptr) {
-    VIGIL_ASSIGN_OR_RETURN(FoundSeries found,
-                           FindSeries(context, wanted.selector, wanted.matchers, span));
-    return std::make_unique<NewestSource>(evaluator, times, what, std::move(found));
-  }
-  return SelectWith(evaluator, wanted, span,
-                    [times, what, &context](SampleColumns& samples, Column* column) {
-                      InstantFiller(times, context.lookback_ms, what).Fill(samples, column);
-                    });
+  const bool one_is_enough = evaluator.steps() == 1 && context.KeptFor(wanted.selector) != nullptr;
+  return SelectWith(
+      evaluator, wanted, SpanOf(times, context.lookback_ms),
+      [times, what, &context](SampleColumns& samples, Column* column) {
+        InstantFiller(times, context.lookback_ms, what).Fill(samples, column);
+      },
+      one_is_enough ? std::optional(what) : std::nullopt);
 }
 
 absl::StatusOr<std::unique_ptr<SeriesSource>> SelectSmoothed(Evaluator& evaluator,
@@ -306,11 +271,13 @@ absl::StatusOr<std::unique_ptr<SeriesSource>> SelectSmoothed(Evaluator& evaluato
   QueryContext& context = evaluator.context();
   TimeRange span = SpanOf(times, context.lookback_ms);
   span.end_ms = SaturatingAdd(span.end_ms, context.lookback_ms);
-  return SelectWith(evaluator, wanted, span,
-                    [times, &context](SampleColumns& samples, Column* column) {
-                      RemoveStale(&samples);
-                      FillSmoothed(samples, times, context.lookback_ms, column);
-                    });
+  return SelectWith(
+      evaluator, wanted, span,
+      [times, &context](SampleColumns& samples, Column* column) {
+        RemoveStale(&samples);
+        FillSmoothed(samples, times, context.lookback_ms, column);
+      },
+      std::nullopt);
 }
 
 }  // namespace
