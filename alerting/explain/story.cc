@@ -156,7 +156,8 @@ class Teller {
       grouping = fmt::format("grouped by {}", ListText(route.group_by));
     }
     return fmt::format("{} to {} ({}); {}; waits {}, then every {}, repeats after {}", route.route,
-                       route.receiver, kinds.empty() ? "no channel" : ListText(kinds), grouping,
+                       route.receiver.empty() ? "nobody" : route.receiver,
+                       kinds.empty() ? "no channel" : ListText(kinds), grouping,
                        SpanText(route.group_wait_ms), SpanText(route.group_interval_ms),
                        SpanText(route.repeat_interval_ms));
   }

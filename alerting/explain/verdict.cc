@@ -218,7 +218,7 @@ class Judgement {
       return fmt::format(" and nobody was told: {}", LostText(lost_.begin()->second));
     for (const RouteStanding& route : facts_.standing.routes) {
       if (!route.integrations.empty()) continue;
-      return fmt::format(" and nobody was told: its receiver {} has no channel", route.receiver);
+      return fmt::format(" and nobody was told: {}", NoChannelText(route.receiver));
     }
     if (fired_at_ms_ == 0) return "";
     return tells_firing_.empty() ? " and nobody was told: its group was not flushed before it ended"
@@ -271,7 +271,7 @@ class Judgement {
       return {fmt::format("muted by the time interval {}", ListText(route.muted_by))};
     }
     if (route.integrations.empty()) {
-      return {fmt::format("its receiver {} has no channel, so nobody is told", route.receiver)};
+      return {fmt::format("{}, so nobody is told", NoChannelText(route.receiver))};
     }
     std::vector<std::string> reasons;
     for (const IntegrationStanding& one : route.integrations) {

@@ -100,6 +100,12 @@ std::string CausesText(const HeldAlerts& held, const StoryFacts& facts) {
   return ListText(causes);
 }
 
+std::string NoChannelText(const std::string& receiver) {
+  // As without a configuration.
+  if (receiver.empty()) return "there is no receiver (see --alertmanager-config)";
+  return fmt::format("its receiver {} has no channel", receiver);
+}
+
 std::string AnswerText(int status, std::string_view error) {
   const std::string line = OneLine(error);
   if (status == 0) return line.empty() ? "no answer" : line;

@@ -33,6 +33,8 @@ std::string ValueText(const ReadFacts& read);
 std::string ListText(const std::vector<std::string>& texts);
 // What held the alerts back: "silenced by ..., inhibited by ...".
 std::string CausesText(const HeldAlerts& held, const StoryFacts& facts);
+// "its receiver a has no channel", or that there is none.
+std::string NoChannelText(const std::string& receiver);
 // The error of an attempt, on one line and without what trails off: "status 500: internal error".
 std::string AnswerText(int status, std::string_view error);
 

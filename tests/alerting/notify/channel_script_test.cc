@@ -102,7 +102,8 @@ class ChannelScript {
     notification_.external_url = "http://vigil";
     notification_.route_labels = {{"tier", "1"}};
     std::vector<std::string> group;
-    for (const std::string_view name : Split(command.Arg("group", "alertname"), ',')) {
+    const std::string names = command.Arg("group", "alertname");
+    for (const std::string_view name : Split(names, ',')) {
       group.emplace_back(name);
     }
     for (const std::string_view line : Split(command.input, '\n')) {
