@@ -21,28 +21,6 @@
 namespace vigil {
 namespace {
 
-absl::Status ErrnoStatus(int error, std::string_view action, const std::string& path) {
-  const std::string message = fmt::format(
-      "{} {}: {}", action, path, std::error_code(error, std::generic_category()).message());
-  switch (error) {
-    case ENOENT:
-      return absl::NotFoundError(message);
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return absl::PermissionDeniedError(message);
-    case ENOSPC:
-    case EDQUOT:
-      return absl::ResourceExhaustedError(message);
-    case ENOTDIR:
-    case EISDIR:
-    case EEXIST:
-      return absl::FailedPreconditionError(message);
-    default:
-      return absl::UnavailableError(message);
-  }
-}
-
 // Closes a file descriptor at the end of a scope.
 class Descriptor {
  public:
@@ -70,6 +48,34 @@ absl::Status WriteAll(int fd, std::string_view contents, const std::string& path
 }
 
 }  // namespace
+
+absl::Status ErrnoStatus(int error, std::string_view action, const std::string& path) {
+  const std::string message = fmt::format(
+      "{} {}: {}", action, path, std::error_code(error, std::generic_category()).message());
+  switch (error) {
+    case ENOENT:
+      return absl::NotFoundError(message);
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return absl::PermissionDeniedError(message);
+    case ENOSPC:
+    case EDQUOT:
+      return absl::ResourceExhaustedError(message);
+    case ENOTDIR:
+    case EISDIR:
+    case EEXIST:
+      return absl::FailedPreconditionError(message);
+    default:
+      return absl::UnavailableError(message);
+  }
+}
+
+absl::Status SyncPath(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return ErrnoStatus(errno, "opening", path);
+  return ::fsync(file.get()) == 0 ? absl::OkStatus() : ErrnoStatus(errno, "syncing", path);
+}
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -14,6 +14,12 @@
 
 namespace vigil {
 
+// "<action> <path>: <reason>" with the code that fits the system's error number `error`.
+absl::Status ErrnoStatus(int error, std::string_view action, const std::string& path);
+
+// Makes what was written to a file, or to a directory's list of names, last.
+absl::Status SyncPath(const std::string& path);
+
 // The whole file. NotFound, PermissionDenied or Unavailable name the path and the system's reason.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 

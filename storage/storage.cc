@@ -60,7 +60,9 @@ absl::Status StorageImpl::Recover(JournalPlace place) {
                                                      *store_, {.durability = options_.durability}));
   }
   VIGIL_RETURN_IF_ERROR(tenants_.Load());
-  for (uint32_t number = 0; number < count; ++number) VIGIL_RETURN_IF_ERROR(OpenShard(number));
+  for (uint32_t number = 0; number < count; ++number) {
+    VIGIL_RETURN_IF_ERROR(OpenShard(number, place));
+  }
   return absl::OkStatus();
 }
 
@@ -90,13 +92,13 @@ absl::StatusOr<uint32_t> StorageImpl::ReadOrWriteShardCount() {
   return count;
 }
 
-absl::Status StorageImpl::OpenShard(uint32_t number) {
+absl::Status StorageImpl::OpenShard(uint32_t number, JournalPlace place) {
   Shard::Parts parts;
   if (segments_ != nullptr) {
     parts.journal = std::make_unique<SegmentJournal>(segments_.get(), number);
   } else {
-    VIGIL_ASSIGN_OR_RETURN(parts.journal,
-                           KvJournal::Open(store_.get(), number, options_.durability));
+    VIGIL_ASSIGN_OR_RETURN(parts.journal, KvJournal::Open(store_.get(), number, options_.durability,
+                                                          place == JournalPlace::kRowsToMove));
   }
   MetricOptions metrics = options_.metrics;
   metrics.limits = &series_limits_;
@@ -151,8 +153,9 @@ absl::Status StorageImpl::Maintain() {
   for (const auto& shard : shards_) {
     KeepFirst(shard->metrics().Compact(now_ms, budget_ns / std::ssize(shards_)).status(), &first);
   }
-  if (options_.durability == Durability::kNoSync && now_ms >= next_sync_ms_.load()) {
+  if (now_ms >= next_sync_ms_.load()) {
     if (segments_ != nullptr) KeepFirst(segments_->Sync(), &first);
+    // Also where records are durable at once: alerting writes timers and the like without a sync.
     KeepFirst(store_->SyncLog(), &first);
     next_sync_ms_.store(now_ms + options_.sync_interval_ms);
   }

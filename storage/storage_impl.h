@@ -30,9 +30,9 @@ class StorageImpl final : public Storage {
   StorageImpl(std::unique_ptr<KeyValueStore> store, const StorageOptions& options,
               const Clock* clock);
 
-  // Where the journal is. In the key-value store: those in memory, and directories of earlier
-  // versions until what it has is moved.
-  enum class JournalPlace : uint8_t { kFiles, kKeyValueStore };
+  // Where the journal is. In the key-value store: those in memory, and what earlier versions, or a
+  // repair, left in a directory until it is moved; of a repair some may lack.
+  enum class JournalPlace : uint8_t { kFiles, kKeyValueStore, kRowsToMove };
 
   // Checks or writes the directory's format, then opens the shards.
   absl::Status Recover(JournalPlace place);
@@ -87,7 +87,7 @@ class StorageImpl final : public Storage {
 
  private:
   absl::StatusOr<uint32_t> ReadOrWriteShardCount();
-  absl::Status OpenShard(uint32_t number);
+  absl::Status OpenShard(uint32_t number, JournalPlace place);
   absl::Status DropOldPartitions(int64_t now_ms);
   absl::Status CopyAll(const std::string& target);
   // Which instants are admitted of what is kept for `retention_ms`.

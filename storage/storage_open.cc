@@ -57,7 +57,7 @@ absl::StatusOr<bool> HasEntries(KeyValueStore& store) {
 absl::Status MoveEntries(std::unique_ptr<KeyValueStore> store, const StorageOptions& options,
                          const Clock* clock) {
   VIGIL_ASSIGN_OR_RETURN(const auto storage,
-                         OpenWith(std::move(store), options, clock, JournalPlace::kKeyValueStore));
+                         OpenWith(std::move(store), options, clock, JournalPlace::kRowsToMove));
   VIGIL_RETURN_IF_ERROR_WITH(storage->Flush(),
                              "moving the journal of an earlier version to blocks");
   Log(LogLevel::kInfo, "journal of an earlier version moved to blocks",

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "base/status.h"
 #include "storage/storage_impl.h"
 
@@ -69,10 +70,9 @@ absl::StatusOr<std::string> StorageImpl::Snapshot(const std::string& path) {
   absl::Status status = CopyAll(growing);
   if (status.ok()) {
     fs::rename(growing, target, error);
-    if (error) {
-      status = absl::UnavailableError(
-          fmt::format("renaming the copy to {}: {}", target.string(), error.message()));
-    }
+    status = error ? absl::UnavailableError(fmt::format("renaming the copy to {}: {}",
+                                                        target.string(), error.message()))
+                   : SyncPath(target.parent_path());
   }
   if (!status.ok()) {
     fs::remove_all(growing, error);

@@ -85,14 +85,16 @@ absl::Status VerifyJournalEntry(const JournalKey& key, std::string_view value) {
 }
 
 absl::StatusOr<std::unique_ptr<KvJournal>> KvJournal::Open(KeyValueStore* store, uint8_t shard,
-                                                           Durability durability) {
+                                                           Durability durability,
+                                                           bool may_lack_entries) {
   VIGIL_ASSIGN_OR_RETURN(const JournalPosition trimmed, ReadTrimRow(*store, shard));
   VIGIL_ASSIGN_OR_RETURN(JournalPosition last, ReadLast(*store, shard));
   last = std::max(last, trimmed);
   if (last == kEndPosition) {
     return absl::DataLossError(fmt::format("journal {} ends at an impossible position", shard));
   }
-  return std::unique_ptr<KvJournal>(new KvJournal(store, shard, durability, trimmed, last));
+  return std::unique_ptr<KvJournal>(
+      new KvJournal(store, shard, durability, may_lack_entries, trimmed, last));
 }
 
 absl::StatusOr<JournalPosition> KvJournal::Append(std::span<const std::string_view> parts) {
@@ -150,6 +152,10 @@ void KvJournal::ForgetFailed(const Runs& removed) {
 absl::Status KvJournal::Replay(
     JournalPosition after,
     absl::FunctionRef<absl::Status(JournalPosition, std::string_view)> visit) {
+  {
+    const MutexLock lock(&trim_mutex_);
+    after = std::max(after, trimmed_);
+  }
   if (after == kEndPosition) return absl::OkStatus();
   KeyRange range = ShardRange(shard_);
   range.lower = JournalKey{.shard = shard_, .position = after + 1}.Encode();

@@ -38,8 +38,10 @@ absl::Status VerifyJournalEntry(const JournalKey& key, std::string_view value);
 class KvJournal final : public Journal {
  public:
   // Finds where the shard's journal ends. DataLoss when what the store says of it makes no sense.
+  // `may_lack_entries`: a repair may have left some out.
   static absl::StatusOr<std::unique_ptr<KvJournal>> Open(KeyValueStore* store, uint8_t shard,
-                                                         Durability durability);
+                                                         Durability durability,
+                                                         bool may_lack_entries = false);
 
   using Journal::Append;
   absl::StatusOr<JournalPosition> Append(std::span<const std::string_view> parts) override;
@@ -50,18 +52,19 @@ class KvJournal final : public Journal {
   absl::Status Replay(
       JournalPosition after,
       absl::FunctionRef<absl::Status(JournalPosition, std::string_view)> visit) override;
-  bool LostEntries() const override { return false; }
+  bool LostEntries() const override { return may_lack_entries_; }
   // Of appends that failed only those count that a later one followed.
   JournalPosition LastPosition() const override { return last_.load(std::memory_order_acquire); }
   void AddTrim(JournalPosition through, WriteBatch* batch) override;
   void Trimmed(JournalPosition through) override {}  // The batch itself removed them.
 
  private:
-  KvJournal(KeyValueStore* store, uint8_t shard, Durability durability, JournalPosition trimmed,
-            JournalPosition last)
+  KvJournal(KeyValueStore* store, uint8_t shard, Durability durability, bool may_lack_entries,
+            JournalPosition trimmed, JournalPosition last)
       : store_(store),
         shard_(shard),
         durability_(durability),
+        may_lack_entries_(may_lack_entries),
         next_(last + 1),
         last_(last),
         trimmed_(trimmed) {}
@@ -76,6 +79,7 @@ class KvJournal final : public Journal {
   KeyValueStore* const store_;
   const uint8_t shard_;
   const Durability durability_;
+  const bool may_lack_entries_;
 
   std::atomic<JournalPosition> next_;
   std::atomic<JournalPosition> last_;  // Highest that was appended.

@@ -15,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "base/status.h"
 #include "storage/kv/disk_space.h"
 
@@ -26,26 +27,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kPrefix = "journal-";
 constexpr std::string_view kSuffix = ".seg";
 constexpr size_t kCopyBytes = size_t{1} << 20;
-
-absl::Status ErrnoStatus(int error, std::string_view doing, std::string_view path) {
-  const std::string message = fmt::format(
-      "{} {}: {}", doing, path, std::error_code(error, std::generic_category()).message());
-  switch (error) {
-    case ENOENT:
-      return absl::NotFoundError(message);
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return absl::PermissionDeniedError(message);
-    case ENOSPC:
-    case EDQUOT:
-      return absl::ResourceExhaustedError(message);
-    case EEXIST:
-      return absl::AlreadyExistsError(message);
-    default:
-      return absl::UnavailableError(message);
-  }
-}
 
 class PosixSegmentFile final : public SegmentFile {
  public:
@@ -121,7 +102,9 @@ class PosixSegmentDirectory final : public SegmentDirectory {
       if (!number) continue;
       std::error_code gone;
       const uint64_t bytes = entry->file_size(gone);
-      if (!gone) entries.push_back({*number, bytes});
+      if (gone == std::errc::no_such_file_or_directory) continue;
+      if (gone) return ErrnoStatus(gone.value(), "looking at", entry->path().string());
+      entries.push_back({*number, bytes});
     }
     if (error) return ErrnoStatus(error.value(), "listing", directory_);
     std::sort(entries.begin(), entries.end(),
@@ -143,7 +126,7 @@ class PosixSegmentDirectory final : public SegmentDirectory {
     return ErrnoStatus(errno, "removing", path);
   }
 
-  absl::Status SyncNames() override { return SyncDirectory(directory_); }
+  absl::Status SyncNames() override { return SyncPath(directory_); }
   absl::Status CheckRoom(uint64_t bytes) override { return disk_.CheckFree(bytes); }
   absl::Status CheckThere() override { return disk_.CheckThere(); }
 
@@ -151,12 +134,12 @@ class PosixSegmentDirectory final : public SegmentDirectory {
                       std::optional<uint64_t> bytes) override {
     const std::string from = PathOf(number);
     const std::string to = target + "/" + NameOf(number);
-    if (!bytes && ::link(from.c_str(), to.c_str()) == 0) return SyncDirectory(target);
+    if (!bytes && ::link(from.c_str(), to.c_str()) == 0) return SyncPath(target);
     VIGIL_ASSIGN_OR_RETURN(const auto source, OpenFile(from, O_RDONLY, "opening"));
     VIGIL_ASSIGN_OR_RETURN(const auto copy, OpenFile(to, O_RDWR | O_CREAT | O_EXCL, "creating"));
     VIGIL_RETURN_IF_ERROR(CopyBytes(*source, bytes.value_or(UINT64_MAX), copy.get()));
     VIGIL_RETURN_IF_ERROR(copy->Sync());
-    return SyncDirectory(target);
+    return SyncPath(target);
   }
 
   std::string NameOf(uint64_t number) const override {
@@ -171,15 +154,6 @@ class PosixSegmentDirectory final : public SegmentDirectory {
     const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
     if (descriptor < 0) return ErrnoStatus(errno, doing, path);
     return std::make_unique<PosixSegmentFile>(descriptor, path);
-  }
-
-  static absl::Status SyncDirectory(const std::string& path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return ErrnoStatus(errno, "opening", path);
-    const bool synced = ::fsync(descriptor) == 0;
-    const int error = errno;
-    ::close(descriptor);
-    return synced ? absl::OkStatus() : ErrnoStatus(error, "syncing", path);
   }
 
   static absl::Status CopyBytes(SegmentFile& source, uint64_t bytes, SegmentFile* copy) {

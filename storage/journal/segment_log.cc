@@ -341,8 +341,12 @@ void SegmentLog::Trim(uint8_t shard, JournalPosition through) {
 void SegmentLog::EndIfTrimmed() {
   {
     const MutexLock lock(&mutex_);
-    while (leading_) turn_.wait(mutex_);
-    if (file_ == nullptr || !IsTrimmedLocked(open_)) return;
+    // Appends go on beside most trims; only what ends the segment needs a turn.
+    const auto is_due = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return file_ != nullptr && open_.end != 0 && IsTrimmedLocked(open_);
+    };
+    while (is_due() && leading_) turn_.wait(mutex_);
+    if (!is_due()) return;
     leading_ = true;
   }
   EndSegment();
@@ -361,16 +365,21 @@ bool SegmentLog::IsTrimmedLocked(const Segment& segment) const {
 void SegmentLog::RemoveTrimmed() {
   const MutexLock one_at_a_time(&remove_mutex_);
   while (true) {
-    uint64_t number = 0;
+    Segment segment;
     {
       const MutexLock lock(&mutex_);
       if (holds_ > 0 || closed_.empty() || !IsTrimmedLocked(closed_.front())) return;
-      number = closed_.front().number;
+      segment = std::move(closed_.front());
       closed_.pop_front();
     }
-    // Where it stays, the next start finds that it is trimmed.
-    const absl::Status removed = directory_->Remove(number);
-    if (!removed.ok()) LogFailure("journal file not removed", *directory_, number, removed);
+    const absl::Status removed = directory_->Remove(segment.number);
+    if (removed.ok()) continue;
+    LogFailure("journal file not removed", *directory_, segment.number, removed);
+    // The next trim tries again. Were a newer one removed before it, that one would seem to be
+    // lost.
+    const MutexLock lock(&mutex_);
+    closed_.push_front(std::move(segment));
+    return;
   }
 }
 

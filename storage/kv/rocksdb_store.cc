@@ -127,6 +127,7 @@ class RocksDbStore final : public KeyValueStore {
   const RocksDbOptions options_;
   const std::shared_ptr<SpaceWatch> space_;
   std::atomic<uint64_t> next_ingest_{0};
+  std::atomic<bool> unsynced_{true};  // Something may have been written without a sync.
 
   Mutex mutex_;
   std::shared_ptr<RocksDbInstance> instance_ ABSL_GUARDED_BY(mutex_);
@@ -172,7 +173,10 @@ absl::Status RocksDbStore::Write(const WriteBatch& batch, Durability durability)
   VIGIL_ASSIGN_OR_RETURN(rocksdb::WriteBatch converted, ToRocksDb(batch, *instance));
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::kSync;
-  VIGIL_RETURN_IF_ERROR(FromRocksDb(instance->db().Write(options, &converted)));
+  const absl::Status status = FromRocksDb(instance->db().Write(options, &converted));
+  // After it, or a sync before it would take the mark away.
+  if (durability == Durability::kNoSync) unsynced_.store(true);
+  VIGIL_RETURN_IF_ERROR(status);
   // The log may be a file without a name by now; then nothing of this is kept.
   return space_->CheckThere();
 }
@@ -180,11 +184,17 @@ absl::Status RocksDbStore::Write(const WriteBatch& batch, Durability durability)
 absl::Status RocksDbStore::SyncLog() {
   // Not DB::SyncWAL: it does not wait for its turn among the writes, and when one of them has just
   // failed it syncs a broken log, which is another failed assertion.
-  VIGIL_ASSIGN_OR_RETURN(const Instance instance, InstanceToChange());
-  rocksdb::WriteBatch nothing;
-  rocksdb::WriteOptions options;
-  options.sync = true;
-  return FromRocksDb(instance->db().Write(options, &nothing));
+  if (!unsynced_.exchange(false)) return absl::OkStatus();
+  const absl::StatusOr<Instance> instance = InstanceToChange();
+  absl::Status status = instance.status();
+  if (status.ok()) {
+    rocksdb::WriteBatch nothing;
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    status = FromRocksDb((*instance)->db().Write(options, &nothing));
+  }
+  if (!status.ok()) unsynced_.store(true);
+  return status;
 }
 
 absl::Status RocksDbStore::Ingest(Family family, const Entries& entries, TableEffort effort) {

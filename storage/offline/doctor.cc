@@ -35,12 +35,6 @@ constexpr size_t kTableBytes = 32 << 20;
 // Tables that cannot be opened are taken out one by one, up to here.
 constexpr int kMaxForgotten = 10'000;
 
-absl::Status FileError(const std::error_code& error, std::string_view doing, const fs::path& path) {
-  const std::string message = fmt::format("{} {}: {}", doing, path.string(), error.message());
-  return error == std::errc::no_space_on_device ? absl::ResourceExhaustedError(message)
-                                                : absl::UnavailableError(message);
-}
-
 // A copy of a directory to work on. Tables are never written to, so links will do for them.
 class WorkingCopy {
  public:
@@ -55,7 +49,7 @@ class WorkingCopy {
   absl::Status Make(const std::string& directory) {
     std::error_code error;
     fs::remove_all(path_, error);
-    if (!fs::create_directory(path_, error)) return FileError(error, "making", path_);
+    if (!fs::create_directory(path_, error)) return ErrnoStatus(error.value(), "making", path_);
     for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
          entry.increment(error)) {
       // The journal's files are read where they are.
@@ -69,9 +63,9 @@ class WorkingCopy {
         if (!error) continue;
       }
       fs::copy_file(entry->path(), target, error);
-      if (error) return FileError(error, "copying to", target);
+      if (error) return ErrnoStatus(error.value(), "copying to", target);
     }
-    return error ? FileError(error, "listing", directory) : absl::OkStatus();
+    return error ? ErrnoStatus(error.value(), "listing", directory) : absl::OkStatus();
   }
 
   const std::string& path() const { return path_; }
@@ -288,12 +282,12 @@ absl::StatusOr<Repair> RepairDirectory(const std::string& path) {
   absl::Status status = CheckNothingAt(kept);
   if (status.ok()) {
     fs::rename(directory, kept, error);
-    if (error) status = FileError(error, "moving aside", directory);
+    if (error) status = ErrnoStatus(error.value(), "moving aside", directory);
   }
   if (status.ok()) {
     fs::rename(growing, directory, error);
     if (error) {
-      status = FileError(error, "renaming the repaired copy to", directory);
+      status = ErrnoStatus(error.value(), "renaming the repaired copy to", directory);
       fs::rename(kept, directory, error);
     }
   }

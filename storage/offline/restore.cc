@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/offline/restore.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -26,22 +23,6 @@ namespace fs = std::filesystem;
 // Beside the data directory: the copy while it grows, and what it replaces.
 constexpr const char* kGrowing = ".restoring";
 constexpr const char* kReplaced = ".replaced";
-
-absl::Status FileError(const std::error_code& error, std::string_view doing, const fs::path& path) {
-  const std::string message = fmt::format("{} {}: {}", doing, path.string(), error.message());
-  if (error == std::errc::no_space_on_device) return absl::ResourceExhaustedError(message);
-  if (error == std::errc::permission_denied) return absl::PermissionDeniedError(message);
-  return absl::UnavailableError(message);
-}
-
-// Makes what was written to a file, or to a directory's list of names, last.
-absl::Status Sync(const fs::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const std::error_code error(errno, std::generic_category());
-  if (descriptor >= 0) ::close(descriptor);
-  return synced ? absl::OkStatus() : FileError(error, "syncing", path);
-}
 
 absl::Status VerifyJournal(const std::string& directory, KeyValueStore& store) {
   const auto files = OpenSegmentDirectory(directory);
@@ -107,7 +88,7 @@ absl::StatusOr<std::vector<fs::path>> FilesOf(const fs::path& directory) {
       files.push_back(entry->path());
     }
   }
-  if (error) return FileError(error, "listing", directory);
+  if (error) return ErrnoStatus(error.value(), "listing", directory);
   return files;
 }
 
@@ -126,16 +107,16 @@ absl::Status CheckRoom(const std::vector<fs::path>& files, const fs::path& paren
 absl::StatusOr<RestoreResult> Copy(const std::vector<fs::path>& files, const fs::path& target) {
   std::error_code error;
   fs::remove_all(target, error);  // Of a restore that was cut off.
-  if (!fs::create_directory(target, error)) return FileError(error, "making", target);
+  if (!fs::create_directory(target, error)) return ErrnoStatus(error.value(), "making", target);
   RestoreResult result;
   for (const fs::path& file : files) {
     const fs::path copy = target / file.filename();
-    if (!fs::copy_file(file, copy, error)) return FileError(error, "copying to", copy);
-    VIGIL_RETURN_IF_ERROR(Sync(copy));
+    if (!fs::copy_file(file, copy, error)) return ErrnoStatus(error.value(), "copying to", copy);
+    VIGIL_RETURN_IF_ERROR(SyncPath(copy));
     ++result.files;
     result.bytes += fs::file_size(copy, error);
   }
-  VIGIL_RETURN_IF_ERROR(Sync(target));
+  VIGIL_RETURN_IF_ERROR(SyncPath(target));
   return result;
 }
 
@@ -147,15 +128,15 @@ absl::Status Swap(const fs::path& grown, const fs::path& target) {
   fs::remove_all(replaced, error);
   if (exists) {
     fs::rename(target, replaced, error);
-    if (error) return FileError(error, "moving aside", target);
+    if (error) return ErrnoStatus(error.value(), "moving aside", target);
   }
   fs::rename(grown, target, error);
   if (error) {
-    const absl::Status status = FileError(error, "renaming the copy to", target);
+    const absl::Status status = ErrnoStatus(error.value(), "renaming the copy to", target);
     if (exists) fs::rename(replaced, target, error);
     return status;
   }
-  VIGIL_RETURN_IF_ERROR(Sync(target.parent_path()));
+  VIGIL_RETURN_IF_ERROR(SyncPath(target.parent_path()));
   fs::remove_all(replaced, error);
   return absl::OkStatus();
 }

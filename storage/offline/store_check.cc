@@ -261,10 +261,13 @@ absl::Status StoreCheck::CheckJournal(std::string_view encoded_key, std::string_
 absl::Status StoreCheck::CheckJournalFiles(Keep keep) {
   const auto files = OpenSegmentDirectory(directory_);
   const auto note = [&](const JournalDamage& damage) {
-    diagnosis_.Add(damage.segment == 0 ? "journal" : files->NameOf(damage.segment),
-                   fmt::format("{} bytes at offset {}: {}; records that were there and not in "
-                               "blocks yet are lost",
-                               damage.bytes, damage.offset, damage.what));
+    if (damage.segment == 0) return diagnosis_.Add("journal", damage.what);
+    diagnosis_.Add(
+        files->NameOf(damage.segment),
+        fmt::format("{} bytes at offset {}: {}; {}", damage.bytes, damage.offset, damage.what,
+                    damage.torn_end ? "a write that a crash cut off, as far as can be told"
+                                    : "records that were there and not in blocks yet "
+                                      "are lost"));
   };
   return CheckSegments(
       *files, offline_.store(),

@@ -52,6 +52,11 @@ class FaultFile final : public SegmentFile {
 
   absl::Status Sync() override {
     const MutexLock lock(&disk_.mutex_);
+    while (disk_.hold_syncs_) {
+      disk_.sync_waits_ = true;
+      disk_.sync_changed_.notify_all();
+      disk_.sync_changed_.wait(disk_.mutex_);
+    }
     ++disk_.syncs_;
     const absl::Status outcome = disk_.NextOutcomeLocked();
     // A sync that fails has written some pages and takes the others for clean from now on.
@@ -187,6 +192,18 @@ void FaultDisk::SetLongestWrite(size_t bytes) {
 void FaultDisk::SetVanished(bool vanished) {
   const MutexLock lock(&mutex_);
   vanished_ = vanished;
+}
+
+void FaultDisk::HoldSyncs(bool hold) {
+  const MutexLock lock(&mutex_);
+  hold_syncs_ = hold;
+  sync_waits_ = false;
+  sync_changed_.notify_all();
+}
+
+void FaultDisk::AwaitHeldSync() {
+  const MutexLock lock(&mutex_);
+  while (!sync_waits_) sync_changed_.wait(mutex_);
 }
 
 int64_t FaultDisk::syncs() const {

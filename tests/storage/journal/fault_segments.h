@@ -39,6 +39,10 @@ class FaultDisk {
   // Another disk has taken the place of this one.
   void SetVanished(bool vanished);
   int64_t syncs() const;
+  // Syncs wait until they are let go.
+  void HoldSyncs(bool hold);
+  // Returns when one waits.
+  void AwaitHeldSync();
 
   // The disk as it is found after the process was killed, or after power was lost.
   std::unique_ptr<FaultDisk> AfterKill() const;
@@ -73,6 +77,9 @@ class FaultDisk {
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
   int64_t failures_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t syncs_ ABSL_GUARDED_BY(mutex_) = 0;
+  CondVar sync_changed_;
+  bool hold_syncs_ ABSL_GUARDED_BY(mutex_) = false;
+  bool sync_waits_ ABSL_GUARDED_BY(mutex_) = false;
   size_t longest_write_ ABSL_GUARDED_BY(mutex_) = SIZE_MAX;
   bool vanished_ ABSL_GUARDED_BY(mutex_) = false;
   std::mt19937_64 random_ ABSL_GUARDED_BY(mutex_){7};

@@ -2,6 +2,7 @@
 #include "storage/journal/segment_log.h"
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -124,6 +125,25 @@ TEST(SegmentLogTest, FilesGoOnceNoShardNeedsThem) {
   EXPECT_EQ(log->LastPosition(0), 13u);
   ASSERT_OK_AND_ASSIGN(const JournalPosition next, Append(*log, 0, "next"));
   EXPECT_EQ(next, 14u);
+}
+
+// Files go oldest first: one that cannot be removed keeps the others, or they would seem to be
+// lost.
+TEST(SegmentLogTest, AFileThatStaysKeepsThoseBehindIt) {
+  FaultDisk disk;
+  auto log = OpenOn(disk);
+  for (int i = 0; i < 12; ++i) ASSERT_OK(Append(*log, 0, fmt::format("entry{}", i)));
+  const size_t files = Numbers(disk).size();
+  ASSERT_GT(files, 2u);
+  disk.FailAt(2, absl::UnavailableError("sick disk"));  // The first is the end of the open file.
+  log->Trim(0, 12);
+  EXPECT_EQ(disk.failures(), 1);
+  EXPECT_EQ(Numbers(disk).size(), files);
+  Trims trimmed{};
+  trimmed[0] = 12;
+  EXPECT_FALSE(OpenOn(*disk.AfterKill(), trimmed)->damaged());
+  log->Trim(0, 12);
+  EXPECT_THAT(Numbers(disk), IsEmpty());
 }
 
 TEST(SegmentLogTest, AHoldKeepsFiles) {
@@ -430,6 +450,24 @@ TEST(SegmentLogConcurrencyTest, AppendsThatComeTogetherShareASync) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_LE(disk.syncs(), kThreads * 100);
   for (int t = 0; t < kThreads; ++t) EXPECT_EQ(Contents(*log, t).size(), 600u);
+}
+
+TEST(SegmentLogConcurrencyTest, WhatComesDuringASyncSharesTheNext) {
+  FaultDisk disk;
+  auto log = OpenOn(disk, {}, {});
+  disk.HoldSyncs(true);
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] { ASSERT_OK(Append(*log, 0, "first")); });
+  disk.AwaitHeldSync();
+  constexpr int kThreads = 16;
+  for (int t = 1; t < kThreads; ++t) {
+    threads.emplace_back([&, t] { ASSERT_OK(Append(*log, t, "entry")); });
+  }
+  // Time to queue up; who comes later than that shares a later one.
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  disk.HoldSyncs(false);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LT(disk.syncs(), kThreads / 2);
 }
 
 }  // namespace

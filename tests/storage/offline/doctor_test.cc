@@ -200,6 +200,35 @@ bool Contains(const Contents& all, const Contents& some) {
          std::includes(all.spans.begin(), all.spans.end(), some.spans.begin(), some.spans.end());
 }
 
+// Also where entries make no sense without one that is lost, as records of a stream without the
+// entry that defines it.
+TEST_F(DoctorTest, WhatIsLeftOfAJournalOpens) {
+  Contents contents;
+  {
+    ASSERT_OK_AND_ASSIGN(const auto storage, OpenAt("data"));
+    for (int number = 0; number < 4; ++number) {
+      ASSERT_OK(storage->WriteLogs(kDefaultTenant, Batches::Logs(number, &contents), {}));
+    }
+  }
+  std::vector<fs::path> segments;
+  for (const fs::path& file : FilesOf(Path("data"))) {
+    if (file.extension() == ".seg") segments.push_back(file);
+  }
+  ASSERT_EQ(segments.size(), 1u);
+  int damaged = 0;
+  for (uint64_t at = 8192; at < fs::file_size(segments[0]); at += 61) {
+    fs::remove_all(Path("copy"));
+    fs::remove_all(Path("copy.damaged"));
+    fs::copy(Path("data"), Path("copy"));
+    SCOPED_TRACE(Flip(fs::path(Path("copy")) / segments[0].filename(), at));
+    ASSERT_OK_AND_ASSIGN(const Repair repair, RepairDirectory(Path("copy")));
+    damaged += repair.diagnosis.clean() ? 0 : 1;
+    ASSERT_OK_AND_ASSIGN(const auto storage, OpenAt("copy"));
+    EXPECT_TRUE(Contains(contents, testing::ReadAll(*storage)));
+  }
+  EXPECT_GT(damaged, 10);
+}
+
 std::string FindingsOf(const Diagnosis& diagnosis) {
   std::string text;
   for (const auto& finding : diagnosis.findings()) {
