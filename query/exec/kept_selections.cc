@@ -92,8 +92,9 @@ absl::StatusOr<std::shared_ptr<const Selection>> KeptSelections::Select(
     const promql::VectorSelector& selector, storage::MetricQuerier& querier, TimeRange range) {
   Kept& kept = kept_[numbers_.at(&selector)];
   if (kept.selection != nullptr && querier.Holds(kept.stamp, range)) return kept.selection;
-  Drop(&kept);
   storage::SelectionStamp stamp = querier.StampOf(selector.matchers, range);
+  // What cannot be kept leaves alone what is kept of another range.
+  if (!stamp.parts.empty()) Drop(&kept);
   VIGIL_ASSIGN_OR_RETURN(std::vector<storage::SeriesHandle> handles,
                          querier.Select(selector.matchers, range));
   auto selection = std::make_shared<const Selection>(std::move(handles));

@@ -35,11 +35,9 @@ struct Selection {
 // What is kept holds as long as its stamp does (storage/metrics/querier.h): until a series comes or
 // goes that might be selected, or a partition of time begins or ends. It is asked each time, and
 // made anew where it does not hold. Kept are labels, some 150 bytes a series: in the process
-// kMaxBytes at most, first come first served; and nothing outlives this. Not thread-safe.
+// `max_bytes` at most, first come first served; and nothing outlives this. Not thread-safe.
 class KeptSelections {
  public:
-  static constexpr int64_t kMaxBytes = 256 << 20;
-
   KeptSelections() = default;
   // Of the selectors in `exprs`, which must outlive it. Selectors with the same matchers share.
   // `max_bytes`: see EngineOptions::kept_selection_bytes.

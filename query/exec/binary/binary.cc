@@ -10,6 +10,7 @@
 #include "query/exec/binary/binary_point.h"
 #include "query/exec/series_source.h"
 #include "query/exec/shared_values.h"
+#include "query/promql/operation.h"
 
 namespace vigil::exec {
 namespace {
@@ -79,10 +80,7 @@ absl::StatusOr<std::optional<VectorValue>> FilterShared(Evaluator& evaluator,
 
 // Whether it is made of numbers alone.
 bool IsNumber(const promql::Expr& expr) {
-  const promql::Expr& inner = Unwrap(expr);
-  if (inner.kind == promql::ExprKind::kUnary)
-    return IsNumber(*promql::As<promql::Unary>(inner).expr);
-  return inner.kind == promql::ExprKind::kNumber;
+  return expr.type == ValueType::kScalar && promql::ConstantOf(expr).has_value();
 }
 
 // The comparison of a rule's selector with a number lets little through, as a rule. What it cannot

@@ -29,7 +29,9 @@ class StampedSource final : public storage::MetricSource {
 
   MemorySource& metrics() { return metrics_; }
   void Change() { version_.NoteAll(); }
-  void ForbidKeeping() { keeps_ = false; }
+  void ForbidKeeping() { KeepFrom(INT64_MAX); }
+  // Selections that begin before are not to be kept.
+  void KeepFrom(int64_t start_ms) { kept_from_ms_ = start_ms; }
   int selected() const { return selected_; }
 
   std::unique_ptr<storage::MetricQuerier> NewQuerier() override {
@@ -61,14 +63,15 @@ class StampedSource final : public storage::MetricSource {
         TimeRange range) override {
       return inner_->LabelValues(name, matchers, range);
     }
-    storage::SelectionStamp StampOf(const std::vector<storage::Matcher>&, TimeRange) override {
-      if (!source_.keeps_) return {};
+    storage::SelectionStamp StampOf(const std::vector<storage::Matcher>&,
+                                    TimeRange range) override {
+      if (range.start_ms < source_.kept_from_ms_) return {};
       storage::SelectionStamp::Part part;
       part.versions = source_.version_.StampOf({});
       return {{part}};
     }
-    bool HoldsPart(const storage::SelectionStamp::Part& part, TimeRange) override {
-      return source_.version_.Holds(part.versions);
+    bool HoldsPart(const storage::SelectionStamp::Part& part, TimeRange range) override {
+      return range.start_ms >= source_.kept_from_ms_ && source_.version_.Holds(part.versions);
     }
     // Of every other series, as one that is in a block for some series.
     storage::NewestSample ReadNewest(storage::SeriesRef ref, TimeRange range) override {
@@ -86,7 +89,7 @@ class StampedSource final : public storage::MetricSource {
 
   MemorySource metrics_;
   storage::PairVersions version_;
-  bool keeps_ = true;
+  int64_t kept_from_ms_ = INT64_MIN;
   int selected_ = 0;
 };
 
@@ -185,6 +188,17 @@ TEST_F(KeptSelectionsTest, AreMadeAnewWhenTheyDoNotHold) {
   source_.Change();
   EXPECT_EQ(Evaluate(90'000), EvaluateAlone(90'000));
   EXPECT_EQ(source_.selected(), 4);
+}
+
+// As what begins before the time of which all series are in memory.
+TEST_F(KeptSelectionsTest, OneThatCannotBeKeptLeavesTheOther) {
+  ASSERT_TRUE(source_.metrics().Load(15'000, R"(a{x="1"} 1+1x80)").ok());
+  Parse({"a > 3", "a offset 10m"});
+  source_.KeepFrom(900'000);
+  for (const int64_t time_ms : {1'200'000, 1'215'000, 1'230'000}) {
+    EXPECT_EQ(Evaluate(time_ms), EvaluateAlone(time_ms));
+  }
+  EXPECT_EQ(source_.selected(), 1 + 3);
 }
 
 TEST_F(KeptSelectionsTest, TakeNoMoreMemoryThanTheyMay) {
