@@ -36,7 +36,7 @@ void DigestWriter::Add(ToldAlert told, bool known) {
 }
 
 Notification DigestWriter::Finish(int64_t passed) {
-  notification_.reason = "digest";
+  notification_.reason = kDigestReason;
   notification_.came_and_went += passed;
   std::stable_partition(notification_.alerts.begin(), notification_.alerts.end(),
                         [](const ToldAlert& told) { return !told.resolved; });

@@ -12,6 +12,8 @@
 
 namespace vigil::alerting {
 
+// What a digest has as its reason.
+inline constexpr std::string_view kDigestReason = "digest";
 // The others are counted in `truncatedAlerts`.
 inline constexpr int64_t kMaxDigestAlerts = 200;
 

@@ -85,7 +85,7 @@ class Dispatcher {
   void Regroup(StoredAlert* alert, int64_t now_ms, storage::WriteBatch* batch);
 
   Snapshot TakeSnapshot(const Group& group, int64_t now_ms);
-  void DropMuted(const Group& group, Snapshot* snapshot) const;
+  void DropMuted(const Group& group, bool counts, Snapshot* snapshot) const;
   void NoteTold(Group* group, const Channel& channel, const Integration& integration,
                 const Snapshot& snapshot, std::string_view reason);
   void NoteHeld(Group* group, const Snapshot& snapshot);
@@ -101,7 +101,8 @@ class Dispatcher {
 
   // dispatcher_flap.cc: alerts that flap.
   void CountFire(const AlertStore::PutResult& put, int64_t now_ms);
-  bool Flaps(const Group& group, const StoredAlert& alert, int64_t now_ms) const;
+  // How the alert flaps as far as the group's receivers are concerned; null if it does not.
+  const FlapEntry* FindFlapping(const Group& group, const StoredAlert& alert, int64_t now_ms) const;
   // Whether it has ended as far as receivers are concerned: what flaps counts as firing.
   bool HasEnded(const Group& group, const StoredAlert& alert, int64_t now_ms) const;
   ToldAlert Tell(const Group& group, const StoredAlert& alert, int64_t now_ms) const;

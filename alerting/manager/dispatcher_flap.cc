@@ -14,23 +14,22 @@ void Dispatcher::CountFire(const AlertStore::PutResult& put, int64_t now_ms) {
   state_->flaps.Fired(put.alert->fingerprint, options, put.ended_at_ms, now_ms);
 }
 
-bool Dispatcher::Flaps(const Group& group, const StoredAlert& alert, int64_t now_ms) const {
-  if (!group.route->flap_detection.enabled()) return false;
-  const FlapEntry* const entry = state_->flaps.Find(alert.fingerprint);
-  return entry != nullptr && entry->FlapsAt(alert.alert.ends_at_ms, now_ms);
+const FlapEntry* Dispatcher::FindFlapping(const Group& group, const StoredAlert& alert,
+                                          int64_t now_ms) const {
+  if (!group.route->flap_detection.enabled()) return nullptr;
+  return state_->FindFlapping(alert, now_ms);
 }
 
 bool Dispatcher::HasEnded(const Group& group, const StoredAlert& alert, int64_t now_ms) const {
-  return alert.ResolvedAt(now_ms) && !Flaps(group, alert, now_ms);
+  return alert.ResolvedAt(now_ms) && FindFlapping(group, alert, now_ms) == nullptr;
 }
 
 ToldAlert Dispatcher::Tell(const Group& group, const StoredAlert& alert, int64_t now_ms) const {
   ToldAlert told{alert.alert, alert.fingerprint, HasEnded(group, alert, now_ms)};
-  if (!Flaps(group, alert, now_ms)) return told;
+  const FlapEntry* const flaps = FindFlapping(group, alert, now_ms);
+  if (flaps == nullptr) return told;
   told.flapping = true;
-  storage::LabelsBuilder annotations(told.alert.annotations);
-  annotations.Set(kFlappingAnnotation, state_->flaps.Find(alert.fingerprint)->Text());
-  told.alert.annotations = annotations.Build();
+  told.alert.annotations = flaps->AddTo(told.alert.annotations);
   return told;
 }
 

@@ -49,15 +49,15 @@ Dispatcher::Snapshot Dispatcher::TakeSnapshot(const Group& group, int64_t now_ms
 }
 
 // Leaves what is to be told.
-void Dispatcher::DropMuted(const Group& group, Snapshot* snapshot) const {
-  const std::vector<StoredAlert*> all = snapshot->alerts;
-  muter_.DropMuted(*group.route, snapshot->now_ms, &snapshot->alerts);
-  snapshot->held = HeldBack(muter_, *group.route, all, snapshot->alerts, snapshot->now_ms);
+void Dispatcher::DropMuted(const Group& group, bool counts, Snapshot* snapshot) const {
+  muter_.DropMuted(*group.route, snapshot->now_ms, &snapshot->alerts, counts);
   AlertSets sets;
   for (const StoredAlert* const alert : snapshot->alerts) {
     (HasEnded(group, *alert, snapshot->now_ms) ? sets.resolved : sets.firing)
         .push_back(alert->fingerprint);
-    if (Flaps(group, *alert, snapshot->now_ms)) sets.flapping.push_back(alert->fingerprint);
+    if (FindFlapping(group, *alert, snapshot->now_ms) != nullptr) {
+      sets.flapping.push_back(alert->fingerprint);
+    }
   }
   std::sort(sets.firing.begin(), sets.firing.end());
   std::sort(sets.resolved.begin(), sets.resolved.end());
@@ -84,7 +84,11 @@ void Dispatcher::Flush(Group* group, int64_t now_ms) {
   for (const uint64_t fingerprint : snapshot.sets.resolved) {
     group->resolved[fingerprint] = state_->alerts.Find(fingerprint)->alert.ends_at_ms;
   }
-  DropMuted(*group, &snapshot);
+  const std::vector<StoredAlert*> all = snapshot.alerts;
+  DropMuted(*group, /*counts=*/!rehearsal_, &snapshot);
+  if (!rehearsal_) {  // A rehearsal leaves no trail.
+    snapshot.held = HeldBack(muter_, *group->route, all, snapshot.alerts, now_ms);
+  }
   const Receiver* const receiver = config_->FindReceiver(group->route->receiver);
   const int count = receiver == nullptr ? 0 : static_cast<int>(receiver->channels.size());
   for (int i = 0; i < count; ++i) {
@@ -105,7 +109,7 @@ void Dispatcher::Flush(Group* group, int64_t now_ms) {
 AlertSets Dispatcher::TakeTellable(const Group& group, int64_t now_ms,
                                    std::vector<StoredAlert*>* alerts) {
   Snapshot snapshot = TakeSnapshot(group, now_ms);
-  DropMuted(group, &snapshot);
+  DropMuted(group, /*counts=*/false, &snapshot);  // Its flush has counted them.
   *alerts = std::move(snapshot.alerts);
   return std::move(snapshot.sets);
 }

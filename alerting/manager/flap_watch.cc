@@ -22,6 +22,10 @@ std::string FlapEntry::Text() const {
   return fmt::format("fired {} times within {}", fires.size(), FormatDurationMs(within_ms));
 }
 
+storage::Labels FlapEntry::AddTo(const storage::Labels& annotations) const {
+  return storage::LabelsBuilder(annotations).Set(kFlappingAnnotation, Text()).Build();
+}
+
 const FlapEntry& FlapWatch::Fired(uint64_t fingerprint, const FlapOptions& options,
                                   int64_t ended_at_ms, int64_t now_ms) {
   FlapEntry& entry = entries_[fingerprint];

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "storage/series/labels.h"
+
 namespace vigil::alerting {
 
 // More is no flapping alert but a full memory.
@@ -46,6 +48,8 @@ struct FlapEntry {
   int64_t StaleAt() const;
   // "fired 4 times within 1h". Requires: it flaps.
   std::string Text() const;
+  // `annotations` with one that says so.
+  storage::Labels AddTo(const storage::Labels& annotations) const;
 };
 
 // By fingerprint. Not thread-safe.

@@ -159,6 +159,18 @@ void ManagerState::WriteReceipt(const Receipt& receipt) {
              EncodeReceipt(receipt));
 }
 
+const FlapEntry* ManagerState::FindFlapping(const StoredAlert& alert, int64_t now_ms) const {
+  const FlapEntry* const entry = flaps.Find(alert.fingerprint);
+  return entry != nullptr && entry->FlapsAt(alert.alert.ends_at_ms, now_ms) ? entry : nullptr;
+}
+
+std::optional<int64_t> ManagerState::HeldUntil(const Route& route, std::string_view group_id,
+                                               int64_t now_ms) const {
+  const auto budget = budgets.find(route.budget_id);
+  if (budget == budgets.end() || !budget->second.Holds(group_id)) return std::nullopt;
+  return budget->second.FreeAt(route.notification_budget, now_ms);
+}
+
 void ManagerState::WriteFlaps(uint64_t fingerprint, WriteBatch* batch) const {
   const FlapEntry* const entry = flaps.Find(fingerprint);
   if (entry != nullptr) batch->Put(Family::kState, FlapKey(fingerprint), EncodeFlaps(*entry));

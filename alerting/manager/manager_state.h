@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -69,6 +70,12 @@ class ManagerState {
   // Takes the alert out of the group with that id; its row goes with its last group.
   void LeaveGroup(StoredAlert* alert, const std::string& group_id);
   uint64_t NextSequence();
+
+  // How the alert flaps at `now_ms`; null if it does not.
+  const FlapEntry* FindFlapping(const StoredAlert& alert, int64_t now_ms) const;
+  // Until when at least news of a group of that route waits for its budget; nullopt if it does not.
+  std::optional<int64_t> HeldUntil(const Route& route, std::string_view group_id,
+                                   int64_t now_ms) const;
 
   // Forgets what has expired, in memory and on disk. Whether anything is left that can expire.
   bool Collect(int64_t now_ms);

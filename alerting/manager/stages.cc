@@ -49,7 +49,7 @@ std::string_view NotificationReason(const DedupInput& input) {
   if (now.firing.empty()) return told.firing.empty() ? "" : "all alerts resolved";
   if (input.send_resolved && !IsSubset(now.resolved, told.resolved)) return "some alerts resolved";
   if (input.last->timestamp_ms < input.now_ms - input.repeat_interval_ms) {
-    return "repeat interval elapsed";
+    return kRepeatReason;
   }
   return "";
 }

@@ -11,6 +11,9 @@
 
 namespace vigil::alerting {
 
+// The reason of one that tells nothing new.
+inline constexpr std::string_view kRepeatReason = "repeat interval elapsed";
+
 struct DedupInput {
   const LogEntry* last = nullptr;  // Null: never told.
   const AlertSets* current = nullptr;

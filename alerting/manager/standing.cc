@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "alerting/manager/digest.h"
 #include "alerting/manager/flap_watch.h"
 #include "alerting/manager/route.h"
 
@@ -40,10 +39,9 @@ class Inspector {
       const auto found = alerts.find(*source);
       if (found != alerts.end()) standing.inhibited_by = found->second.alert.labels;
     }
-    const FlapEntry* const flaps = state_.flaps.Find(fingerprint_);
-    if (flaps != nullptr && at != alerts.end() &&
-        flaps->FlapsAt(at->second.alert.ends_at_ms, now_ms_) &&
-        FlapOptionsFor(config_.route, labels_).enabled()) {
+    const FlapEntry* const flaps =
+        at == alerts.end() ? nullptr : state_.FindFlapping(at->second, now_ms_);
+    if (flaps != nullptr && FlapOptionsFor(config_.route, labels_).enabled()) {
       standing.flapping = flaps->Text();
     }
     for (const Route* const route : MatchRoutes(config_.route, labels_)) {
@@ -69,10 +67,7 @@ class Inspector {
       standing.next_flush_ms = group->second.next_flush_ms;
       standing.flushed = group->second.flushed;
     }
-    const auto budget = state_.budgets.find(route.budget_id);
-    if (budget != state_.budgets.end() && budget->second.Holds(standing.group_id)) {
-      standing.held_until_ms = budget->second.FreeAt(route.notification_budget, now_ms_);
-    }
+    standing.held_until_ms = state_.HeldUntil(route, standing.group_id, now_ms_);
     const Receiver* const receiver = config_.FindReceiver(route.receiver);
     const int count = receiver == nullptr ? 0 : static_cast<int>(receiver->channels.size());
     for (int place = 0; place < count; ++place) {
@@ -80,13 +75,12 @@ class Inspector {
       standing.integrations.push_back(
           InspectIntegration({standing.group_id, receiver->name, receiver->IndexOf(place),
                               std::string(channel.kind())},
-                             route.budget_id, channel.send_resolved()));
+                             channel.send_resolved()));
     }
     return standing;
   }
 
-  IntegrationStanding InspectIntegration(Integration integration, std::string_view budget_id,
-                                         bool send_resolved) const {
+  IntegrationStanding InspectIntegration(Integration integration, bool send_resolved) const {
     IntegrationStanding standing;
     const std::string key = integration.Key();
     standing.send_resolved = send_resolved;
@@ -95,7 +89,7 @@ class Inspector {
     if (last != nullptr && Holds(last->told.firing, fingerprint_)) {
       standing.told_at_ms = last->timestamp_ms;
     }
-    if (const OutboxEntry* entry = WaitingFor(integration, budget_id); entry != nullptr) {
+    if (const OutboxEntry* entry = WaitingFor(integration); entry != nullptr) {
       standing.waiting = {entry->id,       entry->flushed_at_ms, entry->next_attempt_ms,
                           entry->attempts, entry->last_error,    entry->in_flight};
     }
@@ -104,20 +98,16 @@ class Inspector {
   }
 
   // What of the outbox tells the integration of the alert: a notification of its own, or a digest.
-  const OutboxEntry* WaitingFor(const Integration& integration, std::string_view budget_id) const {
+  const OutboxEntry* WaitingFor(const Integration& integration) const {
     const auto tells = [this](const AlertSets& told) {
       return Holds(told.firing, fingerprint_) || Holds(told.resolved, fingerprint_);
     };
     const auto& entries = state_.outbox.entries();
     const auto own = entries.find(integration.Key());
     if (own != entries.end() && tells(own->second.told)) return &own->second;
-    Integration digest = integration;
-    digest.group_id = DigestGroupId(budget_id);
-    const auto shared = entries.find(digest.Key());
-    if (budget_id.empty() || shared == entries.end()) return nullptr;
-    const auto covered = shared->second.covers.find(integration.group_id);
-    const bool covers = covered != shared->second.covers.end() && tells(covered->second);
-    return covers ? &shared->second : nullptr;
+    const OutboxEntry* const digest = state_.outbox.FindDigestFor(integration);
+    const bool covers = digest != nullptr && tells(digest->covers.at(integration.group_id));
+    return covers ? digest : nullptr;
   }
 
   const ManagerConfig& config_;

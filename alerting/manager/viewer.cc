@@ -40,32 +40,19 @@ class Viewer {
     view.updated_at_ms = stored.updated_at_ms;
     ViewFlapping(stored, &view);
     for (const std::string& id : stored.groups) {
-      if (!view.held_until_ms.has_value()) view.held_until_ms = HeldUntil(id);
+      const auto group = state_.groups.groups().find(id);
+      if (group == state_.groups.groups().end() || view.held_until_ms.has_value()) continue;
+      view.held_until_ms = state_.HeldUntil(*group->second.route, id, now_ms_);
     }
     return view;
   }
 
-  // Until when news of the group waits for its budget; nullopt if it does not.
-  std::optional<int64_t> HeldUntil(const std::string& group_id) const {
-    for (const auto& [id, budget] : state_.budgets) {
-      if (!budget.Holds(group_id)) continue;
-      const Route* const route = state_.groups.groups().find(group_id)->second.route;
-      return budget.FreeAt(route->notification_budget, now_ms_);
-    }
-    return std::nullopt;
-  }
-
  private:
   void ViewFlapping(const StoredAlert& stored, AlertView* view) const {
-    const FlapEntry* const flaps = state_.flaps.Find(stored.fingerprint);
-    if (flaps == nullptr || !flaps->FlapsAt(stored.alert.ends_at_ms, now_ms_) ||
-        !FlapOptionsFor(config_.route, stored.alert.labels).enabled()) {
-      return;
-    }
+    const FlapEntry* const flaps = state_.FindFlapping(stored, now_ms_);
+    if (flaps == nullptr || !FlapOptionsFor(config_.route, stored.alert.labels).enabled()) return;
     view->flapping = true;
-    view->alert.annotations = storage::LabelsBuilder(stored.alert.annotations)
-                                  .Set(kFlappingAnnotation, flaps->Text())
-                                  .Build();
+    view->alert.annotations = flaps->AddTo(stored.alert.annotations);
   }
 
   const ManagerConfig& config_;
@@ -81,7 +68,7 @@ GroupView ViewGroup(const Group& group, const ManagerState& state, const Muter& 
   view.labels = group.labels;
   view.route_labels = group.route->labels;
   view.receiver = group.route->receiver;
-  view.held_until_ms = viewer.HeldUntil(group.id);
+  view.held_until_ms = state.HeldUntil(*group.route, group.id, now_ms);
   const std::vector<std::string> muted_by = muter.MutedBy(*group.route, now_ms);
   for (const uint64_t fingerprint : group.members) {
     const auto at = state.alerts.alerts().find(fingerprint);

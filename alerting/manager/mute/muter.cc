@@ -17,10 +17,11 @@ Counter& SuppressedCounter(const char* reason) {
                     fmt::format("reason=\"{}\"", reason));
 }
 
-void DropIf(absl::FunctionRef<bool(const StoredAlert&)> is_muted, Counter* counter,
-            std::vector<StoredAlert*>* alerts) {
-  counter->Add(static_cast<int64_t>(
-      std::erase_if(*alerts, [&](const StoredAlert* alert) { return is_muted(*alert); })));
+// How many were dropped.
+int64_t DropIf(absl::FunctionRef<bool(const StoredAlert&)> is_muted,
+               std::vector<StoredAlert*>* alerts) {
+  return static_cast<int64_t>(
+      std::erase_if(*alerts, [&](const StoredAlert* alert) { return is_muted(*alert); }));
 }
 
 bool Contains(const ManagerConfig& config, const std::string& interval, int64_t now_ms) {
@@ -57,22 +58,30 @@ void Muter::SetConfig(const ManagerConfig* config) {
   inhibitor_ = Inhibitor(&config->inhibit_rules, alerts_);
 }
 
-void Muter::DropMuted(const Route& route, int64_t now_ms, std::vector<StoredAlert*>* alerts) const {
+void Muter::DropMuted(const Route& route, int64_t now_ms, std::vector<StoredAlert*>* alerts,
+                      bool counts) const {
   static Counter& inhibited = SuppressedCounter("inhibition");
   static Counter& asleep = SuppressedCounter("active_time_interval");
   static Counter& muted = SuppressedCounter("mute_time_interval");
   static Counter& silenced = SuppressedCounter("silence");
-  DropIf([&](const StoredAlert& a) { return InhibitedBy(a.alert.labels, now_ms).has_value(); },
-         &inhibited, alerts);
+  const auto count = [counts](Counter& counter, int64_t dropped) {
+    if (counts) counter.Add(dropped);
+  };
+  const auto is_inhibited = [&](const StoredAlert& stored) {
+    return InhibitedBy(stored.alert.labels, now_ms).has_value();
+  };
+  count(inhibited, DropIf(is_inhibited, alerts));
   if (alerts->empty()) return;
   const bool is_asleep = !IsAwake(*config_, route, now_ms);
   if (is_asleep || !MutingIntervals(*config_, route, now_ms).empty()) {
-    (is_asleep ? asleep : muted).Add(static_cast<int64_t>(alerts->size()));
+    count(is_asleep ? asleep : muted, static_cast<int64_t>(alerts->size()));
     alerts->clear();
     return;
   }
-  DropIf([&](const StoredAlert& a) { return silences_->Mutes(a.alert.labels, now_ms); }, &silenced,
-         alerts);
+  const auto is_silenced = [&](const StoredAlert& stored) {
+    return silences_->Mutes(stored.alert.labels, now_ms);
+  };
+  count(silenced, DropIf(is_silenced, alerts));
 }
 
 }  // namespace vigil::alerting

@@ -34,8 +34,10 @@ class Muter {
   void SetConfig(const ManagerConfig* config);
   Inhibitor& inhibitor() { return inhibitor_; }
 
-  // Takes out of `*alerts` those that nobody is to be told of now under `route`, and counts them.
-  void DropMuted(const Route& route, int64_t now_ms, std::vector<StoredAlert*>* alerts) const;
+  // Takes out of `*alerts` those that nobody is to be told of now under `route`, and counts them
+  // among the self-metrics unless it is only to be found out.
+  void DropMuted(const Route& route, int64_t now_ms, std::vector<StoredAlert*>* alerts,
+                 bool counts = true) const;
 
   // Why an alert with these labels is quiet; nothing if it is not.
   std::optional<uint64_t> InhibitedBy(const storage::Labels& labels, int64_t now_ms) const {
