@@ -2,8 +2,11 @@
 #include "alerting/notify/email.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -157,13 +160,15 @@ void ReadSmarthost(ChannelFields* fields, EmailConfig* config) {
   const std::string port = colon == std::string::npos ? "" : smarthost.substr(colon + 1);
   std::string host = smarthost.substr(0, std::min(colon, smarthost.size()));
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  double number = 0;
-  if (host.empty() || !ParseDouble(port, &number) || number < 1 || number > 65535) {
+  uint16_t number = 0;
+  const char* const end = port.data() + port.size();
+  const auto parsed = std::from_chars(port.data(), end, number);
+  if (host.empty() || parsed.ec != std::errc() || parsed.ptr != end || number == 0) {
     return fields->errors().Add(fields->map().MarkOf("smarthost"),
                                 fmt::format("smarthost \"{}\" is not HOST:PORT", smarthost));
   }
   config->host = host;
-  config->port = static_cast<int>(number);
+  config->port = number;
 }
 
 void ReadTls(ChannelFields* fields, EmailConfig* config) {

@@ -11,8 +11,18 @@ absl::Status HttpTransfer::SetOptions(const std::string& user_agent) {
   const HttpConfig& config = delivery_.http == nullptr ? *defaults : *delivery_.http;
   CURL* const curl = handle();
   Append("Expect:", &lists_.headers);  // Without waiting for "100 Continue".
-  for (const std::string& header : delivery_.headers) Append(header, &lists_.headers);
+  for (const std::string& header : delivery_.headers) {
+    // Templates and secrets are part of them.
+    if (!IsHeaderText(header)) {
+      return absl::InvalidArgumentError(
+          "a header would have line breaks or other control characters");
+    }
+    Append(header, &lists_.headers);
+  }
   curl_easy_setopt(curl, CURLOPT_POST, 1L);
+  // Else a receiver that has moved would be asked for a page, and its answer taken for a delivery.
+  curl_easy_setopt(curl, CURLOPT_POSTREDIR,
+                   static_cast<long>(CURL_REDIR_POST_301 | CURL_REDIR_POST_302));
   curl_easy_setopt(curl, CURLOPT_POSTFIELDS, delivery_.body.data());
   curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                    static_cast<curl_off_t>(delivery_.body.size()));

@@ -10,11 +10,14 @@
 namespace vigil::alerting {
 namespace {
 
-// As much of an answer as helps to see what was wrong.
 constexpr size_t kMaxSnippetBytes = 512;
 constexpr int kTooManyRequests = 429;
 
 }  // namespace
+
+std::string AnswerSnippet(std::string_view answer) {
+  return ReplaceInvalidUtf8(Trim(answer.substr(0, kMaxSnippetBytes)));
+}
 
 DeliveryOutcome AsStatusSays(const HttpAnswer& answer) {
   if (answer.status >= 200 && answer.status < 300) {
@@ -24,11 +27,10 @@ DeliveryOutcome AsStatusSays(const HttpAnswer& answer) {
 }
 
 DeliveryOutcome Refused(const HttpAnswer& answer, bool retryable) {
-  const std::string_view snippet = std::string_view(answer.body).substr(0, kMaxSnippetBytes);
   return {.retryable = retryable,
           .http_status = answer.status,
           .error = fmt::format("unexpected status code {}: {}", answer.status,
-                               ReplaceInvalidUtf8(Trim(snippet)))};
+                               AnswerSnippet(answer.body))};
 }
 
 }  // namespace vigil::alerting

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/http/http_config.h"
@@ -53,6 +54,8 @@ struct Delivery {
   std::function<DeliveryOutcome(const HttpAnswer& answer)> judge;
 };
 
+// As much of an answer as helps to see what was wrong, as valid UTF-8.
+std::string AnswerSnippet(std::string_view answer);
 // 2xx is success; 5xx and 429 may be tried again.
 DeliveryOutcome AsStatusSays(const HttpAnswer& answer);
 // The failure that an answer stands for.

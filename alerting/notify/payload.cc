@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerting/notify/payload.h"
 
+#include <optional>
+#include <string>
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace vigil::alerting {
@@ -8,8 +12,21 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// YAML's aliases could make a document endless.
+// YAML's aliases could make a document endless, and JSON is written as deep as it is nested.
 constexpr int kMaxDepth = 32;
+
+// The JSON that a text is; nullopt if it is none, or deeper than anybody means.
+std::optional<Json> ParseNested(const std::string& text) {
+  if (!text.starts_with('{') && !text.starts_with('[')) return std::nullopt;
+  bool too_deep = false;
+  const auto is_flat = [&too_deep](int depth, Json::parse_event_t, const Json&) {
+    too_deep = too_deep || depth > kMaxDepth;
+    return !too_deep;
+  };
+  Json parsed = Json::parse(text, is_flat, /*allow_exceptions=*/false);
+  if (too_deep || parsed.is_discarded()) return std::nullopt;
+  return parsed;
+}
 
 // What a text without quotes stands for: a number, true, null; else the text.
 Json ConstantOf(const YAML::Node& node) {
@@ -69,11 +86,8 @@ Json Payload::Expand(NotificationTexts* texts) const {
       return constant_;
     case Kind::kText: {
       std::string text = texts->Expand(text_);
-      if (text.starts_with('{') || text.starts_with('[')) {
-        Json parsed = Json::parse(text, nullptr, false);
-        if (!parsed.is_discarded()) return parsed;
-      }
-      return text;
+      std::optional<Json> parsed = ParseNested(text);
+      return parsed.has_value() ? *std::move(parsed) : Json(std::move(text));
     }
     case Kind::kMap: {
       Json json = Json::object();

@@ -335,12 +335,12 @@ DeliveryOutcome JudgeSlack(const HttpAnswer& answer, bool keep_place) {
   if (!text.starts_with('{')) {
     if (text.empty() || text == "ok") return outcome;
     return {.http_status = answer.status,
-            .error = fmt::format("unexpected answer: {}", ReplaceInvalidUtf8(text.substr(0, 512)))};
+            .error = fmt::format("unexpected answer: {}", AnswerSnippet(text))};
   }
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object() || json.value("ok", Json()) != true) {
     const std::string error =
-        json.is_object() && json.contains("error") ? DumpJson(json["error"]) : std::string(text);
+        json.is_object() && json.contains("error") ? DumpJson(json["error"]) : AnswerSnippet(text);
     return {.http_status = answer.status, .error = fmt::format("Slack says: {}", error)};
   }
   if (keep_place && json.contains("ts") && json.contains("channel")) {

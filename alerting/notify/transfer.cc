@@ -11,8 +11,8 @@
 namespace vigil::alerting {
 namespace {
 
-// Enough of an answer to hold what Slack and its like say in JSON.
-constexpr size_t kMaxAnswerBytes = 16 << 10;
+// Enough of an answer to hold what Slack and its like say in JSON: some give the message back.
+constexpr size_t kMaxAnswerBytes = 512 << 10;
 // A host that is there answers sooner; one that is not should not take all of a long timeout.
 constexpr int64_t kConnectTimeoutMs = 10 * kMillisPerSecond;
 constexpr int64_t kMaxTimeoutMs = kMillisPerDay;  // Fits libcurl's arithmetic.

@@ -100,7 +100,8 @@ class Webhook final : public Channel {
 void ReadSigning(const YAML::Node& node, const ChannelReading& reading, Signing* signing) {
   if (node.IsNull()) return;
   YamlMap map(node, "hmac", reading.errors);
-  if (!TakeSecret("secret", reading.directory, &map, reading.errors, &signing->secret)) {
+  TakeSecret("secret", reading.directory, &map, reading.errors, &signing->secret);
+  if (!signing->secret.given()) {
     reading.errors->Add(node, "hmac needs a secret or a secret_file");
   }
   for (const auto& [field, name] : {std::pair("header", &signing->header),

@@ -98,7 +98,8 @@ absl::Status ExpectServer(const std::string& server_name, const std::string& tex
                           CurlLists* lists) {
   const std::unique_ptr<CURLU, UrlDeleter> url(curl_url());
   if (url == nullptr || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
-    return absl::InvalidArgumentError(fmt::format("\"{}\" is not a URL", text));
+    // It may hold a secret.
+    return absl::InvalidArgumentError("the URL is malformed");
   }
   const std::string scheme = PartOf(url.get(), CURLUPART_SCHEME);
   if (scheme == "http") return absl::OkStatus();

@@ -133,8 +133,8 @@ absl::StatusOr<Oauth2Tokens::Token> Oauth2Tokens::Fetch::TokenOf(CURLcode code, 
   token.header = fmt::format("Authorization: {} {}", bearer ? "Bearer" : type, access_token);
   token.expires = Clock::now() + kDefaultLife;
   if (const auto at = json.find("expires_in"); at != json.end() && at->is_number()) {
-    const int64_t seconds = std::clamp<int64_t>(at->get<int64_t>(), 0, kMaxLifeSeconds);
-    token.expires = Clock::now() + std::chrono::seconds(seconds) - kSafety;
+    const double seconds = std::clamp<double>(at->get<double>(), 0, kMaxLifeSeconds);
+    token.expires = Clock::now() + std::chrono::seconds(static_cast<int64_t>(seconds)) - kSafety;
   }
   return token;
 }

@@ -250,8 +250,27 @@ TEST_F(CurlNotifierTest, FollowsOrNot) {
   HttpConfig config;
   EXPECT_TRUE(DeliverTo("/moved", config).delivered);
   EXPECT_EQ(server_.Requests()[1].line, "POST /status/200 HTTP/1.1");
+  // What was to be posted is posted.
+  for (const int status : {301, 302}) {
+    server_.SetAnswer("/moved", status, "Location: /status/200\r\n", "");
+    EXPECT_TRUE(DeliverTo("/moved", config).delivered);
+    EXPECT_EQ(server_.Requests().back().line, "POST /status/200 HTTP/1.1");
+    EXPECT_EQ(server_.Requests().back().body, server_.Requests()[0].body);
+  }
   config.follow_redirects = false;
+  server_.SetAnswer("/moved", 307, "Location: /status/200\r\n", "");
   EXPECT_EQ(DeliverTo("/moved", config).http_status, 307);
+}
+
+TEST_F(CurlNotifierTest, NoHeaderBeginsAnother) {
+  Start();
+  Delivery delivery;
+  delivery.url = server_.Url("/status/200");
+  delivery.headers = {"Authorization: GenieKey a\r\nX-Evil: 1"};
+  const DeliveryOutcome outcome = DeliverWith(delivery);
+  EXPECT_FALSE(outcome.delivered);
+  EXPECT_THAT(outcome.error, HasSubstr("a header would have line breaks"));
+  EXPECT_TRUE(server_.Requests().empty());
 }
 
 TEST_F(CurlNotifierTest, GoesThroughAProxy) {
