@@ -144,12 +144,9 @@ StateFacts Collector::StateOf(const Candidate& candidate) const {
     state.state = fires ? AlertState::kFiring : AlertState::kPending;
     state.active_at_ms = alert.active_at_ms;
     state.fired_at_ms = fires ? alert.fired_at_ms : 0;
-    state.value = alert.value;
-    state.reason = AlertReasonName(alert.reason);
   } else if (!candidate.events.empty()) {
     const AlertEvent& last = candidate.events.back();
     state.active_at_ms = last.active_at_ms;
-    state.value = last.value;
     if (last.change == AlertChange::kPending) state.state = AlertState::kPending;
     if (last.change == AlertChange::kFiring) {
       state.state = AlertState::kFiring;
@@ -217,19 +214,18 @@ absl::StatusOr<StoryFacts> Collector::Collect(const Candidate& candidate) const 
   facts.at_ms = question_.at_ms;
   facts.is_now = question_.is_now;
   facts.asked = subject_.text;
-  facts.other_tenant = question_.other_tenant;
   facts.labels = whole.labels;
   facts.found = true;
   facts.state = StateOf(whole);
   if (const Place place = PlaceOf(whole); place.rule != nullptr) {
     facts.rule = DescribeRule(place);
     const int64_t fired_at_ms = facts.state.fired_at_ms;
-    facts.read = ReadRule(
-        *dependencies_.engine, *dependencies_.source,
-        {.rule = place.rule->rule,
-         .labels = whole.rule_labels,
-         .time_ms = fired_at_ms == 0 ? question_.at_ms : fired_at_ms - options_.query_offset_ms,
-         .cancelled = question_.cancelled});
+    facts.read = ReadRule(*dependencies_.engine, *dependencies_.source,
+                          {.rule = place.rule->rule,
+                           .labels = whole.rule_labels,
+                           .time_ms = (fired_at_ms == 0 ? question_.at_ms : fired_at_ms) -
+                                      place.group->query_offset_ms,
+                           .cancelled = question_.cancelled});
   }
   facts.changes = std::move(whole.events);
   CollectStanding(&facts);
@@ -243,7 +239,6 @@ StoryFacts Collector::CollectAbsent() const {
   facts.at_ms = question_.at_ms;
   facts.is_now = question_.is_now;
   facts.asked = subject_.text;
-  facts.other_tenant = question_.other_tenant;
   facts.labels = subject_.NamedLabels();
   const std::string_view name = facts.labels.Get(kAlertName);
   const Place place = PlaceOfName(name, facts.labels);
@@ -253,7 +248,7 @@ StoryFacts Collector::CollectAbsent() const {
                         {.rule = place.rule->rule,
                          .labels = facts.labels,
                          .labels_are_all = false,
-                         .time_ms = question_.at_ms,
+                         .time_ms = question_.at_ms - place.group->query_offset_ms,
                          .cancelled = question_.cancelled});
   return facts;
 }
@@ -276,9 +271,9 @@ void Collector::CollectStanding(StoryFacts* facts) const {
 
 absl::Status Collector::CollectTrail(StoryFacts* facts) const {
   int64_t begin_ms = question_.at_ms - question_.since_ms;
-  if (facts->state.fired_at_ms != 0) begin_ms = std::min(begin_ms, facts->state.fired_at_ms);
-  if (facts->outside() && facts->standing.alert.has_value()) {
-    begin_ms = std::min(begin_ms, facts->standing.alert->starts_at_ms);
+  // Also of one that ended before that: the verdict is about the last time that it fired.
+  if (const int64_t fired_at_ms = facts->LastFiredAt(); fired_at_ms != 0) {
+    begin_ms = std::min(begin_ms, fired_at_ms);
   }
   const uint64_t fingerprint = Fingerprint(facts->labels);
   const std::string name = FingerprintText(fingerprint);

@@ -11,9 +11,20 @@ namespace vigil::alerting {
 
 absl::StatusOr<ExplainAnswer> Explainer::Explain(const ExplainQuestion& question) const {
   VIGIL_ASSIGN_OR_RETURN(AlertSubject subject, ParseAlertSubject(question.alert));
+  ExplainAnswer answer;
+  if (!question.other_tenant.empty()) {
+    // What there is belongs to the default tenant.
+    StoryFacts facts;
+    facts.at_ms = question.at_ms;
+    facts.is_now = question.is_now;
+    facts.asked = subject.text;
+    facts.other_tenant = question.other_tenant;
+    answer.stories.push_back({{}, TellStory(facts)});
+    answer.stories.back().alert.labels = subject.NamedLabels();
+    return answer;
+  }
   Collector collector(options_, dependencies_, question, std::move(subject));
   VIGIL_RETURN_IF_ERROR(collector.Find());
-  ExplainAnswer answer;
   const size_t stories = std::max<size_t>(1, question.limit);
   for (const Candidate& candidate : collector.candidates()) {
     if (answer.stories.size() == stories) {

@@ -45,7 +45,8 @@ struct ReadFacts {
   size_t values = 0;  // Out of so many.
   std::string op;     // ">", "<=", ...; empty: it compares with no number.
   double threshold = 0;
-  bool passes = false;  // Whether the value passes it; the rest of the condition may not hold.
+  bool passes = false;    // Whether the value passes it; the rest of the condition may not hold.
+  bool is_ratio = false;  // It must be sure to, which takes events.
 };
 
 // How the rule has the alert at that moment.
@@ -53,8 +54,6 @@ struct StateFacts {
   AlertState state = AlertState::kInactive;
   int64_t active_at_ms = 0;
   int64_t fired_at_ms = 0;  // 0: it did not fire.
-  double value = 0;
-  std::string reason;  // AlertReasonName.
 };
 
 struct StoryFacts {
@@ -76,6 +75,16 @@ struct StoryFacts {
   std::map<uint64_t, storage::Labels> alerts;
 
   bool outside() const { return found && !rule.has_value() && changes.empty(); }
+
+  // When it last began to fire; 0: it did not.
+  int64_t LastFiredAt() const {
+    if (state.fired_at_ms != 0) return state.fired_at_ms;
+    if (outside() && standing.alert.has_value()) return standing.alert->starts_at_ms;
+    for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
+      if (change->fired_at_ms != 0) return change->fired_at_ms;
+    }
+    return 0;
+  }
 };
 
 }  // namespace vigil::alerting

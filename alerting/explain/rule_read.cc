@@ -52,17 +52,15 @@ int64_t SeriesOf(const exec::Plan& plan) {
   return static_cast<int64_t>(series);
 }
 
-// That of a ratio is given in two parts.
-std::string QueryOf(const Rule& rule) {
-  if (!rule.expr.empty() || !rule.extensions.ratio.has_value()) return rule.expr;
-  const Ratio& ratio = *rule.extensions.ratio;
-  return fmt::format("({}) / ({})", ratio.errors, ratio.total);
-}
-
 class Reader {
  public:
   Reader(const exec::Engine& engine, storage::MetricSource& source, const RuleReading& reading)
-      : engine_(engine), source_(source), reading_(reading), query_(QueryOf(reading.rule)) {}
+      : engine_(engine),
+        source_(source),
+        reading_(reading),
+        query_(reading.rule.extensions.ratio.has_value() ? RatioExpr(*reading.rule.extensions.ratio)
+                                                         : reading.rule.expr),
+        data_(OfData(reading.labels)) {}
 
   ReadFacts Read() const {
     ReadFacts facts;
@@ -123,7 +121,10 @@ class Reader {
     const bool more = op == ThresholdOp::kGreater || op == ThresholdOp::kGreaterOrEqual;
     facts->value = more ? *std::max_element(values.begin(), values.end())
                         : *std::min_element(values.begin(), values.end());
-    facts->holds = IsBeyond(op, *facts->value, level->at);
+    facts->passes = IsBeyond(op, *facts->value, level->at);
+    // Of a ratio that is not enough: its interval must lie beyond.
+    facts->is_ratio = reading_.rule.extensions.ratio.has_value();
+    facts->holds = facts->passes && !facts->is_ratio;
   }
 
   absl::StatusOr<exec::QueryResult> Run(const Expr& expr) const {
@@ -141,17 +142,16 @@ class Reader {
     const auto* elements = std::get_if<exec::VectorResult>(&result.value);
     if (elements == nullptr) return values;
     for (const exec::VectorElement& element : *elements) {
-      if (element.histogram == nullptr && IsOfAlert(element.labels))
-        values.push_back(element.value);
+      const bool counts = element.histogram == nullptr && IsOfAlert(element.labels);
+      if (counts) values.push_back(element.value);
     }
     return values;
   }
 
   bool IsOfAlert(const storage::Labels& element) const {
-    const storage::Labels mine = OfData(reading_.labels);
     const storage::Labels others = OfData(element);
-    if (reading_.labels_are_all) return mine == others;
-    return std::all_of(mine.begin(), mine.end(), [&others](const storage::LabelView& label) {
+    if (reading_.labels_are_all) return data_ == others;
+    return std::all_of(data_.begin(), data_.end(), [&others](const storage::LabelView& label) {
       return others.Get(label.name) == label.value;
     });
   }
@@ -167,7 +167,8 @@ class Reader {
   const exec::Engine& engine_;
   storage::MetricSource& source_;
   const RuleReading& reading_;
-  const std::string query_;
+  const std::string query_;  // Without thresholds that are levels.
+  const storage::Labels data_;
 };
 
 }  // namespace

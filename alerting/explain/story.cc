@@ -128,15 +128,9 @@ class Teller {
 
   void TellRoutes() {
     if (!facts_.found) return;
-    int64_t order_ms = facts_.at_ms;
-    for (const AlertEvent& change : facts_.changes) {
-      if (change.fired_at_ms != 0) order_ms = change.fired_at_ms;
-    }
-    if (facts_.state.fired_at_ms != 0) order_ms = facts_.state.fired_at_ms;
-    if (facts_.state.state == AlertState::kPending) order_ms = facts_.at_ms;
-    if (facts_.outside() && facts_.standing.alert.has_value()) {
-      order_ms = facts_.standing.alert->starts_at_ms;
-    }
+    const bool pending = facts_.state.state == AlertState::kPending;  // It begins anew.
+    const int64_t fired_at_ms = pending ? 0 : facts_.LastFiredAt();
+    const int64_t order_ms = fired_at_ms == 0 ? facts_.at_ms : fired_at_ms;
     for (const RouteStanding& route : facts_.standing.routes) {
       AddBefore(order_ms, "route", RouteText(route));
     }

@@ -51,9 +51,9 @@ absl::StatusOr<AlertSubject> ParseAlertSubject(std::string_view text) {
   }
   subject.fingerprint = ParseFingerprint(whole);
   if (subject.fingerprint.has_value()) return subject;
-  const size_t brace = whole.find('{');
-  const bool only_matchers =
-      brace == std::string_view::npos && whole.find('=') != std::string_view::npos;
+  // A brace behind an operator is part of a value.
+  const bool only_matchers = std::min(whole.find('='), whole.find("!~")) < whole.find('{');
+  const size_t brace = only_matchers ? std::string_view::npos : whole.find('{');
   const std::string_view name = only_matchers ? "" : Trim(whole.substr(0, brace));
   if (!name.empty()) {
     subject.matchers.push_back(storage::Matcher::Equal(std::string(kAlertName), std::string(name)));

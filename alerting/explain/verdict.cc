@@ -23,7 +23,7 @@ bool Holds(const std::vector<uint64_t>& fingerprints, uint64_t fingerprint) {
 class Judgement {
  public:
   explicit Judgement(const StoryFacts& facts)
-      : facts_(facts), fingerprint_(Fingerprint(facts.labels)), fired_at_ms_(FiredAt()) {
+      : facts_(facts), fingerprint_(Fingerprint(facts.labels)), fired_at_ms_(facts.LastFiredAt()) {
     for (const TrailEntry& entry : facts_.trail) {
       std::visit([this](const auto& one) { Take(one); }, entry);
     }
@@ -60,18 +60,6 @@ class Judgement {
     if (facts_.standing.flapping.empty() || !facts_.is_now) return "";
     return fmt::format("; it flaps ({}): until it is calm, receivers hear that it fires",
                        facts_.standing.flapping);
-  }
-
-  // When it last began to fire; 0: it did not.
-  int64_t FiredAt() const {
-    if (facts_.state.fired_at_ms != 0) return facts_.state.fired_at_ms;
-    if (facts_.outside() && facts_.standing.alert.has_value()) {
-      return facts_.standing.alert->starts_at_ms;
-    }
-    for (auto change = facts_.changes.rbegin(); change != facts_.changes.rend(); ++change) {
-      if (change->fired_at_ms != 0) return change->fired_at_ms;
-    }
-    return 0;
   }
 
   // Only what concerns the last time that it fired counts.
@@ -177,6 +165,13 @@ class Judgement {
           "the condition holds ({}), but its rule has not seen it yet: it is "
           "evaluated every {}",
           ValueText(read), SpanText(facts_.rule->interval_ms));
+    }
+    if (read.passes && read.is_ratio) {
+      return fmt::format(
+          "value {}, but a ratio must be sure to be beyond: its events are too few for that, or "
+          "its "
+          "rule has not seen them yet",
+          ValueText(read));
     }
     if (read.passes) {
       return fmt::format(

@@ -8,6 +8,7 @@
 
 #include "alerting/manager/alert_manager.h"
 #include "alerting/manager/digest.h"
+#include "alerting/manager/stages.h"
 #include "alerting/notify/channel.h"
 #include "alerting/notify/notification.h"
 #include "alerting/notify/notifier.h"
@@ -18,8 +19,6 @@
 namespace vigil::alerting {
 namespace {
 
-constexpr std::string_view kRepeat = "repeat interval elapsed";
-constexpr std::string_view kDigest = "digest";
 constexpr std::string_view kAlertName = "alertname";
 // Each takes microseconds, or milliseconds where there is much to tell.
 constexpr int64_t kRoundsPerPulse = 100;
@@ -51,10 +50,10 @@ void ReplaceChannels(ManagerConfig* config) {
   }
 }
 
-// The key of the route of a group, or of the budget of a digest: what stands before its labels or
-// its receiver.
+// What stands before the labels of a group's key, its route's key, or before the receiver of a
+// digest's, the id of the route whose budget it is of.
 std::string RouteOf(const Notification& notification) {
-  const size_t labels = notification.reason == kDigest
+  const size_t labels = notification.reason == kDigestReason
                             ? DigestKey("", notification.receiver).size()
                             : GroupName("", notification.group_labels).size();
   const std::string& key = notification.group_key;
@@ -199,16 +198,17 @@ PageTallies::PageTallies(const ManagerConfig& config, const PageOptions& options
 }
 
 void PageTallies::AddRoute(const Route& route) {
-  const bool added =
-      route_places_.emplace(RouteName(route.key, route.receiver), count_.routes.size()).second;
+  const auto [at, added] =
+      route_places_.emplace(RouteName(route.key, route.receiver), count_.routes.size());
   if (added) count_.routes.push_back({route.key, route.receiver, {}});
+  if (route.own_budget) budget_places_[route.id] = at->second;
   for (const Route& child : route.routes) AddRoute(child);
 }
 
 void PageTallies::AddTo(Running* running, const Page& page) const {
   PageTally& tally = running->tally;
   ++tally.pages;
-  if (page.reason == kRepeat) ++tally.repeats;
+  if (page.reason == kRepeatReason) ++tally.repeats;
   if (page.firing == 0) ++tally.resolves;
   if (IsNight(page.time_ms, options_.time_zone)) ++tally.at_night;
   tally.alerts += page.firing + page.resolved;
@@ -216,13 +216,25 @@ void PageTallies::AddTo(Running* running, const Page& page) const {
   Count(DayOf(page.time_ms, options_.time_zone), &running->day, &tally.busiest_day);
 }
 
+// Where the page is counted among the routes. A digest counts for the route that sets its budget,
+// whosever receiver gets it, and has that route's key from then on.
+std::optional<size_t> PageTallies::TakePlace(Page* page) const {
+  if (page->reason == kDigestReason) {
+    const auto budget = budget_places_.find(page->route);
+    if (budget == budget_places_.end()) return std::nullopt;
+    page->route = count_.routes[budget->second].route;
+    return budget->second;
+  }
+  const auto route = route_places_.find(RouteName(page->route, page->receiver));
+  return route == route_places_.end() ? std::nullopt : std::optional(route->second);
+}
+
 void PageTallies::Add(Page page, const std::vector<std::string>& alert_names) {
   if (page.time_ms < options_.from_ms || page.time_ms > options_.to_ms) return;
   AddTo(&total_, page);
   const auto receiver = receiver_places_.find(page.receiver);
   if (receiver != receiver_places_.end()) AddTo(&receivers_[receiver->second], page);
-  const auto route = route_places_.find(RouteName(page.route, page.receiver));
-  if (route != route_places_.end()) AddTo(&routes_[route->second], page);
+  if (const std::optional<size_t> place = TakePlace(&page)) AddTo(&routes_[*place], page);
   for (const std::string& name : alert_names) ++alerts_[name];
   if (count_.pages.size() < kMaxPages) {
     count_.pages.push_back(std::move(page));

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -99,6 +100,7 @@ class PageTallies {
  public:
   PageTallies(const ManagerConfig& config, const PageOptions& options);
 
+  // The route of a digest is the id of the one whose budget it is of; it is counted there.
   // `alert_names`: of the alerts told in it, each once. What lies outside the counted time is
   // passed over. Times do not go back.
   void Add(Page page, const std::vector<std::string>& alert_names);
@@ -115,6 +117,7 @@ class PageTallies {
   using RouteName = std::pair<std::string, std::string>;  // Its key, and the receiver.
   void AddTo(Running* running, const Page& page) const;
   void AddRoute(const Route& route);
+  std::optional<size_t> TakePlace(Page* page) const;
 
   const PageOptions options_;
   PageCount count_;
@@ -123,6 +126,7 @@ class PageTallies {
   std::vector<Running> routes_;
   std::map<std::string, size_t> receiver_places_;
   std::map<RouteName, size_t> route_places_;
+  std::map<std::string, size_t> budget_places_;  // By Route::id, where a budget is set.
   std::map<std::string, int64_t> alerts_;
 };
 

@@ -22,8 +22,8 @@ namespace {
 using storage::Family;
 using storage::WriteBatch;
 
-// How often the process writes down that it is alive while there are alerts: what it was down for
-// is known to this precision, and so much of its age a pending alert may lose at a crash.
+// How often an evaluation writes down that the process is alive while there are alerts: what it was
+// down for counts from then, so that a pending alert may lose so much of its age at a crash.
 constexpr int64_t kAliveIntervalMs = 1000;
 // The series of a rule that is gone end after so many intervals: by then it might be back under
 // another group.

@@ -96,6 +96,7 @@ struct GroupStatus {
   std::string name;
   std::string file;
   int64_t interval_ms = 0;
+  int64_t query_offset_ms = 0;
   int64_t limit = 0;               // Of series or alerts of a rule; 0: none.
   int64_t last_evaluation_ms = 0;  // 0 before the first.
   double evaluation_seconds = 0;

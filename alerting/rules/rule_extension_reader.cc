@@ -150,7 +150,7 @@ class ExtensionReader {
     }
     Finish(reader);
     // Even if it was wrong: that 'expr' is missing would only confuse.
-    rule_.expr = reader.ok() ? RatioExpr(ratio) : "vector(0)";
+    rule_.expr = reader.ok() ? PrintedExpr(ratio) : "vector(0)";
     if (reader.ok()) rule_.extensions.ratio = std::move(ratio);
   }
 
@@ -181,8 +181,8 @@ class ExtensionReader {
   }
 
   // How people, and links, see the rule.
-  std::string RatioExpr(const Ratio& ratio) const {
-    const std::string bare = fmt::format("({}) / ({})", ratio.errors, ratio.total);
+  std::string PrintedExpr(const Ratio& ratio) const {
+    const std::string bare = RatioExpr(ratio);
     if (Has("levels") || !rule_.extensions.levels.has_value()) return bare;
     const Levels& levels = *rule_.extensions.levels;
     return fmt::format("{} {} {}", bare, ThresholdOpText(levels.op),
@@ -248,6 +248,10 @@ class ExtensionReader {
 };
 
 }  // namespace
+
+std::string RatioExpr(const Ratio& ratio) {
+  return fmt::format("({}) / ({})", ratio.errors, ratio.total);
+}
 
 bool ReadRuleExtensions(const YamlFields& fields, const std::string& context, MistakeList* mistakes,
                         Rule* rule) {

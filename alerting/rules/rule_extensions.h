@@ -43,6 +43,9 @@ struct Ratio {
   friend bool operator==(const Ratio&, const Ratio&) = default;
 };
 
+// The quotient as PromQL.
+std::string RatioExpr(const Ratio& ratio);
+
 // What becomes of an alert whose data are gone.
 enum class NoDataAction : uint8_t {
   kResolve,  // It is resolved, for want of data: as Prometheus does, with the reason told.

@@ -170,6 +170,7 @@ GroupStatus RuleGroupRunner::Status() const {
   status.name = group_.name;
   status.file = group_.file;
   status.interval_ms = interval_ms();
+  status.query_offset_ms = offset_ms_;
   status.limit = group_.limit;
   status.last_evaluation_ms = last_evaluation_ms_;
   status.evaluation_seconds = evaluation_seconds_;

@@ -88,9 +88,10 @@ struct Expansion {
   std::vector<std::string> comments;
 };
 
+// What its levels are held against.
 std::string Bare(const Rule& rule) {
-  if (!rule.extensions.ratio.has_value()) return rule.expr;
-  return fmt::format("({}) / ({})", rule.extensions.ratio->errors, rule.extensions.ratio->total);
+  const std::optional<Ratio>& ratio = rule.extensions.ratio;
+  return ratio.has_value() ? RatioExpr(*ratio) : rule.expr;
 }
 
 std::vector<std::string> LostPolicies(const RuleExtensions& extensions) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
 #include "alerting/alert.h"
@@ -99,6 +100,11 @@ class ExplainService final : public v1::ExplainService::Service {
 
   absl::Status CountNoise(const grpc::ServerContext& context, const v1::AlertNoiseRequest& request,
                           v1::AlertNoiseResponse* response) {
+    VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(context, *parts_.storage));
+    if (tenant != storage::kDefaultTenant) {
+      return absl::FailedPreconditionError(fmt::format(
+          "rules are evaluated for the default tenant only, not for {}", TenantName(context)));
+    }
     VIGIL_ASSIGN_OR_RETURN(const QueryGate::Pass pass, Enter(context));
     TimeRange range;
     range.end_ms = request.to_ms() == 0 ? parts_.clock->NowMs() : request.to_ms();
@@ -120,10 +126,9 @@ class ExplainService final : public v1::ExplainService::Service {
     return parts_.gate->Enter(context.deadline(), [&context] { return context.IsCancelled(); });
   }
 
-  // As the call names it.
+  // As the call names it. Requires: it names one.
   static std::string TenantName(const grpc::ServerContext& context) {
     const auto at = context.client_metadata().find("x-scope-orgid");
-    if (at == context.client_metadata().end()) return "another tenant";
     return "tenant " + std::string(at->second.data(), at->second.size());
   }
 

@@ -157,7 +157,9 @@ class RuleCrashTest(unittest.TestCase):
     PRECISION_SECONDS = 1
 
     def setUp(self):
-        self.random = random.Random(os.environ.get("VIGIL_TEST_SEED"))
+        seed = int(os.environ.get("VIGIL_TEST_SEED", random.SystemRandom().randrange(10**6)))
+        print(f"seed {seed} (VIGIL_TEST_SEED)", flush=True)
+        self.random = random.Random(seed)
         folder = pathlib.Path(tempfile.mkdtemp(prefix="vigil-rule-crash-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         rules = [

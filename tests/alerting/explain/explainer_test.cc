@@ -144,6 +144,25 @@ TEST_F(ExplainerTest, TellsTheWholeWay) {
   EXPECT_EQ(then.stories[0].alert.state, "pending");
 }
 
+// Longer ago than the story goes back: the verdict is about the last time all the same.
+TEST_F(ExplainerTest, AnAlertThatPagedAndEndedLongAgoHasPaged) {
+  Run(5, 7);
+  Run(10, 1);
+  const Story story = Explain({.alert = "High", .since_ms = kMillisPerMinute}).stories.at(0).story;
+  EXPECT_TRUE(story.verdict.paged) << story.verdict.text;
+  EXPECT_THAT(story.verdict.text, HasSubstr("; it ended at "));
+}
+
+TEST_F(ExplainerTest, OtherTenantsLearnNothing) {
+  Run(5, 7);
+  const ExplainAnswer answer = Explain({.alert = "High", .other_tenant = "tenant acme"});
+  ASSERT_EQ(answer.stories.size(), 1u);
+  EXPECT_TRUE(answer.stories[0].story.steps.empty());
+  EXPECT_EQ(answer.stories[0].alert.labels, storage::Labels({{"alertname", "High"}}));
+  EXPECT_EQ(answer.stories[0].story.verdict.text,
+            "rules are evaluated for the default tenant only, not for tenant acme");
+}
+
 TEST_F(ExplainerTest, KnowsWhatHoldsItBack) {
   Silence silence;
   silence.matchers = {storage::Matcher::Equal("job", "x")};

@@ -9,6 +9,7 @@
 
 #include "alerting/explain/wording.h"
 #include "alerting/replay/memory_metrics.h"
+#include "alerting/rules/rule_file.h"
 #include "query/exec/engine.h"
 #include "tests/testing/status_matchers.h"
 
@@ -95,11 +96,11 @@ TEST_F(RuleReadTest, OfLevelsTheAlertsOwnCounts) {
   rule.extensions.levels =
       Levels{ThresholdOp::kGreater, "severity", {{"warn", 5, 5}, {"page", 10, 10}}};
   EXPECT_EQ(Read(rule, {{"alertname", "A"}, {"job", "b"}, {"severity", "warn"}}),
-            "holds: 7, threshold > 5, of 1; 2 series, 2 samples");
+            "holds: 7, threshold > 5 passes, of 1; 2 series, 2 samples");
   EXPECT_EQ(Read(rule, {{"alertname", "A"}, {"job", "b"}, {"severity", "page"}}),
             "does not hold: 7, threshold > 10, of 1; 2 series, 2 samples");
   EXPECT_EQ(Read(rule, {{"alertname", "A"}}, false),
-            "holds: 7, threshold > 5, of 2; 2 series, 2 samples");
+            "holds: 7, threshold > 5 passes, of 2; 2 series, 2 samples");
 }
 
 TEST_F(RuleReadTest, RatiosAreDivided) {
@@ -108,6 +109,26 @@ TEST_F(RuleReadTest, RatiosAreDivided) {
   rule.extensions.ratio = Ratio{.errors = "errors", .total = "requests"};
   EXPECT_EQ(Read(rule, {{"alertname", "A"}, {"job", "a"}}),
             "holds: 0.4, of 1; 2 series, 2 samples");
+}
+
+// As a file gives it: with its threshold as a level, and in its expression.
+TEST_F(RuleReadTest, RatiosAreHeldAgainstTheirThreshold) {
+  const auto read = [this](const char* threshold) {
+    const auto groups = ParseRuleFile("r.yml", fmt::format(R"(
+groups:
+- name: g
+  rules:
+  - alert: A
+    ratio: {{errors: errors, total: requests, {}}}
+)",
+                                                           threshold));
+    EXPECT_OK(groups);
+    return Read(groups->at(0).rules.at(0), {{"alertname", "A"}, {"job", "a"}});
+  };
+  EXPECT_EQ(read("above: 0.5"), "does not hold: 0.4, threshold > 0.5, of 1; 2 series, 2 samples");
+  // Whether the rule is sure of it, the value alone does not say.
+  EXPECT_EQ(read("above: 0.39"),
+            "does not hold: 0.4, threshold > 0.39 passes, of 1; 2 series, 2 samples");
 }
 
 TEST_F(RuleReadTest, WhatFailsIsTold) {

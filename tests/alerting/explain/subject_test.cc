@@ -26,7 +26,8 @@ bool Names(const std::string& text) {
 TEST(AlertSubjectTest, NamesAlertsAsPeopleDo) {
   for (const char* const text :
        {"High", " High ", "High{}", "High{model=\"x\"}", "High{model=x}", "{alertname=\"High\"}",
-        "alertname=High", "{severity=~\"page|warn\",model!=\"y\"}", "severity=page"}) {
+        "alertname=High", "{severity=~\"page|warn\",model!=\"y\"}", "severity=page",
+        "severity!~\"warn.*\"", "alertname=~\"[A-Z][a-z]{3}\""}) {
     EXPECT_TRUE(Names(text)) << text;
   }
   for (const char* const text :

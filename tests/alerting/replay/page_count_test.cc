@@ -158,6 +158,33 @@ receivers:
   EXPECT_EQ(count.routes[2].tally.pages, 1);
 }
 
+// Also where another receiver gets it: routes add up to the whole.
+TEST_F(PageCounterTest, ADigestCountsForTheRouteOfItsBudget) {
+  Start(R"(
+route:
+  receiver: team
+  group_by: [alertname]
+  group_wait: 0s
+  notification_budget: {limit: 1, per: 1h}
+  routes:
+    - {matchers: [alertname=A], receiver: other}
+receivers:
+  - {name: team, webhook_configs: [{url: 'http://team/'}]}
+  - {name: other, webhook_configs: [{url: 'http://other/'}]}
+)");
+  Tell("B", 1, 1, 200);
+  Tell("A", 2, 2, 200);
+  Tell("A", 90, 2, 200);
+  ASSERT_OK_AND_ASSIGN(const PageCount count, counter_->Finish());
+  ASSERT_EQ(count.pages.size(), 2u) << Text(count);
+  EXPECT_EQ(count.pages[1].reason, "digest");
+  EXPECT_EQ(count.pages[1].receiver, "other");
+  EXPECT_EQ(count.pages[1].route, "{}");
+  ASSERT_EQ(count.routes.size(), 2u);
+  EXPECT_EQ(count.routes[0].tally.pages, 2);
+  EXPECT_EQ(count.routes[1].tally.pages, 0);
+}
+
 TEST_F(PageCounterTest, ReadsNoFiles) {
   Start(R"(
 global: {slack_api_url_file: no/such/file}
