@@ -36,6 +36,12 @@ std::string_view AlertReasonName(AlertReason reason) {
   return "";
 }
 
+bool IsDueForSending(const TrackedAlert& tracked, int64_t time_ms, int64_t resend_delay_ms) {
+  if (tracked.alert.state == AlertState::kPending) return false;
+  return tracked.resolved_at_ms > tracked.last_sent_at_ms ||
+         tracked.last_sent_at_ms + resend_delay_ms < time_ms;
+}
+
 absl::Status AlertTracker::Update(const AlertPolicy& policy, std::vector<AlertCandidate> candidates,
                                   int64_t time_ms) {
   absl::flat_hash_map<storage::Labels, AlertCandidate::Basis> present;
@@ -161,18 +167,6 @@ bool AlertTracker::IsNews(const AlertPolicy& policy, const storage::Labels& labe
 void AlertTracker::Restore(TrackedAlert alert) {
   storage::Labels labels = alert.alert.labels;
   alerts_.insert_or_assign(std::move(labels), std::move(alert));
-}
-
-std::vector<TrackedAlert*> AlertTracker::DueForSending(int64_t time_ms, int64_t resend_delay_ms) {
-  std::vector<TrackedAlert*> due;
-  for (auto& [labels, tracked] : alerts_) {
-    if (tracked.alert.state == AlertState::kPending) continue;
-    if (tracked.resolved_at_ms > tracked.last_sent_at_ms ||
-        tracked.last_sent_at_ms + resend_delay_ms < time_ms) {
-      due.push_back(&tracked);
-    }
-  }
-  return due;
 }
 
 }  // namespace vigil::alerting

@@ -53,6 +53,9 @@ struct TrackedAlert {
   std::optional<AlertState> recorded;
 };
 
+// Whether the sink is to be told of it at `time_ms`.
+bool IsDueForSending(const TrackedAlert& tracked, int64_t time_ms, int64_t resend_delay_ms);
+
 // Resolved alerts are sent again for so long.
 inline constexpr int64_t kResolvedRetentionMs = 15 * 60 * 1000;
 
@@ -74,9 +77,6 @@ class AlertTracker {
 
   // Puts an alert back that an earlier run kept.
   void Restore(TrackedAlert alert);
-
-  // Alerts that the sink is to be told about at `time_ms`. Pointers last until the next Update.
-  std::vector<TrackedAlert*> DueForSending(int64_t time_ms, int64_t resend_delay_ms);
 
   AlertMap& alerts() { return alerts_; }
   const AlertMap& alerts() const { return alerts_; }

@@ -30,7 +30,11 @@ void GroupSamples::Add(std::vector<LabeledSample> samples, int64_t time_ms, Rule
     const std::string_view metric = sample.labels.MetricName();
     if (!metrics_.contains(metric)) metrics_.emplace(metric);
   }
-  std::move(samples.begin(), samples.end(), std::back_inserter(samples_));
+  if (samples_.empty()) {
+    samples_ = std::move(samples);
+  } else {
+    std::move(samples.begin(), samples.end(), std::back_inserter(samples_));
+  }
   shares_.push_back(std::move(share));
 }
 
@@ -42,28 +46,28 @@ absl::Status GroupSamples::Write(const std::vector<LabeledSample>& samples) {
       fmt::format("{} samples were rejected: {}", result.rejected, result.rejection_reason));
 }
 
-void GroupSamples::FlushShare(const Share& share, const absl::Status& together) {
-  RuleOutput& output = *share.output;
+void GroupSamples::FlushShare(const absl::Status& together, Share* share) {
+  RuleOutput& output = *share->output;
   output.status = together;
   // Whose samples were refused is seen when they are written apart; those that were taken before
   // are taken again. Refused markers are no failure: another rule has gone on with the series.
   if (absl::IsFailedPrecondition(together)) {
     const auto begin = samples_.begin();
-    output.status = Write({begin + static_cast<ptrdiff_t>(share.begin),
-                           begin + static_cast<ptrdiff_t>(share.markers)});
+    output.status = Write({begin + static_cast<ptrdiff_t>(share->begin),
+                           begin + static_cast<ptrdiff_t>(share->markers)});
   }
   if (output.status.ok() || absl::IsFailedPrecondition(output.status)) {
-    output.series = share.written;
+    output.series = std::move(share->written);
   } else {
     // What was not marked now is to be marked later.
-    output.series.insert(share.written.begin(), share.written.end());
+    output.series.merge(share->written);
   }
 }
 
 void GroupSamples::Flush() {
   if (shares_.empty()) return;
   const absl::Status status = Write(samples_);
-  for (const Share& share : shares_) FlushShare(share, status);
+  for (Share& share : shares_) FlushShare(status, &share);
   runner_->Wrote(metrics_);
   samples_.clear();
   shares_.clear();

@@ -55,7 +55,7 @@ class GroupSamples final : public ExprRunner {
   };
 
   absl::Status Write(const std::vector<storage::LabeledSample>& samples);
-  void FlushShare(const Share& share, const absl::Status& together);
+  void FlushShare(const absl::Status& together, Share* share);
 
   ExprRunner* const runner_;
   storage::MetricSink* const output_;

@@ -70,43 +70,45 @@ void RuleGroupRunner::FindEvidence(int64_t slot_ms) {
     AlertTracker* const tracker = rule.evaluator->tracker();
     if (tracker == nullptr) continue;
     const RuleEvaluator& evaluator = *rule.evaluator;
+    std::shared_ptr<const Evidence> bare;  // Shared by those that are not searched for.
     for (auto& [labels, tracked] : tracker->alerts()) {
       ActiveAlert& alert = tracked.alert;
       if (alert.state != AlertState::kFiring || alert.evidence != nullptr) continue;
       const bool search = alert.fired_at_ms == slot_ms && searches < kMaxSearches &&
                           MonotonicNs() - start_ns < kMaxSearchNs;
       searches += search ? 1 : 0;
-      alert.evidence = std::make_shared<const Evidence>(
-          search ? dependencies_.evidence->Find({.expr = evaluator.expr(),
-                                                 .query = evaluator.rule().expr,
-                                                 .labels = labels,
-                                                 .rule_labels = evaluator.rule().labels,
-                                                 .time_ms = slot_ms - offset_ms_})
-                 : EvidenceFinder::WithoutTraces(evaluator.expr(), evaluator.rule().expr));
+      if (!search && bare == nullptr) {
+        bare = std::make_shared<const Evidence>(
+            EvidenceFinder::WithoutTraces(evaluator.expr(), evaluator.rule().expr));
+      }
+      alert.evidence = search ? std::make_shared<const Evidence>(dependencies_.evidence->Find(
+                                    {.expr = evaluator.expr(),
+                                     .query = evaluator.rule().expr,
+                                     .labels = labels,
+                                     .rule_labels = evaluator.rule().labels,
+                                     .time_ms = slot_ms - offset_ms_}))
+                              : bare;
     }
   }
 }
 
-void RuleGroupRunner::RecordChanges(int64_t slot_ms, storage::WriteBatch* batch) const {
-  if (dependencies_.recorder == nullptr) return;
-  for (const RunningRule& rule : rules_) {
-    AlertTracker* const tracker = rule.evaluator->tracker();
-    if (tracker == nullptr) continue;
-    for (const TrackedAlert& tracked : tracker->forgotten()) {
-      // That a resolved alert is not sent any more is no news.
-      if (tracked.alert.state == AlertState::kInactive) continue;
-      AlertEvent event = MakeAlertEvent(rule.address, tracked, AlertChange::kForgotten, slot_ms);
-      // Of firing alerts only those are forgotten that are too many.
-      if (tracked.alert.state == AlertState::kFiring) event.reason = "limit exceeded";
-      dependencies_.recorder->Record(std::move(event), batch);
-    }
-    for (const auto& [labels, tracked] : tracker->alerts()) {
-      if (!tracked.unsaved || tracked.recorded == tracked.alert.state) continue;
-      dependencies_.recorder->Record(
-          MakeAlertEvent(rule.address, tracked, ChangeTo(tracked.alert.state),
-                         TimeOfChange(tracked, slot_ms)),
-          batch);
-    }
+void RuleGroupRunner::RecordChange(const News& news, int64_t slot_ms,
+                                   storage::WriteBatch* batch) const {
+  if (dependencies_.recorder == nullptr || news.kind == News::Kind::kData) return;
+  const TrackedAlert& tracked = *news.tracked;
+  const AlertState state = tracked.alert.state;
+  if (news.kind == News::Kind::kForgotten) {
+    // That a resolved alert is not sent any more is no news.
+    if (state == AlertState::kInactive) return;
+    AlertEvent event =
+        MakeAlertEvent(news.rule->address, tracked, AlertChange::kForgotten, slot_ms);
+    // Of firing alerts only those are forgotten that are too many.
+    if (state == AlertState::kFiring) event.reason = "limit exceeded";
+    dependencies_.recorder->Record(std::move(event), batch);
+  } else if (news.unsaved && tracked.recorded != state) {
+    dependencies_.recorder->Record(MakeAlertEvent(news.rule->address, tracked, ChangeTo(state),
+                                                  TimeOfChange(tracked, slot_ms)),
+                                   batch);
   }
 }
 

@@ -38,6 +38,7 @@ RuleStatus StatusOf(const RunningRule& running) {
   status.inputs = running.inputs.status();
   const AlertTracker* const tracker = running.evaluator->tracker();
   if (tracker == nullptr) return status;
+  status.alerts.reserve(tracker->alerts().size());
   for (const auto& [labels, tracked] : tracker->alerts()) {
     if (tracked.alert.state != AlertState::kInactive) status.alerts.push_back(tracked.alert);
   }

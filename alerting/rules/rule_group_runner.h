@@ -12,6 +12,7 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <absl/types/span.h>
 
 #include "alerting/rules/alert_recorder.h"
 #include "alerting/rules/group_samples.h"
@@ -91,19 +92,36 @@ class RuleGroupRunner {
   void WatchInputs(int64_t slot_ms);
   // Of alerts that begin to fire.
   void FindEvidence(int64_t slot_ms);
-  // Hands alerts to the sink and writes what changed, in one batch. True if it wrote.
-  bool TellAndSave(int64_t slot_ms, int64_t now_ms);
-  // What `tell` hands to the sink.
-  struct Telling {
-    TrackedAlert* tracked;
-    int64_t last_sent_at_ms;  // As they were before.
-    int64_t valid_until_ms;
+
+  // rule_group_tell.cc: what is to be told of one alert, or written of it.
+  struct News {
+    enum class Kind : uint8_t {
+      kAlert,
+      kForgotten,  // Its row is to go.
+      kData,       // What the rule remembers of its data, and no alert.
+    };
+    Kind kind = Kind::kAlert;
+    RunningRule* rule = nullptr;
+    TrackedAlert* tracked = nullptr;  // Null for kData.
+    bool unsaved = false;             // A row is to be written.
+    bool due = false;                 // The sink is to be told.
+    // Of the alert, as they were before it was told.
+    int64_t last_sent_at_ms = 0;
+    int64_t valid_until_ms = 0;
   };
-  std::vector<Telling> Tell(int64_t slot_ms, int64_t now_ms, storage::WriteBatch* batch);
+  // Hands alerts to the sink and writes what changed. True if it wrote.
+  bool TellAndSave(int64_t slot_ms, int64_t now_ms);
+  std::vector<News> CollectNews(int64_t slot_ms);
+  // In one write. Whether there was any; what it could not write is as if it had not been told.
+  absl::StatusOr<bool> TellAndSave(absl::Span<News> news, int64_t slot_ms, int64_t now_ms);
+  // Adds the sink's rows to `batch`; what the sink could not take is as if it had not been told.
+  void Tell(absl::Span<News> news, int64_t slot_ms, int64_t now_ms, storage::WriteBatch* batch);
+  // As if they had not been told.
+  static void TakeBack(absl::Span<News> news);
   Alert MakeAlert(const RunningRule& rule, const TrackedAlert& tracked) const;
-  void AddStateRows(storage::WriteBatch* batch) const;
-  void RecordChanges(int64_t slot_ms, storage::WriteBatch* batch) const;
-  void MarkSaved();
+  static void AddRow(const News& news, storage::WriteBatch* batch);
+  // rule_group_record.cc
+  void RecordChange(const News& news, int64_t slot_ms, storage::WriteBatch* batch) const;
 
   const RuleGroup group_;
   const std::string key_;

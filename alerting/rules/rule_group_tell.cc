@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The second half of a group's evaluation: alerts to the sink, and everything that changed into one
-// write.
+// The second half of a group's evaluation: alerts to the sink, and with each of them everything
+// that changed into one write.
 #include <algorithm>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -18,6 +20,9 @@ namespace {
 using storage::Family;
 using storage::WriteBatch;
 
+// So many alerts are told and written at once, each with all of its rows: more would stand in
+// memory several times over, as alerts, as a batch and as the store's.
+constexpr size_t kMaxNewsAtOnce = 2000;
 // An alert counts as over when so many rounds of sending brought nothing of it.
 constexpr int64_t kRoundsUntilOver = 4;
 
@@ -45,23 +50,40 @@ Alert RuleGroupRunner::MakeAlert(const RunningRule& rule, const TrackedAlert& tr
   return alert;
 }
 
-std::vector<RuleGroupRunner::Telling> RuleGroupRunner::Tell(int64_t slot_ms, int64_t now_ms,
-                                                            WriteBatch* batch) {
-  std::vector<Telling> tellings;
+std::vector<RuleGroupRunner::News> RuleGroupRunner::CollectNews(int64_t slot_ms) {
+  std::vector<News> news;
+  for (RunningRule& rule : rules_) {
+    AlertTracker* const tracker = rule.evaluator->tracker();
+    if (tracker == nullptr) continue;
+    for (TrackedAlert& tracked : tracker->forgotten()) {
+      tracked.unsaved = true;  // Until its row is gone.
+      news.push_back({News::Kind::kForgotten, &rule, &tracked, true});
+    }
+    const bool tells = dependencies_.sink != nullptr && rule.evaluated;
+    for (auto& [labels, tracked] : tracker->alerts()) {
+      const bool due = tells && IsDueForSending(tracked, slot_ms, options_.resend_delay_ms);
+      if (!due && !tracked.unsaved) continue;
+      news.push_back({News::Kind::kAlert, &rule, &tracked, tracked.unsaved, due});
+    }
+    if (rule.evaluator->DataStateChanged()) {
+      news.push_back({News::Kind::kData, &rule, nullptr, true});
+    }
+  }
+  return news;
+}
+
+void RuleGroupRunner::Tell(absl::Span<News> news, int64_t slot_ms, int64_t now_ms,
+                           WriteBatch* batch) {
   std::vector<Alert> alerts;
   const int64_t valid_until_ms =
       slot_ms + kRoundsUntilOver * std::max(interval_ms(), options_.resend_delay_ms);
-  for (const RunningRule& rule : rules_) {
-    AlertTracker* const tracker = rule.evaluator->tracker();
-    if (tracker == nullptr || !rule.evaluated) continue;
-    for (TrackedAlert* const tracked : tracker->DueForSending(slot_ms, options_.resend_delay_ms)) {
-      tellings.push_back({tracked, tracked->last_sent_at_ms, tracked->valid_until_ms});
-      tracked->last_sent_at_ms = slot_ms;
-      tracked->valid_until_ms = valid_until_ms;
-      alerts.push_back(MakeAlert(rule, *tracked));
-    }
+  for (News& one : news) {
+    if (!one.due) continue;
+    one.last_sent_at_ms = std::exchange(one.tracked->last_sent_at_ms, slot_ms);
+    one.valid_until_ms = std::exchange(one.tracked->valid_until_ms, valid_until_ms);
+    alerts.push_back(MakeAlert(*one.rule, *one.tracked));
   }
-  if (alerts.empty()) return tellings;
+  if (alerts.empty()) return;
   const absl::Status status = dependencies_.sink->Receive(alerts, now_ms, batch);
   // Refused alerts are mentioned, but sending them again would not make them better.
   if (!status.ok()) {
@@ -71,73 +93,89 @@ std::vector<RuleGroupRunner::Telling> RuleGroupRunner::Tell(int64_t slot_ms, int
   }
   if (status.ok() || absl::IsInvalidArgument(status)) {
     if (!options_.rehearsal) AlertsSentCounter().Add(static_cast<int64_t>(alerts.size()));
-    return tellings;
+    return;
   }
   batch->Clear();
-  for (const Telling& telling : tellings) {
-    telling.tracked->last_sent_at_ms = telling.last_sent_at_ms;
-    telling.tracked->valid_until_ms = telling.valid_until_ms;
+  TakeBack(news);
+}
+
+void RuleGroupRunner::TakeBack(absl::Span<News> news) {
+  for (News& one : news) {
+    if (!std::exchange(one.due, false)) continue;
+    one.tracked->last_sent_at_ms = one.last_sent_at_ms;
+    one.tracked->valid_until_ms = one.valid_until_ms;
   }
-  return {};
 }
 
 bool RuleGroupRunner::TellAndSave(int64_t slot_ms, int64_t now_ms) {
   FindEvidence(slot_ms);
+  std::vector<News> news = CollectNews(slot_ms);
+  bool wrote = false;
+  for (size_t begin = 0; begin < news.size(); begin += kMaxNewsAtOnce) {
+    const absl::StatusOr<bool> written =
+        TellAndSave(absl::MakeSpan(news).subspan(begin, kMaxNewsAtOnce), slot_ms, now_ms);
+    if (!written.ok()) {
+      RuleStateFailuresCounter().Add();
+      Log(LogLevel::kError, "alert state could not be written",
+          {{"group", key_}, {"error", MessageOf(written.status())}});
+      break;
+    }
+    wrote |= *written;
+  }
+  for (RunningRule& rule : rules_) {
+    AlertTracker* const tracker = rule.evaluator->tracker();
+    if (tracker == nullptr) continue;
+    std::erase_if(tracker->forgotten(),
+                  [](const TrackedAlert& tracked) { return !tracked.unsaved; });
+  }
+  return wrote;
+}
+
+absl::StatusOr<bool> RuleGroupRunner::TellAndSave(absl::Span<News> news, int64_t slot_ms,
+                                                  int64_t now_ms) {
   WriteBatch batch;
-  std::vector<Telling> tellings;
-  if (dependencies_.sink != nullptr) tellings = Tell(slot_ms, now_ms, &batch);
-  const size_t sink_rows = batch.entries().size();
-  AddStateRows(&batch);
-  const bool changed = batch.entries().size() > sink_rows;
-  if (changed) RecordChanges(slot_ms, &batch);
+  Tell(news, slot_ms, now_ms, &batch);
+  bool changed = false;
+  for (const News& one : news) {
+    if (!one.unsaved) continue;
+    changed = true;
+    AddRow(one, &batch);
+    RecordChange(one, slot_ms, &batch);
+  }
   if (batch.empty()) return false;
   // A resend alone is no news: should it get lost, the next one makes up for it.
   const auto durability = changed ? storage::Durability::kSync : storage::Durability::kNoSync;
   batch.Put(Family::kState, std::string(kRuleAliveKey), EncodeRuleAlive(now_ms));
   const absl::Status written = dependencies_.state->Write(batch, durability);
-  if (written.ok()) {
-    MarkSaved();
-    return true;
+  if (!written.ok()) {
+    TakeBack(news);
+    return written;
   }
-  RuleStateFailuresCounter().Add();
-  Log(LogLevel::kError, "alert state could not be written",
-      {{"group", key_}, {"error", MessageOf(written)}});
-  for (const Telling& telling : tellings) {
-    telling.tracked->last_sent_at_ms = telling.last_sent_at_ms;
-    telling.tracked->valid_until_ms = telling.valid_until_ms;
+  for (const News& one : news) {
+    if (one.kind == News::Kind::kData) {
+      one.rule->evaluator->DataStateSaved();
+    } else {
+      one.tracked->unsaved = false;
+      one.tracked->recorded = one.tracked->alert.state;
+    }
   }
-  return false;
+  return true;
 }
 
-void RuleGroupRunner::AddStateRows(WriteBatch* batch) const {
-  for (const RunningRule& rule : rules_) {
-    AlertTracker* const tracker = rule.evaluator->tracker();
-    if (tracker == nullptr) continue;
-    for (const TrackedAlert& tracked : tracker->forgotten()) {
-      batch->Delete(Family::kState, RuleAlertKey(rule.address, tracked.alert.labels));
-    }
-    for (const auto& [labels, tracked] : tracker->alerts()) {
-      if (!tracked.unsaved) continue;
-      batch->Put(Family::kState, RuleAlertKey(rule.address, labels),
-                 EncodeRuleAlert(rule.address, tracked));
-    }
-    if (rule.evaluator->DataStateChanged()) {
-      batch->Put(Family::kState, RuleDataKey(rule.address),
-                 EncodeRuleData(rule.address, rule.evaluator->DataState()));
-    }
-  }
-}
-
-void RuleGroupRunner::MarkSaved() {
-  for (RunningRule& rule : rules_) {
-    AlertTracker* const tracker = rule.evaluator->tracker();
-    if (tracker == nullptr) continue;
-    tracker->forgotten().clear();
-    for (auto& [labels, tracked] : tracker->alerts()) {
-      tracked.unsaved = false;
-      tracked.recorded = tracked.alert.state;
-    }
-    rule.evaluator->DataStateSaved();
+void RuleGroupRunner::AddRow(const News& news, WriteBatch* batch) {
+  const RuleAddress& address = news.rule->address;
+  switch (news.kind) {
+    case News::Kind::kForgotten:
+      batch->Delete(Family::kState, RuleAlertKey(address, news.tracked->alert.labels));
+      break;
+    case News::Kind::kAlert:
+      batch->Put(Family::kState, RuleAlertKey(address, news.tracked->alert.labels),
+                 EncodeRuleAlert(address, *news.tracked));
+      break;
+    case News::Kind::kData:
+      batch->Put(Family::kState, RuleDataKey(address),
+                 EncodeRuleData(address, news.rule->evaluator->DataState()));
+      break;
   }
 }
 

@@ -131,16 +131,16 @@ TEST_F(AlertTrackerTest, SendsWhatIsDue) {
   constexpr int64_t kResendMs = 60'000;
   policy_.for_ms = kStepMs;
   ASSERT_OK(tracker_.Update(policy_, {{LabelsOf(1), {}, 1}}, kStepMs));
-  EXPECT_TRUE(tracker_.DueForSending(kStepMs, kResendMs).empty());  // Pending.
+  TrackedAlert& tracked = tracker_.alerts().begin()->second;
+  EXPECT_FALSE(IsDueForSending(tracked, kStepMs, kResendMs));  // Pending.
   ASSERT_OK(tracker_.Update(policy_, {{LabelsOf(1), {}, 1}}, 2 * kStepMs));
-  auto due = tracker_.DueForSending(2 * kStepMs, kResendMs);
-  ASSERT_EQ(due.size(), 1u);
-  due[0]->last_sent_at_ms = 2 * kStepMs;
-  EXPECT_TRUE(tracker_.DueForSending(2 * kStepMs + kResendMs, kResendMs).empty());
-  EXPECT_EQ(tracker_.DueForSending(2 * kStepMs + kResendMs + 1, kResendMs).size(), 1u);
+  EXPECT_TRUE(IsDueForSending(tracked, 2 * kStepMs, kResendMs));
+  tracked.last_sent_at_ms = 2 * kStepMs;
+  EXPECT_FALSE(IsDueForSending(tracked, 2 * kStepMs + kResendMs, kResendMs));
+  EXPECT_TRUE(IsDueForSending(tracked, 2 * kStepMs + kResendMs + 1, kResendMs));
   // Resolved: at once.
   ASSERT_OK(tracker_.Update(policy_, {}, 2 * kStepMs + 1));
-  EXPECT_EQ(tracker_.DueForSending(2 * kStepMs + 1, kResendMs).size(), 1u);
+  EXPECT_TRUE(IsDueForSending(tracked, 2 * kStepMs + 1, kResendMs));
 }
 
 }  // namespace

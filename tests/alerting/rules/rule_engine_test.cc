@@ -7,9 +7,11 @@
 #include <latch>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/thread_pool.h"
@@ -19,6 +21,7 @@
 namespace vigil::alerting {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::vigil::testing::StatusIs;
 
@@ -158,6 +161,54 @@ TEST_F(RuleEngineTest, WorkersEvaluateBesideStatusAndReloads) {
     EXPECT_EQ(group.rules[0].alerts[0].state, AlertState::kFiring);
   }
   EXPECT_GE(evaluated, 8);
+}
+
+// Notes how many alerts it is told of at once; the state cannot be written when it was told the
+// second time.
+class PartsSink final : public AlertSink {
+ public:
+  explicit PartsSink(CountingStore* store) : store_(*store) {}
+
+  absl::Status Receive(const std::vector<Alert>& alerts, int64_t, storage::WriteBatch*) override {
+    parts_.push_back(alerts.size());
+    if (++calls_ == 2) store_.FailNext(1);
+    return absl::OkStatus();
+  }
+  std::vector<size_t> Take() { return std::exchange(parts_, {}); }
+
+ private:
+  CountingStore& store_;
+  std::vector<size_t> parts_;
+  int calls_ = 0;
+};
+
+// Each with its rows: those that were written are not told again, the others are, and all are kept.
+TEST_F(RuleEngineTest, ManyAlertsAreToldAndWrittenInParts) {
+  constexpr int kAlerts = 5000;
+  std::vector<storage::LabeledSample> samples;
+  for (int i = 0; i < kAlerts; ++i) {
+    samples.push_back(
+        {storage::Labels({{"__name__", "load"}, {"i", fmt::to_string(i)}}), kNowMs, 1.0});
+  }
+  ASSERT_OK(metrics_.Append(samples, {}));
+  PartsSink sink(&store_);
+  const RuleEngine::Dependencies dependencies = {.engine = &query_engine_,
+                                                 .source = &metrics_,
+                                                 .output = &metrics_,
+                                                 .state = &store_,
+                                                 .sink = &sink};
+  const RuleEngineOptions options = {.default_interval_ms = 1000};
+  ASSERT_OK_AND_ASSIGN(const auto engine, RuleEngine::Create(options, dependencies));
+  ASSERT_OK(engine->SetGroups({Group("g", "load")}, kNowMs));
+  engine->RunDue(kNowMs + 1000);
+  EXPECT_THAT(sink.Take(), ElementsAre(2000, 2000));
+  EXPECT_EQ(store_.TakeWrites(), "1 synced, 0 not");
+  engine->RunDue(kNowMs + 2000);
+  EXPECT_THAT(sink.Take(), ElementsAre(2000, 1000));
+  EXPECT_EQ(store_.TakeWrites(), "2 synced, 0 not");
+  ASSERT_OK_AND_ASSIGN(const auto restarted, RuleEngine::Create(options, dependencies));
+  ASSERT_OK(restarted->SetGroups({Group("g", "load")}, kNowMs + 2000));
+  EXPECT_EQ(restarted->Status()[0].rules[0].alerts.size(), kAlerts);
 }
 
 // Holds up whoever writes the metric `slow`.
