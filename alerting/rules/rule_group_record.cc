@@ -97,9 +97,9 @@ void RuleGroupRunner::RecordChange(const News& news, int64_t slot_ms,
   if (dependencies_.recorder == nullptr || news.kind == News::Kind::kData) return;
   const TrackedAlert& tracked = *news.tracked;
   const AlertState state = tracked.alert.state;
-  if (news.kind == News::Kind::kForgotten) {
-    // That a resolved alert is not sent any more is no news.
-    if (state == AlertState::kInactive) return;
+  // One that ends in the evaluation in which too many fire is resolved before all are forgotten.
+  const bool has_ended = state == AlertState::kInactive;
+  if (news.kind == News::Kind::kForgotten && !has_ended) {
     AlertEvent event =
         MakeAlertEvent(news.rule->address, tracked, AlertChange::kForgotten, slot_ms);
     // Of firing alerts only those are forgotten that are too many.

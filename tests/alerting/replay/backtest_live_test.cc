@@ -434,6 +434,11 @@ TEST_P(BacktestLiveSeedTest, SameVerdicts) {
   ++runs_;
 }
 
+// In the evaluation in which the others are more than the limit.
+TEST_F(BacktestLiveTest, AnAlertEndsAsTooManyFire) {
+  for (const uint64_t seed : {139, 331}) Check(seed);
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, BacktestLiveSeedTest, ::testing::Range(0, 8));
 
 }  // namespace
