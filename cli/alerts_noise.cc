@@ -15,6 +15,7 @@
 #include "base/duration.h"
 #include "base/status.h"
 #include "cli/client.h"
+#include "cli/text/display.h"
 #include "proto/vigil/v1/explain.grpc.pb.h"
 
 namespace vigil::cli {
@@ -82,10 +83,6 @@ Table ToTable(const v1::AlertNoiseResponse& response) {
          fmt::to_string(noise.failed())});
   }
   return table;
-}
-
-std::string Plural(int64_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 std::string TotalText(const v1::AlertNoiseResponse& response) {

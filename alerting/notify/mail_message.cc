@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include <absl/strings/escaping.h>
 #include <absl/time/time.h>
 #include <fmt/format.h>
 
-#include "base/digest.h"
 #include "base/strings.h"
 
 namespace vigil::alerting {
@@ -33,7 +33,7 @@ std::string EncodeHeader(std::string_view text) {
     // Not in the middle of a character.
     while (end < rest.size() && end > 1 && (rest[end] & 0xC0) == 0x80) --end;
     if (!encoded.empty()) encoded += "\r\n ";
-    encoded += fmt::format("=?utf-8?b?{}?=", Base64Encode(rest.substr(0, end)));
+    encoded += fmt::format("=?utf-8?b?{}?=", absl::Base64Escape(std::string(rest.substr(0, end))));
     rest.remove_prefix(end);
   }
   return encoded;

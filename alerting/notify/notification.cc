@@ -12,6 +12,7 @@
 #include "alerting/labels_json.h"
 #include "base/digest.h"
 #include "base/duration.h"
+#include "base/instant_text.h"
 #include "base/status.h"
 #include "base/strings.h"
 
@@ -81,21 +82,13 @@ void Truncate(int64_t max_alerts, Notification* notification) {
   alerts.resize(max_alerts);
 }
 
-std::string GoTimeText(int64_t unix_ms) {
-  std::string text = FormatInstantMs(unix_ms);
-  text.pop_back();  // The Z.
-  while (text.back() == '0') text.pop_back();
-  if (text.back() == '.') text.pop_back();
-  return text + "Z";
-}
-
 Json ToldAlertJson(const ToldAlert& told) {
   Json json;
   json["status"] = told.resolved ? "resolved" : "firing";
   json["labels"] = EncodeLabels<Json>(told.alert.labels);
   json["annotations"] = EncodeLabels<Json>(told.alert.annotations);
-  json["startsAt"] = GoTimeText(told.alert.starts_at_ms);
-  json["endsAt"] = told.resolved ? GoTimeText(told.alert.ends_at_ms) : kZeroTime;
+  json["startsAt"] = ShortInstantText(told.alert.starts_at_ms);
+  json["endsAt"] = told.resolved ? ShortInstantText(told.alert.ends_at_ms) : kZeroTime;
   json["generatorURL"] = told.alert.generator_url;
   json["fingerprint"] = fmt::format("{:016x}", told.fingerprint);
   // Beyond version 4: whether it got better or its data stopped.

@@ -53,9 +53,6 @@ nlohmann::ordered_json ToldAlertJson(const ToldAlert& told);
 // What EncodeNotification wrote. DataLoss if it is something else.
 absl::StatusOr<Notification> DecodeNotification(std::string_view json);
 
-// RFC 3339 as Go marshals it: a fraction only as long as it needs to be.
-std::string GoTimeText(int64_t unix_ms);
-
 // JSON as text. What is not valid UTF-8 is mended, not thrown about.
 std::string DumpJson(const nlohmann::ordered_json& json);
 

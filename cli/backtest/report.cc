@@ -13,6 +13,7 @@
 #include "base/strings.h"
 #include "cli/backtest/pages.h"
 #include "cli/backtest/timeline.h"
+#include "cli/text/display.h"
 #include "cli/text/labels.h"
 
 namespace vigil::cli {
@@ -36,10 +37,6 @@ int64_t LengthOf(const v1::FiringSpell& spell, const Verdicts& verdicts) {
 
 std::string Lasting(int64_t length_ms) {
   return length_ms == 0 ? "0s" : FormatDurationMs(length_ms);
-}
-
-std::string Plural(size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 Cell TimeCell(int64_t unix_ms) { return {FormatInstantMs(unix_ms), ReadableTime(unix_ms)}; }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,9 @@ std::string Shorten(std::string_view text, size_t width, bool unicode);
 // `text` filled up with spaces to `width` columns.
 std::string PadRight(std::string_view text, size_t width);
 std::string PadLeft(std::string_view text, size_t width);
+
+// "1 alert", "2 alerts".
+std::string Plural(int64_t count, std::string_view noun);
 
 // Bytes as people read them: "1.5 MiB".
 std::string ReadableBytes(double bytes);

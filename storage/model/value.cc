@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 
+#include <absl/strings/escaping.h>
 #include <fmt/format.h>
 
 #include "base/log.h"
@@ -26,24 +27,6 @@ enum class Tag : uint8_t {
   kList = 7,
   kMap = 8,
 };
-
-std::string ToBase64(std::string_view bytes) {
-  static constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const size_t length = std::min<size_t>(3, bytes.size() - i);
-    uint32_t triple = 0;
-    for (size_t k = 0; k < 3; ++k) {
-      triple = triple << 8 | (k < length ? static_cast<uint8_t>(bytes[i + k]) : 0);
-    }
-    for (size_t k = 0; k < 4; ++k) {
-      text += k <= length ? kDigits[(triple >> (18 - 6 * k)) & 63] : '=';
-    }
-  }
-  return text;
-}
 
 // Shortest text that reads back as `value`; JSON's grammar when it is finite.
 std::string NumberText(double value) {
@@ -74,7 +57,9 @@ struct JsonPrinter {
       AppendJsonString(NumberText(number), out);
     }
   }
-  void operator()(const Bytes& bytes) const { AppendJsonString(ToBase64(bytes.data), out); }
+  void operator()(const Bytes& bytes) const {
+    AppendJsonString(absl::Base64Escape(bytes.data), out);
+  }
   void operator()(const ValueList& list) const {
     *out += '[';
     for (size_t i = 0; i < list.size(); ++i) {
@@ -202,7 +187,7 @@ std::string ToText(const Value& value) {
   if (std::holds_alternative<std::monostate>(value.data)) return {};
   if (const auto* text = std::get_if<std::string>(&value.data)) return *text;
   if (const auto* number = std::get_if<double>(&value.data)) return NumberText(*number);
-  if (const auto* bytes = std::get_if<Bytes>(&value.data)) return ToBase64(bytes->data);
+  if (const auto* bytes = std::get_if<Bytes>(&value.data)) return absl::Base64Escape(bytes->data);
   std::string text;
   AppendJson(value, &text);
   return text;

@@ -16,26 +16,5 @@ TEST(Digest, KnownAnswers) {
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
-// RFC 4648.
-TEST(Digest, Base64) {
-  const std::pair<const char*, const char*> cases[] = {
-      {"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
-      {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xff\xfe\xfd", "//79"}};
-  for (const auto& [plain, encoded] : cases) {
-    EXPECT_EQ(Base64Encode(plain), encoded);
-    std::string decoded;
-    EXPECT_TRUE(Base64Decode(encoded, &decoded)) << encoded;
-    EXPECT_EQ(decoded, plain);
-  }
-  for (const char* const encoded : {"__79", "Zg"}) {
-    std::string decoded;
-    EXPECT_TRUE(Base64Decode(encoded, &decoded)) << encoded;
-  }
-  for (const char* const bad : {"Z", "Zh==", "Zm9v!", "Z m8="}) {
-    std::string decoded;
-    EXPECT_FALSE(Base64Decode(bad, &decoded)) << bad;
-  }
-}
-
 }  // namespace
 }  // namespace vigil

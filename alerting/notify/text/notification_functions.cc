@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <absl/strings/escaping.h>
+#include <absl/strings/str_replace.h>
 #include <absl/time/time.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,7 +16,6 @@
 #include "alerting/template/go_time.h"
 #include "alerting/template/humanize.h"
 #include "alerting/template/text_functions.h"
-#include "base/digest.h"
 #include "base/status.h"
 #include "base/strings.h"
 
@@ -153,15 +154,15 @@ absl::StatusOr<Value> ToJson(Args args) {
 
 // With the alphabet for URLs, as Alertmanager has it.
 std::string EncodeBase64(std::string_view text) {
-  std::string encoded = Base64Encode(text);
-  for (char& c : encoded) c = c == '+' ? '-' : c == '/' ? '_' : c;
-  return encoded;
+  return absl::StrReplaceAll(absl::Base64Escape(std::string(text)), {{"+", "-"}, {"/", "_"}});
 }
 
 absl::StatusOr<Value> DecodeBase64(Args args) {
   VIGIL_ASSIGN_OR_RETURN(const std::string text, StringArg(args[0]));
   std::string bytes;
-  if (!Base64Decode(text, &bytes)) return Mistake(fmt::format("\"{}\" is not base64", text));
+  if (!absl::Base64Unescape(absl::StrReplaceAll(text, {{"-", "+"}, {"_", "/"}}), &bytes)) {
+    return Mistake(fmt::format("\"{}\" is not base64", text));
+  }
   return Value(std::move(bytes));
 }
 

@@ -56,6 +56,12 @@ TEST(DisplayTest, Padding) {
   EXPECT_EQ(PadLeft("long", 2), "long");
 }
 
+TEST(DisplayTest, OneOrMore) {
+  EXPECT_EQ(Plural(0, "alert"), "0 alerts");
+  EXPECT_EQ(Plural(1, "alert"), "1 alert");
+  EXPECT_EQ(Plural(2, "alert"), "2 alerts");
+}
+
 TEST(DisplayTest, BytesAsPeopleReadThem) {
   EXPECT_EQ(ReadableBytes(0), "0 B");
   EXPECT_EQ(ReadableBytes(1000), "1000 B");

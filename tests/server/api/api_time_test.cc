@@ -6,10 +6,8 @@
 namespace vigil::server {
 namespace {
 
-TEST(ApiTimeTest, AsManyDecimalsAsItTakes) {
+TEST(ApiTimeTest, ZeroIsNever) {
   EXPECT_EQ(ApiTimeText(1767323045123), "2026-01-02T03:04:05.123Z");
-  EXPECT_EQ(ApiTimeText(1767323045120), "2026-01-02T03:04:05.12Z");
-  EXPECT_EQ(ApiTimeText(1767323040000), "2026-01-02T03:04:00Z");
   EXPECT_EQ(ApiTimeText(0), "0001-01-01T00:00:00Z");
 }
 
