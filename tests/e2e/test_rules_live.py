@@ -98,6 +98,9 @@ class Feed(threading.Thread):
         while not self.stopping.wait(1 - time.time() % 1):
             body = self.round(int(time.time()))
             for address in self.addresses():
+                if address is None:  # It is starting again.
+                    self.failures += 1
+                    continue
                 try:
                     server = promql_answers.Server(address)
                     status, _ = server.post("/api/v1/write", body, remote_write.HEADERS)
