@@ -158,9 +158,12 @@ Connection::Outcome Connection::RunOnWorker(ThreadPool* workers, const CancelFla
   const auto run = [self = shared_from_this(), cancelled, work, done]() mutable {
     work();
     ConnectionShared& shared = self->shared_;
-    const auto executor = self->stream_.get_executor();
-    asio::post(executor, [self = std::move(self), done] { done(); });
-    // Last, as the server may end right after: the connection is no longer held from here.
+    {
+      const auto executor = self->stream_.get_executor();
+      asio::post(executor, [self = std::move(self), done] { done(); });
+    }
+    // Last, as the server may end right after: neither the connection nor its executor, which looks
+    // back at the server's, is held from here.
     shared.FinishHandler(cancelled);
   };
   if (workers->TrySubmit(run)) return Outcome::kQueued;
