@@ -116,6 +116,9 @@ class Lexer {
   }
 
   bool Finish() {
+    if (in_brackets_ && !duration_seen_) {
+      return Fail("unexpected end of input in duration expression");
+    }
     if (paren_depth_ > 0) return Fail("unclosed left parenthesis");
     if (in_brackets_) return Fail("unclosed left bracket");
     return Add(TokenKind::kEnd, 0), false;
@@ -169,12 +172,10 @@ class Lexer {
   }
 
   bool Colon() {
-    if (!std::exchange(colon_seen_, true)) {
-      const bool first = ExpectsDuration();
-      Add(TokenKind::kColon, 1);
-      return !first || Fail("unexpected colon before duration in duration expression");
-    }
-    return Fail("unexpected colon ':'");
+    if (std::exchange(colon_seen_, true)) return Fail("unexpected colon ':'");
+    if (duration_seen_) return Add(TokenKind::kColon, 1);
+    ++at_;
+    return Fail("unexpected colon before duration in duration expression");
   }
 
   bool Closing(char c) {
@@ -207,22 +208,21 @@ class Lexer {
     if (kind == TokenKind::kLeftBrace) in_braces_ = true;
     if (kind == TokenKind::kLeftBracket) {
       in_brackets_ = true;
-      colon_seen_ = false;
+      colon_seen_ = duration_seen_ = false;
     }
     return Add(kind, found->first.size());
   }
 
   bool String() {
     const size_t length = StringLiteralLength(Rest());
-    if (length == 0) {
-      return Fail(text_[at_] == '`' ? "unterminated raw string" : "unterminated quoted string");
-    }
+    if (length == 0) return Fail(std::string(MessageOf(UnterminatedLiteral(Rest()))));
     const absl::StatusOr<std::string> value = UnquoteLiteral(Rest().substr(0, length));
     if (!value.ok()) return Fail(std::string(MessageOf(value.status())));
     return Add(TokenKind::kString, length);
   }
 
   bool Number() {
+    duration_seen_ = true;
     const NumberScan scan = ScanNumber(Rest());
     const std::string_view number = Rest().substr(0, scan.length);
     if (scan.kind == NumberScan::Kind::kNeither) {
@@ -246,6 +246,7 @@ class Lexer {
   }
 
   bool Word() {
+    duration_seen_ = true;
     const size_t length = WordLength(!in_brackets_);
     const std::string_view word = Rest().substr(0, length);
     if (word.find(':') != std::string_view::npos) return Add(TokenKind::kMetricIdentifier, length);
@@ -283,7 +284,8 @@ class Lexer {
   size_t at_ = 0;
   bool in_braces_ = false;
   bool in_brackets_ = false;
-  bool colon_seen_ = false;  // In the brackets at hand.
+  bool colon_seen_ = false;     // In the brackets at hand.
+  bool duration_seen_ = false;  // Likewise, or a part of one.
   int paren_depth_ = 0;
   LexResult result_;
 };
