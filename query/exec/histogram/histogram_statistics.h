@@ -18,16 +18,20 @@ double ShareBelow(const Bucket& bucket, double value);
 // the finite end of a bucket that has only one.
 double Midpoint(const Bucket& bucket);
 
-// How many observations of ascending buckets are below `value`. Inside a bucket without an end
-// nothing is interpolated.
-double RankOf(const std::vector<Bucket>& buckets, double value);
+// How many observations of ascending buckets are below `value`: all of the `total` behind the last
+// bucket, and never more. Inside a bucket without an end nothing is interpolated.
+double RankOf(const std::vector<Bucket>& buckets, double value, double total);
 
-// Whether some observations are in no bucket because they were NaN.
-bool HasNanObservations(const storage::Histogram& histogram);
+// An answer, and whether it is another one than it looks, because some observations were NaN and
+// are in no bucket.
+struct Estimate {
+  double value = 0;
+  bool spoilt_by_nan = false;
+};
 
 // NaN for an empty histogram, for a NaN quantile and for one that falls among NaN observations.
-double HistogramQuantile(double quantile, const storage::Histogram& histogram);
-double HistogramFraction(double lower, double upper, const storage::Histogram& histogram);
+Estimate HistogramQuantile(double quantile, const storage::Histogram& histogram);
+Estimate HistogramFraction(double lower, double upper, const storage::Histogram& histogram);
 double HistogramVariance(const storage::Histogram& histogram);
 
 }  // namespace vigil::exec
