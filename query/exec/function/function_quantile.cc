@@ -83,11 +83,13 @@ class QuantileQuestion final : public Question {
   // `input` is where the histograms come from.
   QuantileQuestion(Evaluator& evaluator, const promql::Call& call, const promql::Expr& param,
                    const ScalarValue& quantiles, promql::Span input)
-      : evaluator_(evaluator), input_(input), quantiles_(quantiles) {
+      : evaluator_(evaluator),
+        param_(ArgumentSpan(evaluator, call, param)),
+        input_(input),
+        quantiles_(quantiles) {
     // Said of the parameter at every step, whether or not there is a histogram.
-    const promql::Span where = ArgumentSpan(evaluator, call, param);
     for (const double quantile : quantiles.values) {
-      if (IsOddQuantile(quantile)) evaluator.annotations().WarnQuantile(where, quantile);
+      if (IsOddQuantile(quantile)) evaluator.annotations().WarnQuantile(param_, quantile);
     }
   }
 
@@ -99,10 +101,10 @@ class QuantileQuestion final : public Question {
   }
   double OfNative(const storage::Histogram& histogram, size_t step) override {
     const Estimate result = HistogramQuantile(quantiles_.values[step], histogram);
-    if (result.spoilt_by_nan) {
+    if (result.nan != Estimate::Nan::kNone) {
       evaluator_.annotations().Info(
-          input_, fmt::format("input to histogram_quantile has NaN observations, result is {}",
-                              std::isnan(result.value) ? "NaN" : "skewed higher"));
+          param_, fmt::format("input to histogram_quantile has NaN observations, result is {}",
+                              result.nan == Estimate::Nan::kAnswer ? "NaN" : "skewed higher"));
     }
     return result.value;
   }
@@ -114,6 +116,7 @@ class QuantileQuestion final : public Question {
 
  private:
   Evaluator& evaluator_;
+  const promql::Span param_;
   const promql::Span input_;
   const ScalarValue& quantiles_;
   std::map<std::string, FixReport> fixes_;  // By the name of the metric.
@@ -121,17 +124,18 @@ class QuantileQuestion final : public Question {
 
 class FractionQuestion final : public Question {
  public:
+  // `where` is where the bounds are.
   FractionQuestion(Evaluator& evaluator, const ScalarValue& lower, const ScalarValue& upper,
-                   promql::Span input)
-      : evaluator_(evaluator), input_(input), lower_(lower), upper_(upper) {}
+                   promql::Span where)
+      : evaluator_(evaluator), where_(where), lower_(lower), upper_(upper) {}
 
   double OfClassic(ClassicBuckets* buckets, std::string_view, size_t step) override {
     return ClassicFraction(lower_.values[step], upper_.values[step], buckets);
   }
   double OfNative(const storage::Histogram& histogram, size_t step) override {
     const Estimate result = HistogramFraction(lower_.values[step], upper_.values[step], histogram);
-    if (result.spoilt_by_nan) {
-      evaluator_.annotations().Info(input_,
+    if (result.nan != Estimate::Nan::kNone) {
+      evaluator_.annotations().Info(where_,
                                     "input to histogram_fraction has NaN observations, which are "
                                     "excluded from all fractions");
     }
@@ -140,7 +144,7 @@ class FractionQuestion final : public Question {
 
  private:
   Evaluator& evaluator_;
-  const promql::Span input_;
+  const promql::Span where_;
   const ScalarValue& lower_;
   const ScalarValue& upper_;
 };
@@ -248,7 +252,8 @@ absl::StatusOr<Value> CallHistogramQuantile(Evaluator& evaluator, const promql::
   } else {
     VIGIL_ASSIGN_OR_RETURN(const ScalarValue lower, evaluator.Scalar(*call.args[0]));
     VIGIL_ASSIGN_OR_RETURN(const ScalarValue upper, evaluator.Scalar(*call.args[1]));
-    FractionQuestion question(evaluator, lower, upper, input.span);
+    FractionQuestion question(evaluator, lower, upper,
+                              ArgumentSpan(evaluator, call, *call.args[0]));
     VIGIL_RETURN_IF_ERROR(AnswerAll(histograms, evaluator, input.span, &question, &result));
   }
   VIGIL_RETURN_IF_ERROR(evaluator.DropNames(&result));

@@ -30,6 +30,11 @@ double CountInBuckets(const std::vector<Bucket>& buckets) {
   return count;
 }
 
+Estimate::Nan SkewOf(const Histogram& histogram, const std::vector<Bucket>& buckets) {
+  const bool some = std::isnan(histogram.sum) && CountInBuckets(buckets) < histogram.count;
+  return some ? Estimate::Nan::kSkewed : Estimate::Nan::kNone;
+}
+
 // A custom bucket that has no end where one is needed: its finite end stands for all of it.
 std::optional<double> OnlyEnd(const Bucket& bucket) {
   if (bucket.part != Bucket::Part::kCustom) return std::nullopt;
@@ -99,11 +104,11 @@ Estimate HistogramQuantile(double quantile, const Histogram& histogram) {
   if (cumulated < rank) {
     // Counts that do not add up to the whole, as those of a difference may not, end where the last
     // bucket ends.
-    return std::isnan(histogram.sum) ? Estimate{kNan, true} : Estimate{found.upper};
+    return std::isnan(histogram.sum) ? Estimate{kNan, Estimate::Nan::kAnswer}
+                                     : Estimate{found.upper};
   }
   const double in_bucket = upward ? rank - (cumulated - found.count) : cumulated - rank;
-  return {ValueAt(found, in_bucket / found.count),
-          std::isnan(histogram.sum) && CountInBuckets(buckets) < histogram.count};
+  return {ValueAt(found, in_bucket / found.count), SkewOf(histogram, buckets)};
 }
 
 Estimate HistogramFraction(double lower, double upper, const Histogram& histogram) {
@@ -115,9 +120,8 @@ Estimate HistogramFraction(double lower, double upper, const Histogram& histogra
     buckets[0].lower = 0;
   }
   const double in_buckets = std::isnan(histogram.sum) ? CountInBuckets(buckets) : histogram.count;
-  return {
-      (RankOf(buckets, upper, in_buckets) - RankOf(buckets, lower, in_buckets)) / histogram.count,
-      in_buckets < histogram.count};
+  const double between = RankOf(buckets, upper, in_buckets) - RankOf(buckets, lower, in_buckets);
+  return {between / histogram.count, SkewOf(histogram, buckets)};
 }
 
 double HistogramVariance(const Histogram& histogram) {

@@ -3,6 +3,7 @@
 // What can be told of the observations behind buckets: quantiles, fractions, variance.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "query/exec/histogram/histogram_buckets.h"
@@ -22,11 +23,12 @@ double Midpoint(const Bucket& bucket);
 // bucket, and never more. Inside a bucket without an end nothing is interpolated.
 double RankOf(const std::vector<Bucket>& buckets, double value, double total);
 
-// An answer, and whether it is another one than it looks, because some observations were NaN and
-// are in no bucket.
+// An answer, and what observations of NaN, which are in no bucket, made of it: another one than it
+// would be among the others, or NaN too.
 struct Estimate {
+  enum class Nan : uint8_t { kNone, kSkewed, kAnswer };
   double value = 0;
-  bool spoilt_by_nan = false;
+  Nan nan = Nan::kNone;
 };
 
 // NaN for an empty histogram, for a NaN quantile and for one that falls among NaN observations.
