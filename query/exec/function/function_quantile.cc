@@ -189,7 +189,7 @@ absl::Status AnswerAll(const std::vector<HistogramSeries>& histograms, Evaluator
 
 // The label value of a quantile: a number that shows that it has a fraction.
 std::string QuantileText(double quantile) {
-  std::string text = FormatValue(quantile);
+  std::string text = ShortText(quantile);
   if (std::isfinite(quantile) && text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
 }
