@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <optional>
 #include <utility>
 
 #include <absl/status/statusor.h>
@@ -33,6 +31,7 @@ std::string QuoteCharacter(std::string_view text) {
   }
   const std::string quoted = storage::Quote(ReplaceInvalidUtf8(text.substr(0, length)));
   if (text.front() == '"') return "'\"'";
+  if (text.front() == '\'') return "'\\''";
   return fmt::format("'{}'", std::string_view(quoted).substr(1, quoted.size() - 2));
 }
 
@@ -59,12 +58,6 @@ constexpr std::array<std::pair<std::string_view, TokenKind>, 20> kOperators = {{
     {"[", TokenKind::kLeftBracket},
     {"{", TokenKind::kLeftBrace},
 }};
-
-// As Go words it, in which Prometheus is written.
-std::string NumberFault(std::string_view number, std::string_view why) {
-  return fmt::format("error parsing number: strconv.ParseFloat: parsing {}: {}",
-                     storage::Quote(number), why);
-}
 
 constexpr size_t kNowhere = std::string_view::npos;
 // Shown for a character that is not there.
@@ -228,15 +221,8 @@ class Lexer {
     if (scan.kind == NumberScan::Kind::kNeither) {
       return Fail("bad number or duration syntax: " + storage::Quote(number));
     }
-    if (scan.kind == NumberScan::Kind::kDuration) {
-      std::string fault = DurationFault(number);
-      if (!fault.empty()) return Fail(std::move(fault));
-      return Add(TokenKind::kDuration, scan.length);
-    }
-    const std::optional<double> value = ParseNumber(number);
-    if (!value.has_value()) return Fail(NumberFault(number, "invalid syntax"));
-    if (std::isinf(*value)) return Fail(NumberFault(number, "value out of range"));
-    return Add(TokenKind::kNumber, scan.length);
+    const bool duration = scan.kind == NumberScan::Kind::kDuration;
+    return Add(duration ? TokenKind::kDuration : TokenKind::kNumber, scan.length);
   }
 
   size_t WordLength(bool colons) const {
