@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "query/cache/step_local.h"
+#include "query/exec/annotations.h"
 #include "query/exec/limits.h"
 #include "query/promql/parser.h"
 
@@ -62,6 +63,12 @@ QueryResult PartOf(const QueryResult& result, TimeRange range) {
     if (!samples.Empty()) part.push_back({series.labels, std::move(samples)});
   }
   return {std::move(part), result.warnings, result.infos};
+}
+
+// Whether there are annotations that may be about some of the steps only. About which is not known.
+bool HasNotesOnSteps(const QueryResult& result) {
+  return !result.warnings.empty() ||
+         !std::all_of(result.infos.begin(), result.infos.end(), exec::IsAboutNames);
 }
 
 // `later` has the steps behind those of `earlier`. Both are sorted by labels.
@@ -171,7 +178,7 @@ absl::StatusOr<QueryResult> RangeCache::RangeExpr(storage::TenantId tenant,
   Key key = {tenant, step_ms, start_ms % step_ms, control.lookback_ms, std::string(query)};
   Run run(this, tenant);
   int64_t good_end_ms = 0;
-  const ExtentPtr known = Find(key, start_ms, &good_end_ms);
+  const ExtentPtr known = Find(key, start_ms, steps.last_ms, &good_end_ms);
   if (known == nullptr) {
     CountSteps(0, steps.CountTo(steps.last_ms));
     VIGIL_ASSIGN_OR_RETURN(QueryResult result, compute(start_ms));
@@ -195,6 +202,7 @@ absl::StatusOr<QueryResult> RangeCache::RangeExpr(storage::TenantId tenant,
 void RangeCache::Offer(Key key, const Run& run, const Steps& steps, const QueryResult& result) {
   const int64_t until_ms = std::min(steps.last_ms, clock_.NowMs() - kFreshMs);
   if (until_ms < steps.start_ms) return;
+  if (until_ms < steps.last_ms && HasNotesOnSteps(result)) return;
   const size_t size_bytes = SizeOf(result);
   if (size_bytes > max_bytes_ / kMostOfRoom) return;
   const TimeRange range = {steps.start_ms,
@@ -204,7 +212,8 @@ void RangeCache::Offer(Key key, const Run& run, const Steps& steps, const QueryR
            Extent{range.start_ms, range.end_ms, PartOf(result, range), size_bytes}));
 }
 
-RangeCache::ExtentPtr RangeCache::Find(const Key& key, int64_t start_ms, int64_t* good_end_ms) {
+RangeCache::ExtentPtr RangeCache::Find(const Key& key, int64_t start_ms, int64_t last_ms,
+                                       int64_t* good_end_ms) {
   MutexLock lock(&mutex_);
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return nullptr;
@@ -221,6 +230,8 @@ RangeCache::ExtentPtr RangeCache::Find(const Key& key, int64_t start_ms, int64_t
         extent.start_ms + (entry->changed_ms - 1 - extent.start_ms) / key.step_ms * key.step_ms;
   }
   if (start_ms < extent.start_ms || start_ms > end_ms) return nullptr;
+  const bool whole = start_ms == extent.start_ms && end_ms == last_ms && end_ms == extent.end_ms;
+  if (!whole && HasNotesOnSteps(extent.result)) return nullptr;
   entries_.splice(entries_.begin(), entries_, entry);
   *good_end_ms = end_ms;
   return entry->extent;

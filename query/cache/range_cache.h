@@ -97,9 +97,11 @@ class RangeCache final : public storage::MetricWriteObserver {
   // Whether anything is kept, and the engine would not refuse the range.
   bool MayKeep(const TimeRange& range, int64_t step_ms) const;
   // An answer that is good for the step at `start_ms` and those up to `*good_end_ms`; null if there
-  // is none.
-  ExtentPtr Find(const Key& key, int64_t start_ms, int64_t* good_end_ms);
-  // Keeps an answer that `run` has made, but for what is too fresh; not if it is very large.
+  // is none. One with annotations that may be about some of its steps is good for those up to
+  // `last_ms` only if it has no others.
+  ExtentPtr Find(const Key& key, int64_t start_ms, int64_t last_ms, int64_t* good_end_ms);
+  // Keeps an answer that `run` has made, but for what is too fresh; not if it is very large, nor a
+  // part of one that has annotations on some steps.
   void Offer(Key key, const Run& run, const Steps& steps, const exec::QueryResult& result);
   // The same with what is to be kept, as far as it is still good.
   void Keep(Key key, const Run& run, ExtentPtr extent);

@@ -9,6 +9,10 @@
 
 namespace vigil::exec {
 
+bool IsAboutNames(std::string_view annotation) {
+  return annotation.find(kNoCounterNote) != std::string_view::npos;
+}
+
 std::string Annotations::Place(promql::Span where) const {
   const promql::LineColumn place = promql::LocateOffset(text_, where.begin);
   return fmt::format(" ({}:{})", place.line, place.column);

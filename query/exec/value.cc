@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "query/promql/lexer.h"
 
 namespace vigil::exec {
 namespace {
@@ -136,7 +137,9 @@ absl::Status DropMarkedNames(VectorValue* vector) {
 std::string InBraces(const storage::Labels& labels) {
   std::string text = "{";
   for (const storage::LabelView& label : labels) {
-    text += fmt::format("{}{}={}", text.size() > 1 ? ", " : "", label.name,
+    const bool plain = promql::IsIdentifier(label.name);
+    text += fmt::format("{}{}={}", text.size() > 1 ? ", " : "",
+                        plain ? std::string(label.name) : storage::Quote(label.name),
                         storage::Quote(label.value));
   }
   return text + '}';

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <optional>
 #include <utility>
 
 #include <absl/status/statusor.h>
@@ -33,6 +31,7 @@ std::string QuoteCharacter(std::string_view text) {
   }
   const std::string quoted = storage::Quote(ReplaceInvalidUtf8(text.substr(0, length)));
   if (text.front() == '"') return "'\"'";
+  if (text.front() == '\'') return "'\\''";
   return fmt::format("'{}'", std::string_view(quoted).substr(1, quoted.size() - 2));
 }
 
@@ -59,12 +58,6 @@ constexpr std::array<std::pair<std::string_view, TokenKind>, 20> kOperators = {{
     {"[", TokenKind::kLeftBracket},
     {"{", TokenKind::kLeftBrace},
 }};
-
-// As Go words it, in which Prometheus is written.
-std::string NumberFault(std::string_view number, std::string_view why) {
-  return fmt::format("error parsing number: strconv.ParseFloat: parsing {}: {}",
-                     storage::Quote(number), why);
-}
 
 constexpr size_t kNowhere = std::string_view::npos;
 // Shown for a character that is not there.
@@ -116,6 +109,9 @@ class Lexer {
   }
 
   bool Finish() {
+    if (in_brackets_ && !duration_seen_) {
+      return Fail("unexpected end of input in duration expression");
+    }
     if (paren_depth_ > 0) return Fail("unclosed left parenthesis");
     if (in_brackets_) return Fail("unclosed left bracket");
     return Add(TokenKind::kEnd, 0), false;
@@ -169,12 +165,10 @@ class Lexer {
   }
 
   bool Colon() {
-    if (!std::exchange(colon_seen_, true)) {
-      const bool first = ExpectsDuration();
-      Add(TokenKind::kColon, 1);
-      return !first || Fail("unexpected colon before duration in duration expression");
-    }
-    return Fail("unexpected colon ':'");
+    if (std::exchange(colon_seen_, true)) return Fail("unexpected colon ':'");
+    if (duration_seen_) return Add(TokenKind::kColon, 1);
+    ++at_;
+    return Fail("unexpected colon before duration in duration expression");
   }
 
   bool Closing(char c) {
@@ -207,36 +201,28 @@ class Lexer {
     if (kind == TokenKind::kLeftBrace) in_braces_ = true;
     if (kind == TokenKind::kLeftBracket) {
       in_brackets_ = true;
-      colon_seen_ = false;
+      colon_seen_ = duration_seen_ = false;
     }
     return Add(kind, found->first.size());
   }
 
   bool String() {
     const size_t length = StringLiteralLength(Rest());
-    if (length == 0) {
-      return Fail(text_[at_] == '`' ? "unterminated raw string" : "unterminated quoted string");
-    }
+    if (length == 0) return Fail(std::string(MessageOf(UnterminatedLiteral(Rest()))));
     const absl::StatusOr<std::string> value = UnquoteLiteral(Rest().substr(0, length));
     if (!value.ok()) return Fail(std::string(MessageOf(value.status())));
     return Add(TokenKind::kString, length);
   }
 
   bool Number() {
+    duration_seen_ = true;
     const NumberScan scan = ScanNumber(Rest());
     const std::string_view number = Rest().substr(0, scan.length);
     if (scan.kind == NumberScan::Kind::kNeither) {
       return Fail("bad number or duration syntax: " + storage::Quote(number));
     }
-    if (scan.kind == NumberScan::Kind::kDuration) {
-      std::string fault = DurationFault(number);
-      if (!fault.empty()) return Fail(std::move(fault));
-      return Add(TokenKind::kDuration, scan.length);
-    }
-    const std::optional<double> value = ParseNumber(number);
-    if (!value.has_value()) return Fail(NumberFault(number, "invalid syntax"));
-    if (std::isinf(*value)) return Fail(NumberFault(number, "value out of range"));
-    return Add(TokenKind::kNumber, scan.length);
+    const bool duration = scan.kind == NumberScan::Kind::kDuration;
+    return Add(duration ? TokenKind::kDuration : TokenKind::kNumber, scan.length);
   }
 
   size_t WordLength(bool colons) const {
@@ -246,6 +232,7 @@ class Lexer {
   }
 
   bool Word() {
+    duration_seen_ = true;
     const size_t length = WordLength(!in_brackets_);
     const std::string_view word = Rest().substr(0, length);
     if (word.find(':') != std::string_view::npos) return Add(TokenKind::kMetricIdentifier, length);
@@ -283,7 +270,8 @@ class Lexer {
   size_t at_ = 0;
   bool in_braces_ = false;
   bool in_brackets_ = false;
-  bool colon_seen_ = false;  // In the brackets at hand.
+  bool colon_seen_ = false;     // In the brackets at hand.
+  bool duration_seen_ = false;  // Likewise, or a part of one.
   int paren_depth_ = 0;
   LexResult result_;
 };

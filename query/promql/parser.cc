@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/promql/parser.h"
 
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -44,15 +45,25 @@ std::string Parser::StringOf(const Token& token) const {
   return *std::move(value);
 }
 
-double Parser::NumberOf(const Token& token) const {
+absl::StatusOr<double> Parser::TakeNumber() {
+  const Token token = Take();
+  const std::string_view text = TextOf(token);
   if (token.kind == TokenKind::kDuration) {
-    const absl::StatusOr<int64_t> duration_ms = ParseDurationMs(TextOf(token));
+    const std::string fault = DurationFault(text);
+    if (!fault.empty()) return ErrorAt(token.span, fault);
+    const absl::StatusOr<int64_t> duration_ms = ParseDurationMs(text);
     VIGIL_CHECK_OK(duration_ms);
     return static_cast<double>(*duration_ms) / 1000;
   }
-  const std::optional<double> number = ParseNumber(TextOf(token));
-  VIGIL_CHECK(number.has_value());
-  return *number;
+  const std::optional<double> number = ParseNumber(text);
+  // Inf itself is not too large.
+  const bool too_large = number.has_value() && std::isinf(*number) &&
+                         text.find_first_of("iI") == std::string_view::npos;
+  if (number.has_value() && !too_large) return *number;
+  // As Go words it, in which Prometheus is written.
+  return ErrorAt(token.span, fmt::format("error parsing number: strconv.ParseFloat: parsing {}: {}",
+                                         storage::Quote(text),
+                                         too_large ? "value out of range" : "invalid syntax"));
 }
 
 absl::Status Parser::ErrorAt(const Span& span, std::string_view message) const {

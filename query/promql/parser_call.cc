@@ -29,6 +29,22 @@ bool TakesParameter(AggregateOp op) {
   }
 }
 
+// Whether an expression may begin with such a token.
+bool BeginsExpr(TokenKind kind) {
+  switch (kind) {
+    case TokenKind::kNumber:
+    case TokenKind::kDuration:
+    case TokenKind::kString:
+    case TokenKind::kLeftParen:
+    case TokenKind::kLeftBrace:
+    case TokenKind::kAdd:
+    case TokenKind::kSub:
+      return true;
+    default:
+      return IsMetricName(kind);
+  }
+}
+
 constexpr std::string_view kGroupingContext = "grouping opts";
 
 }  // namespace
@@ -64,7 +80,7 @@ absl::StatusOr<std::vector<ExprPtr>> Parser::ParseArguments() {
     if (At(TokenKind::kRightParen)) break;
     const Token comma = Peek();
     VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kComma, {}, {}));
-    if (At(TokenKind::kRightParen) || At(TokenKind::kComma)) {
+    if (!BeginsExpr(Peek().kind) && !At(TokenKind::kError)) {
       return ErrorAt(comma.span, "trailing commas not allowed in function call args");
     }
   }
@@ -88,6 +104,8 @@ absl::StatusOr<ExprPtr> Parser::ParseAggregate() {
   --aggregations_;
   VIGIL_ASSIGN_OR_RETURN(std::vector<ExprPtr> args, std::move(parsed));
   aggregate->span = {name.span.begin, lexed_.tokens[at_ - 1].span.end};
+  // Until it is seen that no grouping follows, nothing is said of the arguments.
+  if (!aggregate->has_grouping && At(TokenKind::kError)) return Unexpected();
   if (args.empty()) {
     return ErrorAt(aggregate->span, "no arguments for aggregate expression provided");
   }

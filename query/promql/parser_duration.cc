@@ -101,7 +101,10 @@ absl::StatusOr<DurationPtr> Parser::ParseDurationOperand(std::string_view contex
   if (!At(TokenKind::kAdd) && !At(TokenKind::kSub)) return ParseDurationPrimary(context);
   const Token sign = Take();
   VIGIL_ASSIGN_OR_RETURN(DurationPtr operand, ParseDuration(kPowerPrecedence, context));
-  if (sign.kind == TokenKind::kAdd) return operand;
+  if (sign.kind == TokenKind::kAdd) {
+    if (operand->op == Op::kLiteral && !operand->wrapped) operand->span.begin = sign.span.begin;
+    return operand;
+  }
   VIGIL_RETURN_IF_ERROR(Raise(height_));
   return Negate(std::move(operand), sign.span.begin);
 }
@@ -111,9 +114,9 @@ absl::StatusOr<DurationPtr> Parser::ParseDurationPrimary(std::string_view contex
   switch (Peek().kind) {
     case TokenKind::kNumber:
     case TokenKind::kDuration: {
-      const Token token = Take();
+      const Token token = Peek();
       auto literal = std::make_unique<DurationExpr>(Op::kLiteral);
-      literal->seconds = NumberOf(token);
+      VIGIL_ASSIGN_OR_RETURN(literal->seconds, TakeNumber());
       literal->is_duration = token.kind == TokenKind::kDuration;
       literal->span = token.span;
       if (!std::isfinite(literal->seconds)) return ErrorAt(token.span, "duration out of range");

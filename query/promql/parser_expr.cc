@@ -164,7 +164,7 @@ absl::StatusOr<double> Parser::ParseFillValue() {
   const bool negative = At(TokenKind::kSub);
   if (negative || At(TokenKind::kAdd)) Take();
   if (!At(TokenKind::kNumber) && !At(TokenKind::kDuration)) return Unexpected(kContext, "number");
-  const double value = NumberOf(Take());
+  VIGIL_ASSIGN_OR_RETURN(const double value, TakeNumber());
   VIGIL_RETURN_IF_ERROR(Expect(TokenKind::kRightParen, kContext, "\")\""));
   return negative ? -value : value;
 }
@@ -228,9 +228,10 @@ absl::StatusOr<ExprPtr> Parser::ParseParen() {
   return paren;
 }
 
-ExprPtr Parser::ParseNumberLiteral() {
-  const Token token = Take();
-  auto number = std::make_unique<NumberLiteral>(NumberOf(token));
+absl::StatusOr<ExprPtr> Parser::ParseNumberLiteral() {
+  const Token token = Peek();
+  VIGIL_ASSIGN_OR_RETURN(const double value, TakeNumber());
+  auto number = std::make_unique<NumberLiteral>(value);
   number->is_duration = token.kind == TokenKind::kDuration;
   number->span = token.span;
   return number;

@@ -60,7 +60,8 @@ class Parser {
   }
   // The value of a string token; the lexer has seen to it that there is one.
   std::string StringOf(const Token& token) const;
-  double NumberOf(const Token& token) const;
+  // Requires: a number or duration comes next. It may turn out to be none.
+  absl::StatusOr<double> TakeNumber();
 
   // Errors. Unexpected is about the next token: "unexpected TOKEN in CONTEXT, expected WHAT". Where
   // no context is named, an aggregation around it is.
@@ -82,7 +83,7 @@ class Parser {
   absl::StatusOr<ExprPtr> ParseUnary();
   absl::StatusOr<ExprPtr> ParsePrimary();
   absl::StatusOr<ExprPtr> ParseParen();
-  ExprPtr ParseNumberLiteral();
+  absl::StatusOr<ExprPtr> ParseNumberLiteral();
   ExprPtr ParseStringLiteral();
 
   absl::StatusOr<ExprPtr> ParseCall();

@@ -165,7 +165,7 @@ absl::Status Parser::ParseAtTime(const Span& where, TimeShift* shift) {
   if (!At(TokenKind::kNumber) && !At(TokenKind::kDuration)) {
     return Unexpected(kContext, kWanted);
   }
-  const double magnitude = NumberOf(Take());
+  VIGIL_ASSIGN_OR_RETURN(const double magnitude, TakeNumber());
   const double seconds = negative ? -magnitude : magnitude;
   const double time_ms = std::round(seconds * 1000);
   // Written so that NaN is out of bounds, too.

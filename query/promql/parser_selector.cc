@@ -42,7 +42,8 @@ absl::Status Parser::ParseMatchers(VectorSelector* selector) {
   return absl::OkStatus();
 }
 
-// A string alone is the name of the metric; `*quoted_name` remembers it.
+// A string alone is the name of the metric; `*quoted_name` remembers it. One beside a name before
+// the braces is for the type checker, as any matcher of the name.
 absl::Status Parser::ParseMatcher(VectorSelector* selector, std::string* quoted_name) {
   if (!At(TokenKind::kIdentifier) && !At(TokenKind::kString)) {
     return Unexpected(kContext, "identifier or \"}\"");
@@ -63,10 +64,9 @@ absl::Status Parser::ParseMatcher(VectorSelector* selector, std::string* quoted_
   }
   if (label.kind != TokenKind::kString) return Unexpected(kContext, "label matching operator");
   std::string name = StringOf(label);
-  const std::string& first = selector->name.empty() ? *quoted_name : selector->name;
-  if (!first.empty()) {
+  if (selector->name.empty() && !quoted_name->empty()) {
     return ErrorAt(selector->span, fmt::format("metric name must not be set twice: {} or {}",
-                                               storage::Quote(first), storage::Quote(name)));
+                                               storage::Quote(*quoted_name), storage::Quote(name)));
   }
   *quoted_name = name;
   selector->matchers.push_back(

@@ -58,10 +58,15 @@ std::string ShowCharacter(std::string_view text) {
                    : fmt::format("U+{:04X}", code);
 }
 
-// Reads exactly `count` digits from the front of `*rest`, which the closing quote follows.
+absl::Status EscapeNotTerminated() {
+  return absl::InvalidArgumentError("escape sequence not terminated");
+}
+
+// Reads exactly `count` digits from the front of `*rest`.
 absl::StatusOr<uint32_t> TakeDigits(std::string_view* rest, size_t count, uint32_t base) {
   uint32_t value = 0;
   for (; count > 0; --count) {
+    if (rest->empty()) return EscapeNotTerminated();
     const char c = rest->front();
     const auto digit = static_cast<uint32_t>(c >= '0' && c <= '9'   ? c - '0'
                                              : c >= 'a' && c <= 'f' ? c - 'a' + 10
@@ -79,6 +84,7 @@ absl::StatusOr<uint32_t> TakeDigits(std::string_view* rest, size_t count, uint32
 
 // Decodes the escape behind a backslash at the front of `*rest` and moves on.
 absl::Status DecodeEscape(char quote, std::string_view* rest, std::string* out) {
+  if (rest->empty()) return EscapeNotTerminated();
   const char kind = rest->front();
   if (const std::optional<char> simple = SimpleEscape(kind, quote)) {
     *out += *simple;
@@ -117,6 +123,19 @@ size_t StringLiteralLength(std::string_view text) {
     if (i < text.size() && text[i] == '\n') return 0;
   }
   return 0;
+}
+
+absl::Status UnterminatedLiteral(std::string_view text) {
+  const char quote = text.front();
+  if (quote == '`') return absl::InvalidArgumentError("unterminated raw string");
+  std::string ignored;
+  text.remove_prefix(1);
+  while (!text.empty() && text.front() != '\n') {
+    const bool escape = text.front() == '\\';
+    text.remove_prefix(1);
+    if (escape) VIGIL_RETURN_IF_ERROR(DecodeEscape(quote, &text, &ignored));
+  }
+  return absl::InvalidArgumentError("unterminated quoted string");
 }
 
 absl::StatusOr<std::string> UnquoteLiteral(std::string_view literal) {

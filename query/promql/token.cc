@@ -10,8 +10,10 @@
 namespace vigil::promql {
 namespace {
 
-// Tokens are quoted in messages up to this length: a message is not the place for a megabyte.
+// Names are quoted in messages up to this length: a message is not the place for a megabyte.
 constexpr size_t kMaxQuotedBytes = 80;
+// Literals only so far as to find them.
+constexpr size_t kMaxQuotedLiteralCharacters = 10;
 
 const StringMap<TokenKind>& Keywords() {
   static const auto* const keywords = new StringMap<TokenKind>{
@@ -72,6 +74,20 @@ std::string_view KindName(TokenKind kind) {
   }
 }
 
+bool IsLiteral(TokenKind kind) {
+  return kind == TokenKind::kString || kind == TokenKind::kNumber || kind == TokenKind::kDuration;
+}
+
+// At most so many characters of UTF-8 from the front of `text`.
+std::string_view FirstCharacters(std::string_view text, size_t characters) {
+  size_t length = 0;
+  for (; length < text.size(); ++length) {
+    const bool continues = (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80;
+    if (!continues && characters-- == 0) break;
+  }
+  return text.substr(0, length);
+}
+
 }  // namespace
 
 TokenKind KeywordKind(std::string_view word) {
@@ -112,11 +128,15 @@ std::string DescribeToken(const Token& token, std::string_view text) {
   const std::string_view word = text.substr(token.span.begin, token.span.end - token.span.begin);
   if (token.kind == TokenKind::kEnd) return "end of input";
   if (token.kind == TokenKind::kAggregator) return fmt::format("<aggr:{}>", word);
-  if (IsOperator(token.kind)) return fmt::format("<op:{}>", word);
+  const bool matches =
+      token.kind == TokenKind::kRegexMatch || token.kind == TokenKind::kRegexMismatch;
+  if (matches || IsOperator(token.kind)) return fmt::format("<op:{}>", word);
   if (IsKeyword(token.kind) && token.kind < TokenKind::kStart) return fmt::format("<{}>", word);
-  const bool cut = word.size() > kMaxQuotedBytes;
-  const std::string shown = ReplaceInvalidUtf8(word.substr(0, kMaxQuotedBytes));
-  return fmt::format("{}{}{}", KindName(token.kind), storage::Quote(shown), cut ? "..." : "");
+  const std::string_view shown = IsLiteral(token.kind)
+                                     ? FirstCharacters(word, kMaxQuotedLiteralCharacters)
+                                     : word.substr(0, kMaxQuotedBytes);
+  return fmt::format("{}{}{}", KindName(token.kind), storage::Quote(ReplaceInvalidUtf8(shown)),
+                     shown.size() < word.size() ? "..." : "");
 }
 
 }  // namespace vigil::promql

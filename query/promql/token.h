@@ -17,8 +17,8 @@ enum class TokenKind : uint8_t {
   kIdentifier,
   kMetricIdentifier,  // An identifier with a colon.
   kString,            // Quotes included; known to be well-formed.
-  kNumber,            // Also Inf and NaN.
-  kDuration,
+  kNumber,            // Also Inf and NaN. It may be none: `0x`, `1e`.
+  kDuration,          // Likewise: `5m3h`.
   kLeftParen,
   kRightParen,
   kLeftBrace,

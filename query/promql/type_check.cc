@@ -213,24 +213,28 @@ class TypeChecker {
                      "binary expression must contain only scalar and instant vector types");
       }
     }
-    return vectors == 2 ? CheckVectorMatching(binary) : CheckScalarBinary(*binary, vectors == 0);
+    return vectors == 2 ? CheckVectorMatching(binary) : CheckScalarBinary(binary, vectors == 0);
   }
 
-  absl::Status CheckScalarBinary(const Binary& binary, bool both_scalar) const {
-    if (IsComparison(binary.op) && both_scalar && !binary.return_bool) {
-      return Error(OperatorSpan(binary), "comparisons between scalars must use BOOL modifier");
+  absl::Status CheckScalarBinary(Binary* binary, bool both_scalar) const {
+    if (IsComparison(binary->op) && both_scalar && !binary->return_bool) {
+      return Error(OperatorSpan(*binary), "comparisons between scalars must use BOOL modifier");
     }
-    if (binary.matching.has_value()) {
-      const bool fill = binary.matching->fill_left || binary.matching->fill_right;
-      return Error(binary.span,
-                   fill ? "filling in missing series only allowed between instant vectors"
-                        : "vector matching only allowed between instant vectors");
+    if (const auto& matching = binary->matching; matching.has_value()) {
+      if (matching->fill_left || matching->fill_right) {
+        return Error(binary->span,
+                     "filling in missing series only allowed between instant vectors");
+      }
+      if (!matching->labels.empty()) {
+        return Error(binary->span, "vector matching only allowed between instant vectors");
+      }
     }
-    if (IsSetOperator(binary.op)) {
-      return Error(binary.span,
+    if (IsSetOperator(binary->op)) {
+      return Error(binary->span,
                    fmt::format("set operator \"{}\" not allowed in binary scalar expression",
-                               BinaryOpText(binary.op)));
+                               BinaryOpText(binary->op)));
     }
+    binary->matching.reset();  // One by no label, which says nothing.
     return absl::OkStatus();
   }
 

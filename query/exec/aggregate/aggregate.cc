@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "base/strings.h"
+#include "query/exec/histogram/histogram_buckets.h"
 
 namespace vigil::exec {
 namespace {
@@ -79,7 +80,7 @@ absl::StatusOr<size_t> CountParameter(double value, size_t cap) {
   constexpr double kInt64Limit = 9'223'372'036'854'775'808.0;
   if (value >= kInt64Limit || value <= -kInt64Limit) {
     return absl::FailedPreconditionError(
-        fmt::format("Scalar value {} overflows int64", FormatValue(value)));
+        fmt::format("Scalar value {} overflows int64", ShortText(value)));
   }
   if (value < 1) return size_t{0};
   return static_cast<size_t>(std::min(value, static_cast<double>(cap)));

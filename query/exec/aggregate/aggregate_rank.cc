@@ -38,7 +38,8 @@ class Ranking {
       if (column.HasFloat(step)) {
         candidates_.push_back({column.value(step), member});
       } else if (column.HasHistogram(step)) {
-        run_.NoteIgnoredHistogram(run_.aggregate.span);
+        // Where nothing is kept, nothing is ignored.
+        if (k > 0) run_.NoteIgnoredHistogram(run_.aggregate.span);
         column.Clear(step);
       }
     }

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "base/strings.h"
 #include "query/exec/function/function.h"
 #include "query/exec/histogram/classic_buckets.h"
+#include "query/exec/histogram/histogram_buckets.h"
 #include "query/exec/histogram/histogram_statistics.h"
 #include "query/exec/histogram/quantile.h"
 #include "query/exec/histogram_series.h"
@@ -27,11 +30,18 @@ namespace {
 using promql::FunctionId;
 using storage::Labels;
 
-// What was fixed for monotonicity over all series and steps of a call, told in one annotation.
+// What comes behind a message to say of which metric it is. Calls before this one may have dropped
+// the name.
+std::string ForMetric(std::string_view name) {
+  return name.empty() ? "" : fmt::format(" for metric name {}", storage::Quote(name));
+}
+
+// What was fixed for monotonicity over all series of a metric and all steps of a call, told in one
+// annotation.
 class FixReport {
  public:
+  // Requires: something was fixed.
   void Note(const MonotonicityFix& fix, int64_t at_ms) {
-    if (!fix.fixed) return;
     lowest_bound_ = std::min(lowest_bound_, fix.lowest_bound);
     highest_bound_ = std::max(highest_bound_, fix.highest_bound);
     max_difference_ = std::max(max_difference_, fix.max_difference);
@@ -39,17 +49,16 @@ class FixReport {
     last_ms_ = std::max(last_ms_, at_ms);
     ++samples_;
   }
-  void Annotate(promql::Span where, Annotations* annotations) const {
-    if (samples_ == 0) return;
+  void Annotate(std::string_view name, promql::Span where, Annotations* annotations) const {
     annotations->Info(
         where,
-        fmt::format("input to histogram_quantile needed to be fixed for monotonicity (see "
-                    "https://prometheus.io/docs/prometheus/latest/querying/functions/"
-                    "#histogram_quantile), from buckets {} to {}, with a max diff of {}, over {} "
-                    "samples from {} to {}",
-                    FormatValue(lowest_bound_), FormatValue(highest_bound_),
-                    FormatValue(max_difference_), samples_, FormatInstantMs(first_ms_),
-                    FormatInstantMs(last_ms_)));
+        fmt::format(
+            "input to histogram_quantile needed to be fixed for monotonicity (see "
+            "https://prometheus.io/docs/prometheus/latest/querying/functions/"
+            "#histogram_quantile){}, from buckets {} to {}, with a max diff of {:.2g}, over {} "
+            "samples from {} to {}",
+            ForMetric(name), ShortText(lowest_bound_), ShortText(highest_bound_), max_difference_,
+            samples_, FormatInstantMs(first_ms_), FormatInstantMs(last_ms_)));
   }
 
  private:
@@ -65,70 +74,77 @@ class FixReport {
 class Question {
  public:
   virtual ~Question() = default;
-  virtual double OfClassic(ClassicBuckets* buckets, size_t step) = 0;
+  virtual double OfClassic(ClassicBuckets* buckets, std::string_view name, size_t step) = 0;
   virtual double OfNative(const storage::Histogram& histogram, size_t step) = 0;
 };
 
 class QuantileQuestion final : public Question {
  public:
+  // `input` is where the histograms come from.
   QuantileQuestion(Evaluator& evaluator, const promql::Call& call, const promql::Expr& param,
-                   const ScalarValue& quantiles)
-      : evaluator_(evaluator), call_(call), quantiles_(quantiles) {
+                   const ScalarValue& quantiles, promql::Span input)
+      : evaluator_(evaluator),
+        param_(ArgumentSpan(evaluator, call, param)),
+        input_(input),
+        quantiles_(quantiles) {
     // Said of the parameter at every step, whether or not there is a histogram.
-    const promql::Span where = ArgumentSpan(evaluator, call, param);
     for (const double quantile : quantiles.values) {
-      if (IsOddQuantile(quantile)) evaluator.annotations().WarnQuantile(where, quantile);
+      if (IsOddQuantile(quantile)) evaluator.annotations().WarnQuantile(param_, quantile);
     }
   }
 
-  double OfClassic(ClassicBuckets* buckets, size_t step) override {
+  double OfClassic(ClassicBuckets* buckets, std::string_view name, size_t step) override {
     MonotonicityFix fix;
-    const double result = ClassicQuantile(Quantile(step), buckets, &fix);
-    fixes_.Note(fix, evaluator_.grid().At(step));
+    const double result = ClassicQuantile(quantiles_.values[step], buckets, &fix);
+    if (fix.fixed) fixes_[std::string(name)].Note(fix, evaluator_.grid().At(step));
     return result;
   }
   double OfNative(const storage::Histogram& histogram, size_t step) override {
-    const double quantile = Quantile(step);
-    const double result = HistogramQuantile(quantile, histogram);
-    if (!IsOddQuantile(quantile) && HasNanObservations(histogram)) {
+    const Estimate result = HistogramQuantile(quantiles_.values[step], histogram);
+    if (result.nan != Estimate::Nan::kNone) {
       evaluator_.annotations().Info(
-          call_.span, fmt::format("input to histogram_quantile has NaN observations, result is {}",
-                                  std::isnan(result) ? "NaN" : "skewed higher"));
+          param_, fmt::format("input to histogram_quantile has NaN observations, result is {}",
+                              result.nan == Estimate::Nan::kAnswer ? "NaN" : "skewed higher"));
     }
-    return result;
+    return result.value;
   }
-  void Finish() { fixes_.Annotate(call_.span, &evaluator_.annotations()); }
+  void Finish() {
+    for (const auto& [name, report] : fixes_) {
+      report.Annotate(name, input_, &evaluator_.annotations());
+    }
+  }
 
  private:
-  double Quantile(size_t step) const { return quantiles_.values[step]; }
-
   Evaluator& evaluator_;
-  const promql::Call& call_;
+  const promql::Span param_;
+  const promql::Span input_;
   const ScalarValue& quantiles_;
-  FixReport fixes_;
+  std::map<std::string, FixReport> fixes_;  // By the name of the metric.
 };
 
 class FractionQuestion final : public Question {
  public:
-  FractionQuestion(Evaluator& evaluator, const promql::Call& call, const ScalarValue& lower,
-                   const ScalarValue& upper)
-      : evaluator_(evaluator), call_(call), lower_(lower), upper_(upper) {}
+  // `where` is where the bounds are.
+  FractionQuestion(Evaluator& evaluator, const ScalarValue& lower, const ScalarValue& upper,
+                   promql::Span where)
+      : evaluator_(evaluator), where_(where), lower_(lower), upper_(upper) {}
 
-  double OfClassic(ClassicBuckets* buckets, size_t step) override {
+  double OfClassic(ClassicBuckets* buckets, std::string_view, size_t step) override {
     return ClassicFraction(lower_.values[step], upper_.values[step], buckets);
   }
   double OfNative(const storage::Histogram& histogram, size_t step) override {
-    if (HasNanObservations(histogram)) {
-      evaluator_.annotations().Info(call_.span,
+    const Estimate result = HistogramFraction(lower_.values[step], upper_.values[step], histogram);
+    if (result.nan != Estimate::Nan::kNone) {
+      evaluator_.annotations().Info(where_,
                                     "input to histogram_fraction has NaN observations, which are "
                                     "excluded from all fractions");
     }
-    return HistogramFraction(lower_.values[step], upper_.values[step], histogram);
+    return result.value;
   }
 
  private:
   Evaluator& evaluator_;
-  const promql::Call& call_;
+  const promql::Span where_;
   const ScalarValue& lower_;
   const ScalarValue& upper_;
 };
@@ -137,6 +153,7 @@ class FractionQuestion final : public Question {
 Column Answer(const HistogramSeries& series, Evaluator& evaluator, promql::Span where,
               Question* question) {
   Column column = evaluator.NewColumn();
+  const std::string_view name = series.labels.MetricName();
   ClassicBuckets buckets;
   for (size_t step = 0; step < column.size(); ++step) {
     buckets.clear();
@@ -150,11 +167,12 @@ Column Answer(const HistogramSeries& series, Evaluator& evaluator, promql::Span 
       if (candidate->HasHistogram(step)) native = candidate->histogram(step).get();
     }
     if (native != nullptr && !buckets.empty()) {
-      evaluator.annotations().Warn(where, "vector contains a mix of classic and native histograms");
+      evaluator.annotations().Warn(
+          where, "vector contains a mix of classic and native histograms" + ForMetric(name));
     } else if (native != nullptr) {
       column.SetFloat(step, question->OfNative(*native, step));
     } else if (!buckets.empty()) {
-      column.SetFloat(step, question->OfClassic(&buckets, step));
+      column.SetFloat(step, question->OfClassic(&buckets, name, step));
     }
   }
   return column;
@@ -171,7 +189,7 @@ absl::Status AnswerAll(const std::vector<HistogramSeries>& histograms, Evaluator
 
 // The label value of a quantile: a number that shows that it has a fraction.
 std::string QuantileText(double quantile) {
-  std::string text = FormatValue(quantile);
+  std::string text = ShortText(quantile);
   if (std::isfinite(quantile) && text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
 }
@@ -203,7 +221,7 @@ absl::Status AnswerQuantiles(Evaluator& evaluator, const promql::Call& call,
   }
   for (size_t i = 2; i < call.args.size(); ++i) {
     VIGIL_ASSIGN_OR_RETURN(const ScalarValue quantiles, evaluator.Scalar(*call.args[i]));
-    QuantileQuestion question(evaluator, call, *call.args[i], quantiles);
+    QuantileQuestion question(evaluator, call, *call.args[i], quantiles, where);
     for (const HistogramSeries& series : histograms) {
       VIGIL_RETURN_IF_ERROR(evaluator.context().limits.Check());
       VIGIL_RETURN_IF_ERROR(AddByQuantile(
@@ -228,13 +246,14 @@ absl::StatusOr<Value> CallHistogramQuantile(Evaluator& evaluator, const promql::
     VIGIL_RETURN_IF_ERROR(AnswerQuantiles(evaluator, call, histograms, input.span, &result));
   } else if (id == FunctionId::kHistogramQuantile) {
     VIGIL_ASSIGN_OR_RETURN(const ScalarValue quantiles, evaluator.Scalar(*call.args[0]));
-    QuantileQuestion question(evaluator, call, *call.args[0], quantiles);
+    QuantileQuestion question(evaluator, call, *call.args[0], quantiles, input.span);
     VIGIL_RETURN_IF_ERROR(AnswerAll(histograms, evaluator, input.span, &question, &result));
     question.Finish();
   } else {
     VIGIL_ASSIGN_OR_RETURN(const ScalarValue lower, evaluator.Scalar(*call.args[0]));
     VIGIL_ASSIGN_OR_RETURN(const ScalarValue upper, evaluator.Scalar(*call.args[1]));
-    FractionQuestion question(evaluator, call, lower, upper);
+    FractionQuestion question(evaluator, lower, upper,
+                              ArgumentSpan(evaluator, call, *call.args[0]));
     VIGIL_RETURN_IF_ERROR(AnswerAll(histograms, evaluator, input.span, &question, &result));
   }
   VIGIL_RETURN_IF_ERROR(evaluator.DropNames(&result));

@@ -268,8 +268,8 @@ void NoteCounter(RangeCall& call, const storage::Labels& labels) {
     why = fmt::format("__type__ label is not set to \"counter\" or \"histogram\", got {}",
                       storage::Quote(labels.Get(storage::kMetricType)));
   }
-  call.annotations().Info(call.matrix.span, fmt::format("metric might not be a counter, {}: {}",
-                                                        why, storage::Quote(labels.MetricName())));
+  call.annotations().Info(call.matrix.span, fmt::format("{}, {}: {}", kNoCounterNote, why,
+                                                        storage::Quote(labels.MetricName())));
 }
 
 RangeFunctionPtr MakeRate(RangeCall& call) {

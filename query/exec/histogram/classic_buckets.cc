@@ -65,7 +65,8 @@ double ClassicQuantile(double quantile, ClassicBuckets* buckets, MonotonicityFix
   const double rank = quantile * total;
   const size_t last = buckets->size() - 1;
   size_t found = 0;
-  while (found < last && (*buckets)[found].cumulative_count < rank) ++found;
+  // A count that is NaN reaches no rank.
+  while (found < last && !((*buckets)[found].cumulative_count >= rank)) ++found;
   if (found == last) return (*buckets)[last - 1].upper_bound;
   const ClassicBucket& bucket = (*buckets)[found];
   if (found == 0 && bucket.upper_bound <= 0) return bucket.upper_bound;
@@ -90,7 +91,7 @@ double ClassicFraction(double lower, double upper, ClassicBuckets* buckets) {
     bound = bucket.upper_bound;
     below = bucket.cumulative_count;
   }
-  return (RankOf(parts, upper) - RankOf(parts, lower)) / total;
+  return (RankOf(parts, upper, total) - RankOf(parts, lower, total)) / total;
 }
 
 }  // namespace vigil::exec

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace vigil::exec {
 namespace {
@@ -22,16 +23,24 @@ double ValueAt(const Bucket& bucket, double share) {
   return bucket.lower >= 0 && bucket.upper > 0 ? magnitude : -magnitude;
 }
 
-// The quantile within the bucket it was found in; `rank` counts from the bucket's lower end.
-double QuantileIn(Bucket bucket, double rank) {
-  if (bucket.part == Bucket::Part::kCustom) {
-    if (bucket.lower == -kInfinity) {
-      if (bucket.upper <= 0) return bucket.upper;
-      bucket.lower = 0;
-    }
-    if (bucket.upper == kInfinity) return bucket.lower;
-  }
-  return ValueAt(bucket, rank / bucket.count);
+// Observations that are in buckets. The others were NaN if the sum is.
+double CountInBuckets(const std::vector<Bucket>& buckets) {
+  double count = 0;
+  for (const Bucket& bucket : buckets) count += bucket.count;
+  return count;
+}
+
+Estimate::Nan SkewOf(const Histogram& histogram, const std::vector<Bucket>& buckets) {
+  const bool some = std::isnan(histogram.sum) && CountInBuckets(buckets) < histogram.count;
+  return some ? Estimate::Nan::kSkewed : Estimate::Nan::kNone;
+}
+
+// A custom bucket that has no end where one is needed: its finite end stands for all of it.
+std::optional<double> OnlyEnd(const Bucket& bucket) {
+  if (bucket.part != Bucket::Part::kCustom) return std::nullopt;
+  if (bucket.lower == -kInfinity && bucket.upper <= 0) return bucket.upper;
+  if (bucket.upper == kInfinity) return bucket.lower == -kInfinity ? 0 : bucket.lower;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -54,32 +63,28 @@ double Midpoint(const Bucket& bucket) {
   return bucket.upper > 0 ? middle : -middle;
 }
 
-double RankOf(const std::vector<Bucket>& buckets, double value) {
+double RankOf(const std::vector<Bucket>& buckets, double value, double total) {
   double rank = 0;
   for (const Bucket& bucket : buckets) {
-    if (bucket.lower >= value) return rank;
+    if (bucket.lower >= value) return std::min(rank, total);
     if (bucket.upper > value) {
-      if (bucket.lower == -kInfinity) return rank + bucket.count;
-      if (bucket.upper == kInfinity) return rank;
-      return rank + bucket.count * ShareBelow(bucket, value);
+      if (bucket.lower == -kInfinity) {
+        rank += bucket.count;
+      } else if (bucket.upper != kInfinity) {
+        rank += bucket.count * ShareBelow(bucket, value);
+      }
+      return std::min(rank, total);
     }
     rank += bucket.count;
   }
-  return rank;
+  return total;
 }
 
-bool HasNanObservations(const Histogram& histogram) {
-  if (!std::isnan(histogram.sum)) return false;
-  double in_buckets = 0;
-  for (const Bucket& bucket : BucketsOf(histogram, ZeroBucket::kWhole)) in_buckets += bucket.count;
-  return in_buckets < histogram.count;
-}
-
-double HistogramQuantile(double quantile, const Histogram& histogram) {
-  if (std::isnan(quantile)) return kNan;
-  if (quantile < 0) return -kInfinity;
-  if (quantile > 1) return kInfinity;
-  if (histogram.count == 0 || std::isnan(histogram.count)) return kNan;
+Estimate HistogramQuantile(double quantile, const Histogram& histogram) {
+  if (std::isnan(quantile)) return {kNan};
+  if (quantile < 0) return {-kInfinity};
+  if (quantile > 1) return {kInfinity};
+  if (histogram.count == 0 || std::isnan(histogram.count)) return {kNan};
   std::vector<Bucket> buckets = BucketsOf(histogram, ZeroBucket::kNarrow);
   // From the nearer end, so that less rounding adds up. NaN observations are above all buckets:
   // they spoil counting from the top.
@@ -87,27 +92,36 @@ double HistogramQuantile(double quantile, const Histogram& histogram) {
   const double rank = (upward ? quantile : 1 - quantile) * histogram.count;
   if (!upward) std::reverse(buckets.begin(), buckets.end());
   double cumulated = 0;
-  const Bucket* found = nullptr;
+  Bucket found;
   for (const Bucket& bucket : buckets) {
-    found = &bucket;
+    found = bucket;
     cumulated += bucket.count;
     if (cumulated >= rank) break;
   }
-  if (found == nullptr) return kNan;
+  if (const std::optional<double> end = OnlyEnd(found)) return {*end};
+  if (found.lower == -kInfinity) found.lower = 0;
   cumulated = std::min(cumulated, histogram.count);
-  if (cumulated < rank) return kNan;
-  return QuantileIn(*found, upward ? rank - (cumulated - found->count) : cumulated - rank);
+  if (cumulated < rank) {
+    // Counts that do not add up to the whole, as those of a difference may not, end where the last
+    // bucket ends.
+    return std::isnan(histogram.sum) ? Estimate{kNan, Estimate::Nan::kAnswer}
+                                     : Estimate{found.upper};
+  }
+  const double in_bucket = upward ? rank - (cumulated - found.count) : cumulated - rank;
+  return {ValueAt(found, in_bucket / found.count), SkewOf(histogram, buckets)};
 }
 
-double HistogramFraction(double lower, double upper, const Histogram& histogram) {
-  if (histogram.count == 0 || std::isnan(lower) || std::isnan(upper)) return kNan;
-  if (lower >= upper) return 0;
+Estimate HistogramFraction(double lower, double upper, const Histogram& histogram) {
+  if (histogram.count == 0 || std::isnan(lower) || std::isnan(upper)) return {kNan};
+  if (lower >= upper) return {0};
   std::vector<Bucket> buckets = BucketsOf(histogram, ZeroBucket::kNarrow);
   if (!buckets.empty() && buckets[0].lower == -kInfinity && buckets[0].upper > 0 &&
       buckets[0].part == Bucket::Part::kCustom) {
     buckets[0].lower = 0;
   }
-  return (RankOf(buckets, upper) - RankOf(buckets, lower)) / histogram.count;
+  const double in_buckets = std::isnan(histogram.sum) ? CountInBuckets(buckets) : histogram.count;
+  const double between = RankOf(buckets, upper, in_buckets) - RankOf(buckets, lower, in_buckets);
+  return {between / histogram.count, SkewOf(histogram, buckets)};
 }
 
 double HistogramVariance(const Histogram& histogram) {

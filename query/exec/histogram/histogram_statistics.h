@@ -3,6 +3,7 @@
 // What can be told of the observations behind buckets: quantiles, fractions, variance.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "query/exec/histogram/histogram_buckets.h"
@@ -18,16 +19,21 @@ double ShareBelow(const Bucket& bucket, double value);
 // the finite end of a bucket that has only one.
 double Midpoint(const Bucket& bucket);
 
-// How many observations of ascending buckets are below `value`. Inside a bucket without an end
-// nothing is interpolated.
-double RankOf(const std::vector<Bucket>& buckets, double value);
+// How many observations of ascending buckets are below `value`: all of the `total` behind the last
+// bucket, and never more. Inside a bucket without an end nothing is interpolated.
+double RankOf(const std::vector<Bucket>& buckets, double value, double total);
 
-// Whether some observations are in no bucket because they were NaN.
-bool HasNanObservations(const storage::Histogram& histogram);
+// An answer, and what observations of NaN, which are in no bucket, made of it: another one than it
+// would be among the others, or NaN too.
+struct Estimate {
+  enum class Nan : uint8_t { kNone, kSkewed, kAnswer };
+  double value = 0;
+  Nan nan = Nan::kNone;
+};
 
 // NaN for an empty histogram, for a NaN quantile and for one that falls among NaN observations.
-double HistogramQuantile(double quantile, const storage::Histogram& histogram);
-double HistogramFraction(double lower, double upper, const storage::Histogram& histogram);
+Estimate HistogramQuantile(double quantile, const storage::Histogram& histogram);
+Estimate HistogramFraction(double lower, double upper, const storage::Histogram& histogram);
 double HistogramVariance(const storage::Histogram& histogram);
 
 }  // namespace vigil::exec

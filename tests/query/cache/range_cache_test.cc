@@ -187,6 +187,28 @@ TEST_F(RangeCacheTest, AnnotationsStay) {
   EXPECT_EQ(infos(kHourMs + 10 * kMinuteMs), first);
 }
 
+TEST_F(RangeCacheTest, AnnotationsAreOfTheStepsThatAreAskedFor) {
+  // No histogram in the second half hour.
+  ASSERT_OK(memory_.Load(kMinuteMs, "x {{schema:0 sum:1 count:1 buckets:[1]}}x29 1x30"));
+  const auto infos = [&](int64_t start_ms, int64_t end_ms) {
+    return Range("max(x)", start_ms, end_ms)->infos;
+  };
+  EXPECT_THAT(infos(0, kHourMs), ::testing::SizeIs(1));
+  Expect("max(x)", 0, kHourMs, false);
+  EXPECT_THAT(infos(35 * kMinuteMs, kHourMs), ::testing::IsEmpty());
+  Expect("max(x)", 40 * kMinuteMs, kHourMs, false);
+  // What is said of the steps that were fixed is said once.
+  ASSERT_OK(memory_.Load(kMinuteMs, "b{le=\"1\"} 2x60"));
+  ASSERT_OK(memory_.Load(kMinuteMs, "b{le=\"2\"} 1x60"));
+  ASSERT_OK(memory_.Load(kMinuteMs, "b{le=\"+Inf\"} 4x60"));
+  const auto fixed = [&](int64_t end_ms) {
+    return Range("histogram_quantile(0.9, b)", 0, end_ms)->infos;
+  };
+  EXPECT_THAT(fixed(30 * kMinuteMs),
+              ::testing::ElementsAre(::testing::HasSubstr("over 31 samples")));
+  EXPECT_THAT(fixed(kHourMs), ::testing::ElementsAre(::testing::HasSubstr("over 61 samples")));
+}
+
 TEST(StepLocalTest, TellsWhatFollowsFromThePast) {
   const auto is_local = [](std::string_view query) {
     const auto expr = promql::ParseExpr(query);

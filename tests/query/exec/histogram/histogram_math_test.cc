@@ -93,7 +93,7 @@ TEST(HistogramMathTest, HostileSpansAreCutOff) {
   HistogramQuantile(0.5, histogram);
   Histogram custom = Custom({}, {1, 2, 3});
   EXPECT_EQ(BucketsOf(custom, ZeroBucket::kNarrow).size(), 3u);
-  EXPECT_EQ(HistogramQuantile(1, custom), 0);
+  EXPECT_EQ(HistogramQuantile(1, custom).value, 0);
   TrimBelow(custom, 1);
 }
 
@@ -187,10 +187,12 @@ TEST(HistogramMathTest, NegativeBucketsMirrorPositiveOnes) {
   std::swap(negative.positive_spans, negative.negative_spans);
   std::swap(negative.positive_counts, negative.negative_counts);
   for (const double q : {0.1, 0.3, 0.5, 0.9}) {
-    EXPECT_NEAR(HistogramQuantile(q, positive), -HistogramQuantile(1 - q, negative), 1e-12) << q;
+    EXPECT_NEAR(HistogramQuantile(q, positive).value, -HistogramQuantile(1 - q, negative).value,
+                1e-12)
+        << q;
   }
-  EXPECT_NEAR(HistogramFraction(1.1, 2.2, positive), HistogramFraction(-2.2, -1.1, negative),
-              1e-12);
+  EXPECT_NEAR(HistogramFraction(1.1, 2.2, positive).value,
+              HistogramFraction(-2.2, -1.1, negative).value, 1e-12);
   EXPECT_NEAR(TrimAbove(positive, 1.7).count, TrimBelow(negative, -1.7).count, 1e-12);
 }
 
@@ -209,8 +211,8 @@ TEST(HistogramMathTest, TrimmedPartsMakeTheWhole) {
 TEST(HistogramMathTest, QuantileIsTheInverseOfFraction) {
   const Histogram histogram = Exponential(2, -4, {1, 2, 3, 4, 5});
   for (const double q : {0.05, 0.2, 0.5, 0.77, 0.95}) {
-    EXPECT_NEAR(HistogramFraction(-kInfinity, HistogramQuantile(q, histogram), histogram), q,
-                1e-12);
+    const double value = HistogramQuantile(q, histogram).value;
+    EXPECT_NEAR(HistogramFraction(-kInfinity, value, histogram).value, q, 1e-12);
   }
 }
 
