@@ -51,6 +51,15 @@ class LineReader {
     }
     return Take(size);
   }
+  // Likewise of a label's name, which has no colons.
+  std::string_view LabelName() {
+    size_t size = 0;
+    const auto fits = [this](size_t at) { return IsNameCharacter(rest_[at]) && rest_[at] != ':'; };
+    if (!rest_.empty() && IsNameStart(rest_[0])) {
+      while (size < rest_.size() && fits(size)) ++size;
+    }
+    return Take(size);
+  }
   // The characters up to white space.
   std::string_view Word() {
     const auto end = std::find_if(rest_.begin(), rest_.end(), IsBlank);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/exposition/series_text.h"
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -57,7 +58,7 @@ class SeriesParser {
     Label label;
     const bool quoted = reader_.Consume('"');
     if (!quoted) {
-      label.name = reader_.Name();
+      label.name = reader_.LabelName();
     } else if (!reader_.QuotedRest(&label.name)) {
       return Unterminated();
     }
@@ -73,10 +74,12 @@ class SeriesParser {
     }
     reader_.SkipSpace();
     if (!reader_.Consume('"') || !reader_.QuotedRest(&label.value)) return Unterminated();
-    for (const Label& other : labels_) {
-      if (other.name == label.name) {
-        return Invalid(fmt::format("the label {} is given twice", label.name));
-      }
+    for (Label& other : labels_) {
+      if (other.name != label.name) continue;
+      if (may_name) return Invalid(fmt::format("the label {} is given twice", label.name));
+      // In an exemplar the last one counts: a sample does not fail for its exemplar.
+      other.value = std::move(label.value);
+      return absl::OkStatus();
     }
     MakeCanonical(&label);
     labels_.push_back(std::move(label));
@@ -117,7 +120,10 @@ bool ParseSampleValue(std::string_view text, double* value) {
   for (const char c : text) {
     if ((c | 0x20) == 'x' || (c | 0x20) == 'p' || c == '_') return false;
   }
-  return ParseDouble(text, value);
+  if (!ParseDouble(text, value)) return false;
+  // A NaN has no sign, and infinity is written as such: a number beyond all doubles is a mistake.
+  if (std::isnan(*value)) return (text[0] | 0x20) == 'n';
+  return !std::isinf(*value) || text.find_first_of("nN") != std::string_view::npos;
 }
 
 absl::Status ParseSeries(LineReader* reader, BoundForm form, std::vector<Label>* labels) {

@@ -26,16 +26,23 @@ constexpr int64_t kMaxTimeMs = 9'000'000'000'000'000;
 // Of a text that is named in a message, what is shown.
 constexpr size_t kShownBytes = 256;
 
-constexpr std::array<std::pair<std::string_view, MetricType>, 9> kTypes = {
+// The words for types. Most of them only one of the formats has.
+enum class HasType : uint8_t { kBoth, kText, kOpenMetrics };
+struct TypeWord {
+  std::string_view word;
+  MetricType type;
+  HasType formats = HasType::kBoth;
+};
+constexpr std::array<TypeWord, 9> kTypes = {
     {{"counter", MetricType::kCounter},
      {"gauge", MetricType::kGauge},
      {"histogram", MetricType::kHistogram},
-     {"gaugehistogram", MetricType::kGaugeHistogram},
      {"summary", MetricType::kSummary},
-     {"info", MetricType::kInfo},
-     {"stateset", MetricType::kStateSet},
-     {"unknown", MetricType::kUnknown},
-     {"untyped", MetricType::kUnknown}}};
+     {"untyped", MetricType::kUnknown, HasType::kText},
+     {"unknown", MetricType::kUnknown, HasType::kOpenMetrics},
+     {"gaugehistogram", MetricType::kGaugeHistogram, HasType::kOpenMetrics},
+     {"info", MetricType::kInfo, HasType::kOpenMetrics},
+     {"stateset", MetricType::kStateSet, HasType::kOpenMetrics}}};
 
 bool IsOneOf(std::string_view text, std::initializer_list<std::string_view> others) {
   for (const std::string_view other : others) {
@@ -66,11 +73,18 @@ bool BelongsTo(const MetricFamily& family, std::string_view sample) {
 }
 
 BoundForm FormOf(MetricType type) {
-  if (type == MetricType::kHistogram || type == MetricType::kGaugeHistogram) return BoundForm::kLe;
+  if (type == MetricType::kHistogram) return BoundForm::kLe;
   return type == MetricType::kSummary ? BoundForm::kQuantile : BoundForm::kNone;
 }
 
 absl::Status Invalid(std::string text) { return absl::InvalidArgumentError(std::move(text)); }
+
+// Without spaces and tabs on either side: a line ends with a line feed alone.
+std::string_view WithoutBlanks(std::string_view line) {
+  while (!line.empty() && IsBlank(line.front())) line.remove_prefix(1);
+  while (!line.empty() && IsBlank(line.back())) line.remove_suffix(1);
+  return line;
+}
 
 std::string Shown(std::string_view text) { return ReplaceInvalidUtf8(text.substr(0, kShownBytes)); }
 
@@ -111,7 +125,7 @@ class TextReader final : public ExpositionReader {
     if (open_metrics_) {
       if (line.empty()) return Invalid("OpenMetrics has no blank lines");
     } else {
-      line = Trim(line);
+      line = WithoutBlanks(line);
       if (line.empty()) return false;
     }
     if (line[0] != '#') {
@@ -129,12 +143,14 @@ class TextReader final : public ExpositionReader {
       return absl::OkStatus();
     }
     LineReader reader(line.substr(1), open_metrics_);
-    const bool spaced = reader.Gap();
+    const bool spaced = line.size() > 1 && IsBlank(line[1]) && reader.Gap();
     const std::string_view keyword = reader.Word();
-    if (!spaced || !IsOneOf(keyword, {"TYPE", "HELP", "UNIT"})) {
+    const bool known = IsOneOf(keyword, {"TYPE", "HELP"}) || (open_metrics_ && keyword == "UNIT");
+    if (!spaced || !known) {
       if (!open_metrics_) return absl::OkStatus();
       return Invalid("OpenMetrics has no comments but # TYPE, # HELP, # UNIT and # EOF");
     }
+    if (!open_metrics_ && reader.AtEnd()) return absl::OkStatus();  // A comment like any other.
     if (!reader.Gap()) return Invalid(fmt::format("# {} names no metric", keyword));
     std::string name;
     if (!reader.Consume('"')) {
@@ -143,18 +159,13 @@ class TextReader final : public ExpositionReader {
       return Invalid("a name or value must stand in double quotes on one line");
     }
     if (name.empty()) return Invalid(fmt::format("# {} names no metric", keyword));
-    // An empty text of help needs no space before it.
-    if (!reader.AtEnd()) {
-      if (open_metrics_) {
-        if (!reader.Consume(' ')) return Invalid("expected a space behind the name");
-      } else {
-        reader.SkipSpace();
-      }
-    }
+    if (open_metrics_ && !reader.Consume(' ')) return Invalid("expected a space behind the name");
+    reader.SkipSpace();
     if (families_.empty() || families_.back().name != name) {
-      families_.push_back({std::move(name), {}, true});
+      families_.push_back({std::move(name), {}});
       last_name_ = {};
     }
+    families_.back().declared = true;
     return ReadMetadata(keyword, &reader, &families_.back());
   }
 
@@ -171,9 +182,10 @@ class TextReader final : public ExpositionReader {
       }
     } else {
       last_name_ = {};
-      for (const auto& [name, type] : kTypes) {
-        if (name != text) continue;
-        metadata.type = type;
+      const HasType foreign = open_metrics_ ? HasType::kText : HasType::kOpenMetrics;
+      for (const TypeWord& known : kTypes) {
+        if (known.word != text || known.formats == foreign) continue;
+        metadata.type = known.type;
         return absl::OkStatus();
       }
       return Invalid(fmt::format("\"{}\" is not a type of metrics", Shown(text)));

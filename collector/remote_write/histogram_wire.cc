@@ -14,6 +14,9 @@ namespace {
 using storage::BucketSpan;
 using storage::Histogram;
 
+// Up to this doubles have all whole numbers.
+constexpr double kMaxExactCount = 9007199254740992.0;
+
 // As unsigned, so that sums may overflow.
 uint64_t ZigZag64(uint64_t value) { return (value >> 1) ^ (0 - (value & 1)); }
 
@@ -158,7 +161,12 @@ std::string HistogramFault(const Histogram& histogram, int32_t schema, bool is_f
   }
   if (!fault.empty()) return fault;
   if (!(histogram.count >= 0) || !(histogram.zero_count >= 0)) return "its count is negative";
-  if (!is_float && total > histogram.count) return "its buckets hold more than its count";
+  if (!is_float) {
+    if (total > histogram.count) return "its buckets hold more than its count";
+    // Observations of NaN are in no bucket, and sums beyond this are rounded.
+    const bool exact = !std::isnan(histogram.sum) && histogram.count <= kMaxExactCount;
+    if (exact && total < histogram.count) return "its buckets hold less than its count";
+  }
   if (histogram.UsesCustomBuckets()) return CustomFault(histogram, positive_end);
   return histogram.custom_bounds.empty() ? "" : "it has custom bounds without the schema for them";
 }

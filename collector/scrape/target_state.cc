@@ -91,6 +91,9 @@ ScrapeResult TargetState::Take(const absl::StatusOr<HttpAnswer>& answer, int64_t
 absl::Status TargetState::Read(const HttpAnswer& answer, Counts* counts) {
   VIGIL_ASSIGN_OR_RETURN(const ExpositionFormat format,
                          FormatOf(answer.content_type, config_->fallback_protocol));
+  read_families_.clear();
+  // Nothing at all is fine in every format: so an endpoint says that it has no metrics now.
+  if (answer.body.empty()) return absl::OkStatus();
   const std::unique_ptr<ExpositionReader> reader =
       MakeReader(format, answer.body,
                  {.native_histograms = config_->TakesNativeHistograms(),
@@ -171,7 +174,6 @@ absl::Status TargetState::LimitHistogram(ExposedSample* sample) const {
 void TargetState::Commit(int64_t start_ms, ScrapeSink* sink, MetricBatch* batch, Counts* counts,
                          ScrapeResult* result) {
   const std::vector<bool> news = NoteFamilies(result);
-  counts->kept = 0;  // Without those that are exposed twice.
   std::vector<SeriesMap::value_type*> now_present;
   now_present.reserve(present_.size());
   size_t exemplars_begin = 0;
@@ -181,7 +183,6 @@ void TargetState::Commit(int64_t start_ms, ScrapeSink* sink, MetricBatch* batch,
     Series& series = row.series->second;
     // Of a series that is exposed twice, the first counts.
     if (!row.time_ms.has_value() && series.seen == generation_) continue;
-    ++counts->kept;
     if (series.seen + 1 < generation_) ++counts->added;
     series.seen = generation_;
     const bool ends = !row.time_ms.has_value() || config_->track_timestamps_staleness;

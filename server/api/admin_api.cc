@@ -43,9 +43,10 @@ absl::StatusOr<HttpResponse> DeleteSeries(const ApiParts& parts, const HttpReque
   const ApiParams params(request);
   if (!params.Has("match[]")) return absl::InvalidArgumentError("no match[] parameter provided");
   VIGIL_ASSIGN_OR_RETURN(const TimeRange range, OptionalRange(params));
-  VIGIL_ASSIGN_OR_RETURN(const std::vector<Selector> selectors, ParseSelectors(params));
+  const absl::StatusOr<std::vector<Selector>> selectors = ParseSelectors(params);
+  if (!selectors.ok()) return AboutParameter("match[]", selectors.status());
   VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(parts, request));
-  for (const Selector& selector : selectors) {
+  for (const Selector& selector : *selectors) {
     VIGIL_RETURN_IF_ERROR(parts.storage->DeleteMetrics(tenant, selector, range).status());
   }
   return NoData();
@@ -59,9 +60,9 @@ absl::StatusOr<HttpResponse> CleanTombstones(const ApiParts& parts, const HttpRe
 absl::StatusOr<HttpResponse> TakeSnapshot(const ApiParts& parts, const HttpRequest& request) {
   VIGIL_RETURN_IF_ERROR(CheckEnabled(parts));
   const std::string_view skip = ApiParams(request).First("skip_head");
-  if (!skip.empty() && skip != "true" && skip != "false") {
+  if (const absl::StatusOr<bool> parsed = ParseGoBool(skip); !skip.empty() && !parsed.ok()) {
     return InvalidParameter("skip_head",
-                            fmt::format("unable to parse boolean {}", storage::Quote(skip)));
+                            fmt::format("unable to parse boolean: {}", MessageOf(parsed.status())));
   }
   std::error_code error;
   std::filesystem::create_directories(parts.options.snapshot_dir, error);

@@ -26,7 +26,7 @@ constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 constexpr double kInt64Bound = 9223372036854775808.0;
 
 bool CarriesForm(const HttpRequest& request) {
-  if (request.method != "POST") return false;
+  if (request.method != "POST" && request.method != "PUT") return false;
   const std::string_view type = request.Header("content-type");
   return ToLower(Trim(type.substr(0, type.find(';')))) == kForm;
 }
@@ -43,16 +43,31 @@ absl::Status NotATime(std::string_view text) {
       fmt::format("cannot parse {} to a valid timestamp", storage::Quote(text)));
 }
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Whether `text` has digits where `layout` has a 'd', and its other characters.
+bool HasLayout(std::string_view text, std::string_view layout) {
+  return std::equal(text.begin(), text.end(), layout.begin(), layout.end(),
+                    [](char c, char place) { return place == 'd' ? IsDigit(c) : c == place; });
+}
+
 // Whether `text` is laid out as RFC 3339 is, at which the lenient parser below may look.
 bool LooksLikeRfc3339(std::string_view text) {
   constexpr std::string_view kLayout = "dddd-dd-ddTdd:dd:dd";
-  if (text.size() <= kLayout.size()) return false;
-  for (size_t i = 0; i < kLayout.size(); ++i) {
-    const bool is_digit = text[i] >= '0' && text[i] <= '9';
-    if (kLayout[i] == 'd' ? !is_digit : text[i] != kLayout[i]) return false;
+  constexpr size_t kSeconds = kLayout.size() - 2;
+  if (!HasLayout(text.substr(0, kLayout.size()), kLayout)) return false;
+  if (text[kSeconds] > '5') return false;  // There are no leap seconds.
+  std::string_view rest = text.substr(kLayout.size());
+  if (rest.starts_with('.')) {
+    const auto end = std::find_if_not(rest.begin() + 1, rest.end(), IsDigit);
+    if (end == rest.begin() + 1) return false;
+    rest.remove_prefix(static_cast<size_t>(end - rest.begin()));
   }
-  const char last = text.back();
-  return last == 'Z' || (last >= '0' && last <= '9');
+  return rest == "Z" || HasLayout(rest, "+dd:dd") || HasLayout(rest, "-dd:dd");
+}
+
+bool ParseDecimal(std::string_view text, double* number) {
+  return text.find_first_of("xX") == std::string_view::npos && ParseDouble(text, number);
 }
 
 // `a` beyond int64 stops at its end.
@@ -88,8 +103,7 @@ bool ApiParams::Has(std::string_view name) const { return !All(name).empty(); }
 
 absl::StatusOr<int64_t> ParseApiTime(std::string_view text) {
   double seconds = 0;
-  const bool is_decimal = text.find_first_of("xX") == std::string_view::npos;
-  if (is_decimal && ParseDouble(text, &seconds) && std::isfinite(seconds)) {
+  if (ParseDecimal(text, &seconds) && std::isfinite(seconds)) {
     return Saturate(std::round(seconds * kMillisPerSecond));
   }
   if (!LooksLikeRfc3339(text)) return NotATime(text);
@@ -105,7 +119,7 @@ absl::StatusOr<int64_t> ParseApiDuration(std::string_view text) {
   constexpr const char* kOverflow = ". It overflows int64";
   constexpr double kNanosPerSecond = 1e9;
   double seconds = 0;
-  if (ParseDouble(text, &seconds)) {
+  if (ParseDecimal(text, &seconds)) {
     const double nanos = seconds * kNanosPerSecond;
     if (!(std::fabs(nanos) < kInt64Bound)) return wrong(kOverflow);
     return static_cast<int64_t>(nanos);
@@ -158,6 +172,17 @@ absl::StatusOr<int64_t> ParseGoInt(std::string_view text, std::string_view funct
     return wrong("invalid syntax");
   }
   return number;
+}
+
+absl::StatusOr<bool> ParseGoBool(std::string_view text) {
+  for (const std::string_view yes : {"1", "t", "T", "true", "TRUE", "True"}) {
+    if (text == yes) return true;
+  }
+  for (const std::string_view no : {"0", "f", "F", "false", "FALSE", "False"}) {
+    if (text == no) return false;
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("strconv.ParseBool: parsing {}: invalid syntax", storage::Quote(text)));
 }
 
 absl::StatusOr<size_t> LimitParameter(const ApiParams& params) {

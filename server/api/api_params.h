@@ -51,6 +51,10 @@ absl::StatusOr<size_t> LimitParameter(const ApiParams& params);
 // A number as Go's strconv.Atoi takes it, whose errors are told.
 absl::StatusOr<int64_t> ParseGoInt(std::string_view text, std::string_view function = "Atoi");
 
+// As Go's strconv.ParseBool: 1, t, T, true, TRUE, True and their opposites. Its words for what is
+// none.
+absl::StatusOr<bool> ParseGoBool(std::string_view text);
+
 using Selector = std::vector<storage::Matcher>;
 // The values of `match[]`.
 absl::StatusOr<std::vector<Selector>> ParseSelectors(const ApiParams& params);

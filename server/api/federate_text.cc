@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "base/wire_writer.h"
+#include "collector/labels/bound_label.h"
 
 namespace vigil::server {
 namespace {
@@ -55,6 +56,13 @@ std::string Escaped(std::string_view text) {
 
 std::string QuotedIfNeeded(const std::string& name, bool is_metric) {
   return IsPlain(name, is_metric) ? name : fmt::format("\"{}\"", Escaped(name));
+}
+
+// As the text format's own library writes numbers: those of bounds, but whole ones without ".0".
+std::string NumberText(double value) {
+  std::string text = collector::BoundLabel(value);
+  if (text.ends_with(".0")) text.resize(text.size() - 2);
+  return text;
 }
 
 int TypeOf(const FederatedSample& sample) {
@@ -178,7 +186,7 @@ void FederationWriter::AddText(const std::string& name, const Pairs& labels,
     out_ += Escaped(value);
     out_ += '"';
   }
-  out_ += fmt::format("}} {} {}\n", FormatValue(sample.value), sample.time_ms);
+  out_ += fmt::format("}} {} {}\n", NumberText(sample.value), sample.time_ms);
 }
 
 void FederationWriter::AddMessage(const Pairs& labels, const FederatedSample& sample) {

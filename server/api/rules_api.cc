@@ -36,7 +36,7 @@ using alerting::RuleStatus;
 
 // Which rules are asked for.
 struct RuleFilter {
-  std::string_view type;  // "alert", "record", or "" for both.
+  std::string type;  // "alert", "record", or "" for both.
   bool with_alerts = true;
   std::vector<std::string_view> names;
   std::vector<std::string_view> groups;
@@ -45,17 +45,6 @@ struct RuleFilter {
   size_t group_limit = 0;  // 0: all.
   std::string_view token;  // Of the group to begin with, "" for the first.
 };
-
-// As Go's strconv.ParseBool.
-std::optional<bool> ParseBool(std::string_view text) {
-  for (const std::string_view yes : {"1", "t", "T", "true", "TRUE", "True"}) {
-    if (text == yes) return true;
-  }
-  for (const std::string_view no : {"0", "f", "F", "false", "FALSE", "False"}) {
-    if (text == no) return false;
-  }
-  return std::nullopt;
-}
 
 absl::Status ReadPage(const ApiParams& params, RuleFilter* filter) {
   filter->token = params.First("group_next_token");
@@ -79,18 +68,16 @@ absl::Status ReadPage(const ApiParams& params, RuleFilter* filter) {
 
 absl::StatusOr<RuleFilter> ReadFilter(const ApiParams& params) {
   RuleFilter filter;
-  filter.type = params.First("type");
+  filter.type = ToLower(params.First("type"));
   if (!filter.type.empty() && filter.type != "alert" && filter.type != "record") {
     return InvalidParameter("type",
                             fmt::format("not supported value {}", storage::Quote(filter.type)));
   }
   if (const std::string_view text = params.First("exclude_alerts"); !text.empty()) {
-    const std::optional<bool> exclude = ParseBool(text);
-    if (!exclude.has_value()) {
-      return InvalidParameter("exclude_alerts",
-                              fmt::format("error converting exclude_alerts: strconv.ParseBool: "
-                                          "parsing {}: invalid syntax",
-                                          storage::Quote(text)));
+    const absl::StatusOr<bool> exclude = ParseGoBool(text);
+    if (!exclude.ok()) {
+      return InvalidParameter("exclude_alerts", fmt::format("error converting exclude_alerts: {}",
+                                                            MessageOf(exclude.status())));
     }
     filter.with_alerts = !*exclude;
   }
@@ -189,7 +176,8 @@ class RuleWriter {
       Seconds("duration", rule.for_ms);
       Seconds("keepFiringFor", rule.keep_firing_for_ms);
     }
-    Pairs("labels", rule.labels);
+    // Of recording rules Prometheus tells labels only if there are any.
+    if (rule.IsAlert() || !rule.labels.empty()) Pairs("labels", rule.labels);
     if (rule.IsAlert()) {
       Pairs("annotations", rule.annotations);
       Alerts(status.alerts);

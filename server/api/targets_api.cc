@@ -110,7 +110,7 @@ void Write(const TargetStatus& target, const collector::MetricFamily& family, bo
 
 absl::StatusOr<HttpResponse> ListTargets(const ApiParts& parts, const HttpRequest& request) {
   const ApiParams params(request);
-  const std::string_view state = params.First("state");
+  const std::string state = ToLower(params.First("state"));
   const std::string_view pool = params.First("scrapePool");
   const bool all = state.empty() || state == "any";
   const ScrapeStatus status = parts.scrapes();

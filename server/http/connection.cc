@@ -7,10 +7,12 @@
 #include <string_view>
 #include <utility>
 
+#include <absl/time/time.h>
 #include <fmt/format.h>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
+#include "base/clock.h"
 #include "base/strings.h"
 
 namespace vigil::server {
@@ -198,6 +200,10 @@ template <typename Message>
 void Connection::SetHead(const HttpResponse& response, Message* message) const {
   message->version(11);
   message->result(static_cast<unsigned>(response.status));
+  // By which caches and clients tell an answer's age, and how far the clocks are apart.
+  message->set(http::field::date,
+               absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT",
+                                absl::FromUnixMillis(SystemClock().NowMs()), absl::UTCTimeZone()));
   message->set(http::field::content_type, response.content_type);
   for (const auto& [name, value] : response.headers) message->set(name, value);
   message->keep_alive(keep_alive_);

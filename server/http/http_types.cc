@@ -8,6 +8,20 @@
 #include "base/strings.h"
 
 namespace vigil::server {
+namespace {
+
+// Whether `piece` of a query can be told: a semicolon may be meant to part two of them, or not.
+bool IsWellFormed(std::string_view piece) {
+  std::string byte;
+  for (size_t i = 0; i < piece.size(); ++i) {
+    if (piece[i] == ';') return false;
+    if (piece[i] != '%') continue;
+    if (i + 3 > piece.size() || !FromHex(piece.substr(i + 1, 2), &byte)) return false;
+  }
+  return true;
+}
+
+}  // namespace
 
 std::string_view HttpRequest::Parameter(std::string_view name) const {
   for (const auto& [parameter, value] : parameters) {
@@ -74,7 +88,7 @@ HttpResponse HttpRouter::Route(const HttpRequest& request) const {
 std::vector<std::pair<std::string, std::string>> ParseQueryString(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const std::string_view piece : Split(text, '&')) {
-    if (piece.empty()) continue;
+    if (piece.empty() || !IsWellFormed(piece)) continue;
     const size_t equals = piece.find('=');
     const std::string_view value =
         equals == std::string_view::npos ? std::string_view() : piece.substr(equals + 1);

@@ -85,7 +85,8 @@ class HttpRouter {
   std::map<std::string, Methods> prefixes_;
 };
 
-// Splits "a=1&b=%20x" into decoded pairs; "+" is a space.
+// Splits "a=1&b=%20x" into decoded pairs; "+" is a space. Those with a bad escape or a semicolon
+// are left out.
 std::vector<std::pair<std::string, std::string>> ParseQueryString(std::string_view text);
 // Bad escapes stay as they are.
 std::string PercentDecode(std::string_view text, bool plus_is_space);

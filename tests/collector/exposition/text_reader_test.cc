@@ -33,12 +33,11 @@ TEST(TextReaderTest, Script) {
   vigil::testing::RunTextScript("tests/collector/exposition/testdata/text_reader.txt", run);
 }
 
-TEST(TextReaderTest, LinesMayEndInCarriageReturns) {
-  ASSERT_OK_AND_ASSIGN(const Exposition exposition, Parse("# HELP a b\r\na 1\r\n\r\nc 2", false));
-  EXPECT_EQ(
-      ToText(exposition),
-      "0: a unknown \"\" \"b\"\n1: c unknown \"\" \"\" (not declared)\n0: __name__=\"a\" -> 1\n"
-      "1: __name__=\"c\" -> 2\n");
+TEST(TextReaderTest, LinesEndWithALineFeedAlone) {
+  EXPECT_THAT(Parse("a 1\r\nb 2\r\n", false),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("line 1: \"1\r\" is not")));
+  EXPECT_THAT(Parse("a 1\n\r\n", false), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_OK(Parse("# HELP a b\r\na 1\n\nc 2", false));
 }
 
 TEST(TextReaderTest, TextIsUtf8) {
@@ -50,7 +49,7 @@ TEST(TextReaderTest, TextIsUtf8) {
 }
 
 TEST(TextReaderTest, NaNsAreNoStalenessMarkers) {
-  ASSERT_OK_AND_ASSIGN(const Exposition exposition, Parse("a NaN\na -NaN\n", false));
+  ASSERT_OK_AND_ASSIGN(const Exposition exposition, Parse("a NaN\na nan\n", false));
   for (const testing::ReadSample& read : exposition.samples) {
     EXPECT_FALSE(storage::IsStale(read.sample.value));
   }

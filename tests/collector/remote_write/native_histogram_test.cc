@@ -83,6 +83,8 @@ TEST(NativeHistogramTest, FaultsAreNamed) {
   EXPECT_THAT(fault("count_float: -1"), HasSubstr("its count is negative"));
   EXPECT_THAT(fault("count_int: 1 positive_spans { length: 1 } positive_deltas: 2"),
               HasSubstr("more than its count"));
+  EXPECT_THAT(fault("count_int: 3 positive_spans { length: 1 } positive_deltas: 2"),
+              HasSubstr("less than its count"));
   EXPECT_THAT(fault("custom_values: 1"), HasSubstr("without the schema"));
   EXPECT_THAT(fault("schema: -53 custom_values: [1, 1]"), HasSubstr("do not rise"));
   EXPECT_THAT(fault("schema: -53 custom_values: inf"), HasSubstr("do not rise"));
@@ -104,9 +106,9 @@ TEST(NativeHistogramTest, TooManyBucketsTakeNoMemory) {
 
 TEST(NativeHistogramTest, UnpackedBucketsAreReadAsWell) {
   NativeHistogram read;
-  // count_int 3, a span of two, deltas 1 and 0 one by one.
+  // count_int 2, a span of two, deltas 1 and 0 one by one.
   ASSERT_TRUE(
-      ReadNativeHistogram(std::string("\x08\x03\x5a\x02\x10\x02\x60\x02\x60\x00", 10), &read));
+      ReadNativeHistogram(std::string("\x08\x02\x5a\x02\x10\x02\x60\x02\x60\x00", 10), &read));
   EXPECT_EQ(read.fault, "");
   EXPECT_THAT(read.histogram.positive_counts, ElementsAre(1, 1));
 }

@@ -136,7 +136,7 @@ TEST_F(TargetStateTest, TellsAboutTheScrape) {
             "up{*} 1000:1\n"
             "scrape_duration_seconds{*} 1000:0.25\n"
             "scrape_samples_scraped{*} 1000:3\n"
-            "scrape_samples_post_metric_relabeling{*} 1000:2\n"
+            "scrape_samples_post_metric_relabeling{*} 1000:3\n"
             "scrape_series_added{*} 1000:2\n");
   EXPECT_EQ(Fail(true),
             "a{*} 2000:stale\n"
@@ -237,6 +237,22 @@ TEST_F(TargetStateTest, RelabellingDropsAndRenames) {
   const std::string reports = Scrape("go_a 1\nb 2\n", true);
   EXPECT_THAT(reports, HasSubstr("scrape_samples_scraped{*} 2000:2\n"));
   EXPECT_THAT(reports, HasSubstr("scrape_samples_post_metric_relabeling{*} 2000:1\n"));
+}
+
+TEST_F(TargetStateTest, SeriesThatAreExposedTwiceAreCountedTwice) {
+  const std::string all = Scrape("a 1\na 2\nb{x=\"1\",y=\"2\"} 3\nb{y=\"2\",x=\"1\"} 4\n", true);
+  EXPECT_THAT(all, HasSubstr("a{*} 1000:1\n"));
+  EXPECT_THAT(all, HasSubstr("scrape_samples_scraped{*} 1000:4\n"));
+  EXPECT_THAT(all, HasSubstr("scrape_samples_post_metric_relabeling{*} 1000:4\n"));
+  EXPECT_THAT(all, HasSubstr("scrape_series_added{*} 1000:2\n"));
+}
+
+TEST_F(TargetStateTest, AnEndpointMayExposeNothing) {
+  Scrape("a 1\n");
+  const std::string ended = Scrape("", true, "application/openmetrics-text");
+  EXPECT_THAT(ended, HasSubstr("a{*} 2000:stale\n"));
+  EXPECT_THAT(ended, HasSubstr("up{*} 2000:1\n"));
+  EXPECT_THAT(Scrape("", true, "text/html"), HasSubstr("up{*} 3000:0\n"));
 }
 
 TEST_F(TargetStateTest, ANewConfigurationAppliesToWhatIsKnown) {

@@ -52,13 +52,16 @@ TEST_F(AdminApiTest, DeletesWhatIsMatchedInTheRange) {
 
 TEST_F(AdminApiTest, DeletesNothingWithoutASelector) {
   EXPECT_THAT(harness_.Ask(DeleteSeries, ""), HasSubstr("no match[] parameter provided"));
-  EXPECT_THAT(harness_.Ask(DeleteSeries, "/?match[]={"), HasSubstr("parse error"));
+  EXPECT_THAT(harness_.Ask(DeleteSeries, "/?match[]={"),
+              HasSubstr(R"("invalid parameter \"match[]\": 1:)"));
   EXPECT_THAT(harness_.Ask(DeleteSeries, "/?match[]=a&start=x"), HasSubstr("bad_data"));
   EXPECT_THAT(Count("count(a)"), HasSubstr("\"2\""));
 }
 
 TEST_F(AdminApiTest, SnapshotParameters) {
-  EXPECT_THAT(harness_.Ask(TakeSnapshot, "/?skip_head=perhaps"), HasSubstr("bad_data"));
+  EXPECT_THAT(harness_.Ask(TakeSnapshot, "/?skip_head=perhaps"),
+              HasSubstr(R"("invalid parameter \"skip_head\": unable to parse boolean: )"
+                        R"(strconv.ParseBool: parsing \"perhaps\": invalid syntax")"));
 }
 
 }  // namespace

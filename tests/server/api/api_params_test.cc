@@ -39,6 +39,8 @@ TEST(ApiParamsTest, OtherBodiesAreNoForms) {
   EXPECT_FALSE(ApiParams(request).Has("a"));
   request.headers["content-type"] = "Application/X-WWW-Form-Urlencoded; charset=utf-8";
   EXPECT_TRUE(ApiParams(request).Has("a"));
+  request.method = "PUT";
+  EXPECT_TRUE(ApiParams(request).Has("a"));
   request.method = "GET";
   EXPECT_FALSE(ApiParams(request).Has("a"));
 }
@@ -52,8 +54,12 @@ TEST(ApiParamsTest, Times) {
   EXPECT_THAT(ParseApiTime("-1e300"), IsOkAndHolds(std::numeric_limits<int64_t>::min()));
   EXPECT_THAT(ParseApiTime("2015-07-01T20:10:51.781Z"), IsOkAndHolds(1435781451781));
   EXPECT_THAT(ParseApiTime("2015-07-01T22:10:51+02:00"), IsOkAndHolds(1435781451000));
-  for (const char* const text : {"", "now", "-5m", "2015-07-01", "2015-07-01 20:10:51Z",
-                                 "2015-07-01T20:10:51", "2015-13-01T20:10:51Z"}) {
+  EXPECT_THAT(ParseApiTime("2015-07-01T17:40:51.25-02:30"), IsOkAndHolds(1435781451250));
+  for (const char* const text :
+       {"", "now", "-5m", "2015-07-01", "2015-07-01 20:10:51Z", "2015-07-01T20:10:51",
+        "2015-13-01T20:10:51Z", "2015-07-01T20:10:60Z", "2015-07-01T20:10:51+0200",
+        "2015-07-01T20:10:51+02", "2015-07-01T20:10:51.Z", "2015-07-01T20:10:51ZZ", "0x10",
+        "2015-07-01T20:10:51.5"}) {
     EXPECT_THAT(ParseApiTime(text),
                 StatusIs(kInvalid, ::testing::HasSubstr("to a valid timestamp")))
         << text;
@@ -69,9 +75,20 @@ TEST(ApiParamsTest, Durations) {
                                                  "cannot parse \"1e30\" to a valid "
                                                  "duration. It overflows int64"));
   EXPECT_THAT(ParseApiDuration("NaN"), StatusIs(kInvalid, ::testing::HasSubstr("overflows")));
+  EXPECT_THAT(ParseApiDuration("0x10"), StatusIs(kInvalid, ::testing::_));
   EXPECT_THAT(ParseApiDuration("x"), StatusIs(kInvalid, "cannot parse \"x\" to a valid duration"));
   EXPECT_THAT(ParseApiDuration(""), StatusIs(kInvalid, "cannot parse \"\" to a valid duration"));
   EXPECT_THAT(ParseApiDuration("1000y"), StatusIs(kInvalid, ::testing::_));
+}
+
+TEST(ApiParamsTest, Booleans) {
+  EXPECT_THAT(ParseGoBool("1"), IsOkAndHolds(true));
+  EXPECT_THAT(ParseGoBool("True"), IsOkAndHolds(true));
+  EXPECT_THAT(ParseGoBool("f"), IsOkAndHolds(false));
+  for (const char* const text : {"", "tRUE", "yes", "01"}) {
+    EXPECT_THAT(ParseGoBool(text), StatusIs(kInvalid, ::testing::HasSubstr("strconv.ParseBool")))
+        << text;
+  }
 }
 
 TEST(ApiParamsTest, Numbers) {

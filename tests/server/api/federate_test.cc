@@ -57,6 +57,21 @@ TEST_F(FederateTest, TheNewestOfEachSeriesByName) {
             "edge{instance=\"\"} 1 1767322745001\n");
 }
 
+TEST_F(FederateTest, NumbersHaveExponentsFromAMillionOn) {
+  const std::pair<double, const char*> numbers[] = {
+      {-0.0, "0"},           {100000, "100000"},
+      {1e6, "1e+06"},        {1796010285, "1.796010285e+09"},
+      {0.0001, "0.0001"},    {1e-5, "1e-05"},
+      {-1.5e21, "-1.5e+21"}, {-2, "-2"}};
+  for (const auto& [number, text] : numbers) {
+    harness_.Add("n{t=\"" + std::string(text) + "\"}", -5, number);
+  }
+  const std::string body = Get(kAll).body;
+  for (const auto& [number, text] : numbers) {
+    EXPECT_THAT(body, HasSubstr(std::string("t=\"") + text + "\",instance=\"\"} " + text + " "));
+  }
+}
+
 TEST_F(FederateTest, SelectorsAreAUnion) {
   harness_.Add("a{x=\"1\"}", -5, 1);
   harness_.Add("a{x=\"2\"}", -5, 1);

@@ -93,11 +93,20 @@ TEST_F(RulesApiTest, AlertsAreTold) {
   EXPECT_THAT(Rules("exclude_alerts=true"), HasSubstr(R"("alerts":null)"));
 }
 
+TEST(RulesApiLabelsTest, OfRecordingRulesOnlyThoseThatThereAreAreTold) {
+  ApiHarness harness;
+  harness.LoadRules("groups: [{name: g, rules: [{record: r, expr: a}, {alert: A, expr: b}]}]");
+  EXPECT_THAT(harness.Ask(ListRules, "/api/v1/rules"),
+              AllOf(HasSubstr(R"({"name":"r","query":"a","health":)"),
+                    HasSubstr(R"("query":"b","duration":0,"keepFiringFor":0,"labels":{},)")));
+}
+
 TEST_F(RulesApiTest, Filters) {
   const auto is = [](const char* there, const char* not_there) {
     return AllOf(HasSubstr(there), Not(HasSubstr(not_there)));
   };
   EXPECT_THAT(Rules("type=record"), is("job:up:sum", "\"g2\""));
+  EXPECT_EQ(Rules("type=RECORD"), Rules("type=record"));
   EXPECT_THAT(Rules("rule_name[]=Up"), is("\"Up\"", "\"g2\""));
   EXPECT_THAT(Rules("rule_name[]=Up&rule_name[]=Never"), is("\"Never\"", "job:up:sum"));
   EXPECT_THAT(Rules("rule_group[]=g2"), is("\"g2\"", "\"g1\""));

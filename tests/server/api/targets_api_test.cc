@@ -75,6 +75,7 @@ TEST_F(TargetsApiTest, Targets) {
   EXPECT_EQ(Targets("state=active&scrapePool=a"),
             R"({"activeTargets":[)" + a + R"(],"droppedTargets":[],"droppedTargetCounts":null})");
   EXPECT_EQ(Targets("state=dropped"), R"({"activeTargets":[],)" + dropped);
+  EXPECT_EQ(Targets("state=DROPPED"), Targets("state=dropped"));
 }
 
 TEST_F(TargetsApiTest, AddressesOfThisMachineAreMadeGlobal) {

@@ -23,6 +23,8 @@ namespace vigil::server {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -125,10 +127,13 @@ class HttpServerTest : public ::testing::Test {
 TEST_F(HttpServerTest, HandsOnWhatWasAskedAndAnswers) {
   ASSERT_NO_FATAL_FAILURE(Start());
   EXPECT_NE(server_->port(), 0);
-  EXPECT_EQ(Ask("POST /echo?a=%20b&c=d HTTP/1.1\r\nHost: x\r\nX-TEST: yes\r\nContent-Length: 4\r\n"
-                "Connection: close\r\n\r\nbody"),
-            "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nX-Test: yes\r\n"
-            "Connection: close\r\nContent-Length: 26\r\n\r\nPOST /echo [body] a= b c=d");
+  EXPECT_THAT(
+      Ask("POST /echo?a=%20b&c=d HTTP/1.1\r\nHost: x\r\nX-TEST: yes\r\nContent-Length: 4\r\n"
+          "Connection: close\r\n\r\nbody"),
+      AllOf(StartsWith("HTTP/1.1 200 OK\r\nDate: "),
+            EndsWith("\r\nContent-Type: text/plain; charset=utf-8\r\nX-Test: yes\r\n"
+                     "Connection: close\r\nContent-Length: 26\r\n\r\n"
+                     "POST /echo [body] a= b c=d")));
   EXPECT_THAT(Ask("GET /%65cho HTTP/1.0\r\n\r\n"), HasSubstr("GET /echo []"));
 }
 
@@ -159,6 +164,13 @@ TEST_F(HttpServerTest, HeadIsAnsweredWithoutABody) {
   EXPECT_THAT(client.ReadAnswer(true), AllOf(HasSubstr("200 OK"), HasSubstr("Content-Length: 13")));
   client.Send("GET /echo HTTP/1.1\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(client.ReadAll(), StartsWith("HTTP/1.1 200 OK")) << "nothing stands before it";
+}
+
+TEST_F(HttpServerTest, AnswersTellTheirDate) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  EXPECT_THAT(Ask("GET /echo HTTP/1.1\r\n\r\n"),
+              ContainsRegex("Date: [MTWFS][a-z]{2}, [0-9]{2} [JFMASOND][a-z]{2} 2[0-9]{3} "
+                            "[0-9]{2}:[0-9]{2}:[0-9]{2} GMT\r\n"));
 }
 
 TEST_F(HttpServerTest, PathsAndMethodsAreRouted) {

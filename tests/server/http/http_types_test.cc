@@ -37,6 +37,8 @@ TEST(HttpTypesTest, ParseQueryString) {
               ElementsAre(Pair("a", ""), Pair("b", ""), Pair("", "c"), Pair("d", "e=f"),
                           Pair("g h", "i&j")));
   EXPECT_THAT(ParseQueryString(""), IsEmpty());
+  EXPECT_THAT(ParseQueryString("a=%zz&b=1;c=2&d=3&e=%4&%=5&f=%3b%25"),
+              ElementsAre(Pair("d", "3"), Pair("f", ";%")));
 }
 
 TEST(HttpTypesTest, TheFirstParameterCounts) {
