@@ -11,6 +11,26 @@
 
 namespace vigil::collector {
 
+namespace {
+
+// The status with a google.rpc.Status beside it, which repeats it and has one detail.
+template <typename Detail>
+grpc::Status WithDetail(grpc::StatusCode code, std::string_view message, const Detail& detail) {
+  google::rpc::Status details;
+  details.set_code(code);
+  details.set_message(std::string(message));
+  details.add_details()->PackFrom(detail);
+  return {code, std::string(message), details.SerializeAsString()};
+}
+
+grpc::Status BadRequest(std::string_view message) {
+  google::rpc::BadRequest bad;
+  bad.add_field_violations()->set_description(std::string(message));
+  return WithDetail(grpc::StatusCode::INVALID_ARGUMENT, message, bad);
+}
+
+}  // namespace
+
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   return {static_cast<grpc::StatusCode>(status.code()), std::string(MessageOf(status))};
@@ -21,11 +41,7 @@ grpc::Status RetryLater(std::string_view message, int64_t retry_after_ms) {
   retry.mutable_retry_delay()->set_seconds(retry_after_ms / kMillisPerSecond);
   retry.mutable_retry_delay()->set_nanos(
       static_cast<int32_t>(retry_after_ms % kMillisPerSecond * kNanosPerMilli));
-  google::rpc::Status details;
-  details.set_code(grpc::StatusCode::RESOURCE_EXHAUSTED);
-  details.set_message(std::string(message));
-  details.add_details()->PackFrom(retry);
-  return {grpc::StatusCode::RESOURCE_EXHAUSTED, std::string(message), details.SerializeAsString()};
+  return WithDetail(grpc::StatusCode::RESOURCE_EXHAUSTED, message, retry);
 }
 
 grpc::Status TooLarge(size_t bytes, size_t max_bytes) {
@@ -40,9 +56,10 @@ grpc::Status ToWriteStatus(const absl::Status& status, int64_t retry_after_ms) {
   switch (status.code()) {
     case absl::StatusCode::kResourceExhausted:
       return RetryLater(MessageOf(status), retry_after_ms);
-    case absl::StatusCode::kOk:
     case absl::StatusCode::kInvalidArgument:
-      return ToGrpcStatus(status);
+      return BadRequest(MessageOf(status));
+    case absl::StatusCode::kOk:
+      return grpc::Status::OK;
     default:
       // Nothing was stored: OTLP lets a sender try again on UNAVAILABLE.
       return {grpc::StatusCode::UNAVAILABLE, std::string(MessageOf(status))};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <utility>
+#include <variant>
 
 #include <opentelemetry/proto/common/v1/common.pb.h>
 
@@ -17,6 +18,30 @@ namespace common = opentelemetry::proto::common::v1;
 std::string TextOf(const storage::Attributes& attributes, std::string_view name) {
   const storage::Value* const value = storage::FindAttribute(attributes, name);
   return value == nullptr ? std::string() : storage::ToText(*value);
+}
+
+bool HasMap(const storage::Value& value) {
+  const auto* const list = std::get_if<storage::ValueList>(&value.data);
+  return std::holds_alternative<storage::Attributes>(value.data) ||
+         (list != nullptr && std::any_of(list->begin(), list->end(), HasMap));
+}
+
+void SortMaps(storage::Value* value) {
+  if (auto* const list = std::get_if<storage::ValueList>(&value->data)) {
+    for (storage::Value& member : *list) SortMaps(&member);
+  } else if (auto* const map = std::get_if<storage::Attributes>(&value->data)) {
+    for (storage::Attribute& member : *map) SortMaps(&member.value);
+    std::stable_sort(map->begin(), map->end(),
+                     [](const auto& a, const auto& b) { return a.name < b.name; });
+  }
+}
+
+// Maps have no order: equal ones make equal labels, however they were sent.
+std::string LabelText(const storage::Value& value) {
+  if (!HasMap(value)) return storage::ToText(value);
+  storage::Value sorted = value;
+  SortMaps(&sorted);
+  return storage::ToText(sorted);
 }
 
 }  // namespace
@@ -66,9 +91,9 @@ absl::Status AddLabels(const storage::Attributes& attributes, const NameRules& r
           fmt::format("attribute \"{}\" has no name that a label could have", name));
     }
     if (label == storage::kMetricName) continue;
-    const auto [at, added] = translated.try_emplace(std::move(label), storage::ToText(*value));
+    const auto [at, added] = translated.try_emplace(std::move(label), LabelText(*value));
     if (added) continue;
-    at->second += ";" + storage::ToText(*value);
+    at->second += ";" + LabelText(*value);
     if (joined->empty() || joined->back() != at->first) joined->push_back(at->first);
   }
   for (auto& [name, value] : translated) labels->push_back({name, std::move(value)});

@@ -77,6 +77,7 @@ absl::StatusOr<ExportOutcome> LogsReceiver::Export(storage::TenantId tenant,
   storage::LogBatch batch;
   std::map<const storage::Origin*, size_t> stream_of;  // Index in the batch.
   const int64_t received_ns = clock_.NowNs();
+  bool timeless = false;  // A record says nothing of when it was.
   logs::LogRecord message;
   VIGIL_RETURN_IF_ERROR(
       ForEachRecord(request, [&](const RecordEnvelope& envelope, std::string_view bytes) {
@@ -86,14 +87,17 @@ absl::StatusOr<ExportOutcome> LogsReceiver::Export(storage::TenantId tenant,
         }
         const auto [at, added] = stream_of.try_emplace(envelope.origin.get(), batch.streams.size());
         if (added) batch.streams.push_back({LogStreamLabels(envelope.origin->resource), {}});
+        timeless |= message.time_unix_nano() == 0 && message.observed_time_unix_nano() == 0;
         storage::LogRecord record = ToRecord(&message, received_ns);
         record.origin = envelope.origin;
         batch.streams[at->second].records.push_back(std::move(record));
       }));
   const auto count = static_cast<int64_t>(batch.size());
   if (count > 0) {
+    // The same text again without a time is more likely to have happened again than to be a retry.
+    const storage::BatchToken token = timeless ? storage::BatchToken() : DigestToken(request);
     VIGIL_ASSIGN_OR_RETURN(const storage::WriteResult result,
-                           storage_.WriteLogs(tenant, std::move(batch), DigestToken(request)));
+                           storage_.WriteLogs(tenant, std::move(batch), token));
     rejections.Add(result);
     if (!result.duplicate) received.Add(count - result.rejected);
   }

@@ -107,6 +107,8 @@ absl::StatusOr<std::string> MetricResolver::NameOf(const MetricIdentity& metric)
     return absl::InvalidArgumentError(
         fmt::format("metric \"{}\" has text that is not UTF-8", ReplaceInvalidUtf8(metric.name)));
   }
+  // Its unit or kind alone would name it.
+  if (metric.name.empty()) return absl::InvalidArgumentError("metric name \"\" is empty");
   std::string name =
       TranslateMetricName(metric.name, metric.unit, KindOfName(metric), options_.names);
   if (name.empty()) {

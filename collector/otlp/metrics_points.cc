@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -35,6 +36,19 @@ std::string_view BucketFault(const std::vector<double>& bounds, const std::vecto
     }
   }
   return "";
+}
+
+// Of a point without a recorded value nothing counts but which series end: those of its bounds, if
+// they make sense.
+void MendStaleBuckets(std::vector<double>* bounds, std::vector<double>* counts) {
+  counts->assign(bounds->size() + 1, 0);
+  if (BucketFault(*bounds, *counts).empty()) return;
+  bounds->clear();
+  counts->assign(1, 0);
+}
+
+double Total(const std::vector<double>& counts) {
+  return std::accumulate(counts.begin(), counts.end(), 0.0);
 }
 
 }  // namespace
@@ -182,13 +196,22 @@ void MetricsWalk::TakeNumber(const PointKey& key) {
   batch_.Add(target->first, *time_ms, point_.value);
 }
 
+void MetricsWalk::WarnOfTotal(double total) {
+  // Producers count while they are read out. What they say of the count is taken for +Inf.
+  if (total == point_.count) return;
+  rejections_.Warn(fmt::format("histogram \"{}\" has buckets that do not add up to its count",
+                               ReplaceInvalidUtf8(metric_.name)));
+}
+
 void MetricsWalk::TakeHistogram() {
   const std::optional<int64_t> time_ms = TimeMs();
   if (!time_ms.has_value()) return;
+  if (point_.stale) MendStaleBuckets(&point_.bounds, &point_.values);
   if (const std::string_view fault = BucketFault(point_.bounds, point_.values); !fault.empty()) {
     return rejections_.Add(
         1, fmt::format("histogram \"{}\": {}", ReplaceInvalidUtf8(metric_.name), fault));
   }
+  if (!point_.stale && !point_.values.empty()) WarnOfTotal(Total(point_.values));
   if (options_.convert_histograms_to_nhcb) {
     return TakeNative(*time_ms, ToCustomHistogram(point_.bounds, point_.values, point_.count,
                                                   point_.stale ? storage::StaleNan() : point_.sum));
@@ -217,13 +240,21 @@ void MetricsWalk::TakeHistogram() {
 void MetricsWalk::TakeExponential() {
   const std::optional<int64_t> time_ms = TimeMs();
   if (!time_ms.has_value()) return;
-  point_.exponential.count = point_.count;
-  point_.exponential.sum = point_.stale ? storage::StaleNan() : point_.sum;
-  absl::StatusOr<storage::Histogram> histogram = ToNativeHistogram(point_.exponential);
+  ExponentialPoint& exponential = point_.exponential;
+  if (point_.stale) {
+    storage::Histogram stale;
+    stale.sum = storage::StaleNan();
+    return TakeNative(*time_ms, std::move(stale));
+  }
+  exponential.count = point_.count;
+  exponential.sum = point_.sum;
+  absl::StatusOr<storage::Histogram> histogram = ToNativeHistogram(exponential);
   if (!histogram.ok()) {
     return rejections_.Add(1, fmt::format("metric \"{}\": {}", ReplaceInvalidUtf8(metric_.name),
                                           MessageOf(histogram.status())));
   }
+  WarnOfTotal(exponential.zero_count + Total(exponential.positive_counts) +
+              Total(exponential.negative_counts));
   TakeNative(*time_ms, *std::move(histogram));
 }
 

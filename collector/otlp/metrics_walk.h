@@ -131,6 +131,8 @@ class MetricsWalk {
   void TakePoint();
   void TakeNumber(const PointKey& key);
   void TakeHistogram();
+  // Tells the sender of a histogram whose buckets, `total` together, are not its count.
+  void WarnOfTotal(double total);
   void TakeExponential();
   void TakeNative(int64_t time_ms, storage::Histogram histogram);
   void TakeSummary();

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api/metadata_api.h"
 
+#include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
@@ -25,6 +28,43 @@ namespace {
 constexpr size_t kMaxExemplars = 100'000;
 
 using FoundExemplars = std::map<storage::Labels, std::vector<storage::Exemplar>>;
+
+using SeriesMetadata = std::map<std::string, storage::MetricMetadata, std::less<>>;
+// By the names of metrics. Of one name there may be several types.
+using FamilyMetadata = std::map<std::string, std::vector<storage::MetricMetadata>>;
+
+// The histogram or summary that the series `name` is a part of; `name` itself if it is none.
+std::string_view FamilyOf(std::string_view name, storage::MetricType type,
+                          const SeriesMetadata& all) {
+  static constexpr std::string_view kParts[] = {"_bucket", "_count", "_sum"};
+  const bool histogram =
+      type == storage::MetricType::kHistogram || type == storage::MetricType::kGaugeHistogram;
+  if (!histogram && type != storage::MetricType::kSummary) return name;
+  for (const std::string_view part : kParts) {
+    if (name.size() <= part.size() || !name.ends_with(part)) continue;
+    const std::string_view family = name.substr(0, name.size() - part.size());
+    // A native histogram may be named like a part, but then it has no others beside it.
+    const auto is_there = [&](std::string_view other) {
+      const auto found = all.find(std::string(family) + std::string(other));
+      return other != part && found != all.end() && found->second.type == type;
+    };
+    if (is_there("") || std::any_of(std::begin(kParts), std::end(kParts), is_there)) return family;
+  }
+  return name;
+}
+
+// Of each metric and type the metadata of one series.
+FamilyMetadata FamiliesOf(const SeriesMetadata& all) {
+  FamilyMetadata families;
+  for (const auto& [name, metadata] : all) {
+    std::vector<storage::MetricMetadata>& family =
+        families[std::string(FamilyOf(name, metadata.type, all))];
+    const bool known = std::any_of(family.begin(), family.end(),
+                                   [&](const auto& other) { return other.type == metadata.type; });
+    if (!known) family.push_back(metadata);
+  }
+  return families;
+}
 
 void Write(const storage::Exemplar& exemplar, JsonWriter* json) {
   json->BeginObject();
@@ -76,23 +116,29 @@ void WriteMetadataFields(const storage::MetricMetadata& metadata, JsonWriter* js
 absl::StatusOr<HttpResponse> ListMetadata(const ApiParts& parts, const HttpRequest& request) {
   const ApiParams params(request);
   VIGIL_ASSIGN_OR_RETURN(int64_t limit, CountParameter(params, "limit"));
-  VIGIL_RETURN_IF_ERROR(CountParameter(params, "limit_per_metric").status());
+  VIGIL_ASSIGN_OR_RETURN(const int64_t limit_per_metric,
+                         CountParameter(params, "limit_per_metric"));
   VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(parts, request));
   const std::string_view wanted = params.First("metric");
-  // One entry a metric is kept, so limit_per_metric never leaves one out.
-  std::map<std::string, storage::MetricMetadata> found;
+  SeriesMetadata all;
   for (auto& [name, metadata] : parts.storage->MetricMetadataOf(tenant)) {
-    if (wanted.empty() || name == wanted) found.emplace(std::move(name), std::move(metadata));
+    all.emplace(std::move(name), std::move(metadata));
   }
-  return Success([&found, limit](JsonWriter& json) mutable {
+  const FamilyMetadata families = FamiliesOf(all);
+  return Success([&families, limit, limit_per_metric, wanted](JsonWriter& json) mutable {
     json.BeginObject();
-    for (const auto& [name, metadata] : found) {
+    for (const auto& [name, family] : families) {
+      if (!wanted.empty() && name != wanted) continue;
       if (limit-- == 0) break;
       json.EscapedKey(name);
       json.BeginArray();
-      json.BeginObject();
-      WriteMetadataFields(metadata, &json);
-      json.EndObject();
+      int64_t told = 0;
+      for (const storage::MetricMetadata& metadata : family) {
+        if (limit_per_metric > 0 && told++ == limit_per_metric) break;
+        json.BeginObject();
+        WriteMetadataFields(metadata, &json);
+        json.EndObject();
+      }
       json.EndArray();
     }
     json.EndObject();

@@ -23,24 +23,60 @@ using collector::OtlpSignal;
 constexpr std::string_view kProtobuf = "application/x-protobuf";
 constexpr std::string_view kJson = "application/json";
 
+// The code of google.rpc.Status for a failure. A limit on sizes is RESOURCE_EXHAUSTED in gRPC's
+// terms: OUT_OF_RANGE would tell OTLP clients to send the same again.
+absl::StatusCode CodeOf(const absl::Status& status) {
+  return absl::IsOutOfRange(status) ? absl::StatusCode::kResourceExhausted : status.code();
+}
+
+// A google.rpc.Status as protobuf's JSON mapping has it.
+std::string StatusJson(int code, const std::string& text, bool bad_request) {
+  std::string body;
+  JsonWriter writer(&body);
+  writer.BeginObject();
+  writer.Key("code");
+  writer.Int(code);
+  writer.Key("message");
+  writer.Text(text);
+  writer.Key("details");
+  writer.BeginArray();
+  if (bad_request) {
+    writer.BeginObject();
+    writer.Key("@type");
+    writer.Text("type.googleapis.com/google.rpc.BadRequest");
+    writer.Key("fieldViolations");
+    writer.BeginArray();
+    writer.BeginObject();
+    writer.Key("description");
+    writer.Text(text);
+    writer.EndObject();
+    writer.EndArray();
+    writer.EndObject();
+  }
+  writer.EndArray();
+  writer.EndObject();
+  return body;
+}
+
+std::string StatusBytes(int code, const std::string& text, bool bad_request) {
+  google::rpc::Status message;
+  message.set_code(code);
+  message.set_message(text);
+  if (bad_request) {
+    google::rpc::BadRequest details;
+    details.add_field_violations()->set_description(text);
+    message.add_details()->PackFrom(details);
+  }
+  return message.SerializeAsString();
+}
+
 HttpResponse Failure(const absl::Status& status, bool json, int64_t retry_after_ms) {
   HttpResponse response = WriteFailure(status, retry_after_ms);
   response.content_type = json ? kJson : kProtobuf;
-  const auto code = static_cast<int>(status.code());
-  if (json) {
-    JsonWriter writer(&response.body);
-    writer.BeginObject();
-    writer.Key("code");
-    writer.Int(code);
-    writer.Key("message");
-    writer.Text(MessageOf(status));
-    writer.EndObject();
-  } else {
-    google::rpc::Status message;
-    message.set_code(code);
-    message.set_message(std::string(MessageOf(status)));
-    response.body = message.SerializeAsString();
-  }
+  const auto code = static_cast<int>(CodeOf(status));
+  const std::string text(MessageOf(status));
+  const bool bad_request = absl::IsInvalidArgument(status);
+  response.body = json ? StatusJson(code, text, bad_request) : StatusBytes(code, text, bad_request);
   return response;
 }
 
@@ -53,13 +89,14 @@ std::string MediaType(const HttpRequest& request) {
 // The request's body without its coding: the body itself, or `*decompressed`.
 absl::StatusOr<std::string_view> Body(const HttpRequest& request, size_t max_bytes,
                                       std::string* decompressed) {
-  const std::string coding = ToLower(Trim(request.Header("content-encoding")));
-  if (coding.empty() || coding == "identity") return request.body;
-  if (coding != "gzip") {
+  const std::string name = ToLower(Trim(request.Header("content-encoding")));
+  if (name.empty() || name == "identity") return request.body;
+  const ContentCoding coding = NamedCoding(name);
+  if (coding == ContentCoding::kNone) {
     return absl::UnimplementedError(
-        fmt::format("content encoding \"{}\" is not taken: send gzip", coding));
+        fmt::format("content encoding \"{}\" is not taken: send gzip or deflate", name));
   }
-  VIGIL_ASSIGN_OR_RETURN(*decompressed, Decompress(request.body, max_bytes));
+  VIGIL_ASSIGN_OR_RETURN(*decompressed, Decompress(request.body, coding, max_bytes));
   return *decompressed;
 }
 
@@ -86,7 +123,7 @@ absl::StatusOr<std::string> Export(collector::OtlpServices* services, OtlpSignal
 
 void AddOtlpHttp(std::function<collector::OtlpServices*()> services, const OtlpHttpOptions& options,
                  HttpRouter* router) {
-  const auto add = [&](const char* path, OtlpSignal signal) {
+  const auto add = [&](const std::string& path, OtlpSignal signal) {
     router->Add(
         "POST", path,
         [services, options, signal](const HttpRequest& request) {
@@ -98,11 +135,12 @@ void AddOtlpHttp(std::function<collector::OtlpServices*()> services, const OtlpH
         },
         HandlerKind::kSlow);
   };
-  add("/v1/metrics", OtlpSignal::kMetrics);
-  // Where a Prometheus takes it.
-  add("/api/v1/otlp/v1/metrics", OtlpSignal::kMetrics);
-  add("/v1/logs", OtlpSignal::kLogs);
-  add("/v1/traces", OtlpSignal::kTraces);
+  // The second is where Prometheus takes OTLP: its senders need nothing but another host.
+  for (const std::string base : {"", "/api/v1/otlp"}) {
+    add(base + "/v1/metrics", OtlpSignal::kMetrics);
+    add(base + "/v1/logs", OtlpSignal::kLogs);
+    add(base + "/v1/traces", OtlpSignal::kTraces);
+  }
 }
 
 }  // namespace vigil::server

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api/otlp_json.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <memory>
 
 #include <absl/strings/escaping.h>
@@ -11,6 +14,7 @@
 #include <opentelemetry/proto/collector/trace/v1/trace_service.pb.h>
 
 #include "base/status.h"
+#include "base/strings.h"
 
 namespace vigil::server {
 namespace {
@@ -43,36 +47,77 @@ std::unique_ptr<Message> NewResponse(OtlpSignal signal) {
   return nullptr;
 }
 
-// Protobuf has read the hexadecimal digits of an id as base64, which all of them are. Written as
-// base64 they are themselves again.
-void MendId(std::string* id) { *id = absl::HexStringToBytes(absl::Base64Escape(*id)); }
-
-bool IsId(const google::protobuf::FieldDescriptor& field) {
-  return field.type() == google::protobuf::FieldDescriptor::TYPE_BYTES &&
-         (field.name() == "trace_id" || field.name() == "span_id" ||
-          field.name() == "parent_span_id");
+bool IsIdKey(std::string_view key) {
+  static constexpr std::string_view kKeys[] = {"traceId",  "spanId",  "parentSpanId",
+                                               "trace_id", "span_id", "parent_span_id"};
+  return std::find(std::begin(kKeys), std::end(kKeys), key) != std::end(kKeys);
 }
 
-// Mends the ids of a message and of all within it.
-void MendIds(Message* message) {
-  const google::protobuf::Reflection& reflection = *message->GetReflection();
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  reflection.ListFields(*message, &fields);
-  for (const google::protobuf::FieldDescriptor* const field : fields) {
-    if (IsId(*field)) {
-      std::string id = reflection.GetString(*message, field);
-      MendId(&id);
-      reflection.SetString(message, field, id);
-    } else if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
-      if (!field->is_repeated()) {
-        MendIds(reflection.MutableMessage(message, field));
-        continue;
-      }
-      for (int i = 0; i < reflection.FieldSize(*message, field); ++i) {
-        MendIds(reflection.MutableRepeatedMessage(message, field, i));
-      }
-    }
+// The code unit of the escape "\uXXXX" at the beginning of `text`; -1 if there is none.
+int CodeUnit(std::string_view text) {
+  std::string bytes;
+  if (!text.starts_with("\\u") || text.size() < 6 || !FromHex(text.substr(2, 4), &bytes)) return -1;
+  return static_cast<uint8_t>(bytes[0]) << 8 | static_cast<uint8_t>(bytes[1]);
+}
+
+// Appends the inside of a JSON string. Halves of surrogate pairs that stand alone, which is what
+// JavaScript makes of a text that was cut in the middle of a character, become U+FFFD.
+void AppendMended(std::string_view text, std::string* out) {
+  constexpr size_t kEscapeBytes = 6;
+  const auto is_high = [](int unit) { return unit >= 0xD800 && unit <= 0xDBFF; };
+  const auto is_low = [](int unit) { return unit >= 0xDC00 && unit <= 0xDFFF; };
+  while (!text.empty()) {
+    const size_t plain = std::min(text.find('\\'), text.size());
+    out->append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    const int unit = CodeUnit(text);
+    const bool pair = is_high(unit) && is_low(CodeUnit(text.substr(kEscapeBytes)));
+    const bool half = !pair && (is_high(unit) || is_low(unit));
+    const size_t escape = std::min(pair ? 2 * kEscapeBytes : half ? kEscapeBytes : 2, text.size());
+    out->append(half ? "\\ufffd" : text.substr(0, escape));
+    text.remove_prefix(escape);
   }
+}
+
+// The end of the JSON string whose inside begins at `begin`: where its closing quote is, or the
+// end of `json`.
+size_t EndOfString(std::string_view json, size_t begin) {
+  size_t at = begin;
+  while (at < json.size() && json[at] != '"') at += json[at] == '\\' ? 2 : 1;
+  return std::min(at, json.size());
+}
+
+// `json` as protobuf reads it: with ids in base64. One that is not hexadecimal becomes none, which
+// costs its record at most, where protobuf would refuse the request.
+std::string ForProtobuf(std::string_view json) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  constexpr std::string_view kSpaceAndColon = " \t\r\n:";
+  std::string out;
+  out.reserve(json.size() + json.size() / 16);
+  bool of_id = false;  // The value that comes is an id.
+  size_t at = 0;
+  while (at < json.size()) {
+    const size_t quote = std::min(json.find('"', at), json.size());
+    const std::string_view between = json.substr(at, quote - at);
+    of_id &= between.find_first_not_of(kSpaceAndColon) == std::string_view::npos;
+    out.append(between);
+    if (quote == json.size()) break;
+    const size_t end = EndOfString(json, quote + 1);
+    const std::string_view inside = json.substr(quote + 1, end - quote - 1);
+    const size_t next = json.find_first_not_of(kSpace, end + 1);
+    const bool is_key = next != std::string_view::npos && json[next] == ':';
+    out += '"';
+    std::string id;
+    if (is_key || !of_id) {
+      AppendMended(inside, &out);
+    } else if (FromHex(inside, &id)) {
+      out += absl::Base64Escape(id);
+    }
+    out.append(json.substr(end, 1));
+    of_id = is_key && IsIdKey(inside);
+    at = std::min(end + 1, json.size());
+  }
+  return out;
 }
 
 }  // namespace
@@ -81,15 +126,12 @@ absl::StatusOr<std::string> OtlpRequestFromJson(OtlpSignal signal, std::string_v
   const std::unique_ptr<Message> request = NewRequest(signal);
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
-  const google::protobuf::util::Status parsed = google::protobuf::util::JsonStringToMessage(
-      {json.data(),
-       static_cast<google::protobuf::stringpiece_internal::StringPiece::size_type>(json.size())},
-      request.get(), options);
+  const google::protobuf::util::Status parsed =
+      google::protobuf::util::JsonStringToMessage(ForProtobuf(json), request.get(), options);
   if (!parsed.ok()) {
     return absl::InvalidArgumentError(
         fmt::format("the body is not OTLP as JSON: {}", parsed.message().ToString()));
   }
-  MendIds(request.get());
   return request->SerializeAsString();
 }
 

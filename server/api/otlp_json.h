@@ -13,8 +13,8 @@
 
 namespace vigil::server {
 
-// The bytes of the Export...ServiceRequest that `json` says; unknown fields are passed over.
-// InvalidArgument with the place when it is no such request.
+// The bytes of the Export...ServiceRequest that `json` says; unknown fields are passed over, an id
+// that is not hexadecimal is none. InvalidArgument with the place when it is no such request.
 absl::StatusOr<std::string> OtlpRequestFromJson(collector::OtlpSignal signal,
                                                 std::string_view json);
 

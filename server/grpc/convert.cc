@@ -102,6 +102,28 @@ void ToMessage(const storage::Value& value, common::AnyValue* message) {
   std::visit(ValueWriter{message}, value.data);
 }
 
+// An id on the wire: empty if there is none.
+template <typename Id>
+std::string IdBytes(const Id& id) {
+  return id.empty() ? std::string() : std::string(id.AsBytes());
+}
+
+void ToMessage(const storage::SpanEvent& event, v1::TraceEvent* message) {
+  message->set_time_ns(event.time_ns);
+  message->set_name(event.name);
+  ToMessages(event.attributes, message->mutable_attributes());
+  message->set_dropped_attributes_count(event.dropped_attributes_count);
+}
+
+void ToMessage(const storage::SpanLink& link, v1::TraceLink* message) {
+  message->set_trace_id(IdBytes(link.trace_id));
+  message->set_span_id(IdBytes(link.span_id));
+  message->set_trace_state(link.trace_state);
+  ToMessages(link.attributes, message->mutable_attributes());
+  message->set_dropped_attributes_count(link.dropped_attributes_count);
+  message->set_flags(link.flags);
+}
+
 }  // namespace
 
 void ToMessages(const storage::Labels& labels,
@@ -138,12 +160,10 @@ void ToMessage(const exec::QueryResult& result, v1::QueryResponse* message) {
 }
 
 void ToMessage(const storage::Span& span, v1::TraceSpan* message) {
-  const auto bytes = [](const auto& id) {
-    return id.empty() ? std::string() : std::string(id.AsBytes());
-  };
-  message->set_trace_id(bytes(span.trace_id));
-  message->set_span_id(bytes(span.span_id));
-  message->set_parent_span_id(bytes(span.parent_span_id));
+  message->set_trace_id(IdBytes(span.trace_id));
+  message->set_span_id(IdBytes(span.span_id));
+  message->set_parent_span_id(IdBytes(span.parent_span_id));
+  message->set_trace_state(span.trace_state);
   message->set_name(span.name);
   message->set_kind(span.kind);
   message->set_start_ns(span.start_ns);
@@ -153,12 +173,14 @@ void ToMessage(const storage::Span& span, v1::TraceSpan* message) {
   ToMessages(span.attributes, message->mutable_attributes());
   ToMessages(span.origin->resource, message->mutable_resource());
   message->set_scope_name(span.origin->scope_name);
-  for (const storage::SpanEvent& event : span.events) {
-    v1::TraceEvent* const added = message->add_events();
-    added->set_time_ns(event.time_ns);
-    added->set_name(event.name);
-    ToMessages(event.attributes, added->mutable_attributes());
-  }
+  message->set_scope_version(span.origin->scope_version);
+  ToMessages(span.origin->scope_attributes, message->mutable_scope_attributes());
+  for (const storage::SpanEvent& event : span.events) ToMessage(event, message->add_events());
+  for (const storage::SpanLink& link : span.links) ToMessage(link, message->add_links());
+  message->set_flags(span.flags);
+  message->set_dropped_attributes_count(span.dropped_attributes_count);
+  message->set_dropped_events_count(span.dropped_events_count);
+  message->set_dropped_links_count(span.dropped_links_count);
 }
 
 }  // namespace vigil::server

@@ -97,9 +97,18 @@ HttpResponse Compress(const HttpRequest& request, HttpResponse response) {
   return response;
 }
 
-absl::StatusOr<std::string> Decompress(std::string_view bytes, size_t max_bytes) {
+ContentCoding NamedCoding(std::string_view name) {
+  const std::string lower = ToLower(Trim(name));
+  if (lower == "gzip" || lower == "x-gzip") return ContentCoding::kGzip;
+  if (lower == "deflate") return ContentCoding::kDeflate;
+  return ContentCoding::kNone;
+}
+
+absl::StatusOr<std::string> Decompress(std::string_view bytes, ContentCoding coding,
+                                       size_t max_bytes) {
+  const bool gzip = coding == ContentCoding::kGzip;
   z_stream stream = {};
-  VIGIL_CHECK(inflateInit2(&stream, kGzipWindow) == Z_OK);
+  VIGIL_CHECK(inflateInit2(&stream, gzip ? kGzipWindow : kDeflateWindow) == Z_OK);
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());
   std::string out;
@@ -111,6 +120,8 @@ absl::StatusOr<std::string> Decompress(std::string_view bytes, size_t max_bytes)
     stream.avail_out = kInflatedBytes;
     result = inflate(&stream, Z_NO_FLUSH);
     out.resize(out.size() - stream.avail_out);
+    // A gzip file may have several members: together they are its content.
+    if (result == Z_STREAM_END && gzip && stream.avail_in > 0) result = inflateReset(&stream);
   }
   inflateEnd(&stream);
   if (out.size() > max_bytes) {
@@ -118,7 +129,8 @@ absl::StatusOr<std::string> Decompress(std::string_view bytes, size_t max_bytes)
         fmt::format("the request has more than {} bytes decompressed, the limit", max_bytes));
   }
   if (result != Z_STREAM_END) {
-    return absl::InvalidArgumentError("the body is not gzip, or it is damaged or cut short");
+    return absl::InvalidArgumentError(fmt::format(
+        "the body is not {}, or it is damaged or cut short", gzip ? "gzip" : "deflate"));
   }
   return out;
 }

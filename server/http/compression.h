@@ -23,8 +23,12 @@ ContentCoding AcceptedCoding(std::string_view accept_encoding);
 // stay as they are.
 HttpResponse Compress(const HttpRequest& request, HttpResponse response);
 
-// What gzip made `bytes` of. InvalidArgument when it is damaged or cut short, OutOfRange when it is
-// more than `max_bytes`.
-absl::StatusOr<std::string> Decompress(std::string_view bytes, size_t max_bytes);
+// The coding that a Content-Encoding header names; kNone for all that are not known here.
+ContentCoding NamedCoding(std::string_view name);
+
+// What `coding`, which is not kNone, made `bytes` of. InvalidArgument when they are damaged or cut
+// short, OutOfRange when it is more than `max_bytes`.
+absl::StatusOr<std::string> Decompress(std::string_view bytes, ContentCoding coding,
+                                       size_t max_bytes);
 
 }  // namespace vigil::server

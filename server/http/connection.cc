@@ -20,9 +20,11 @@ namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 // A client that is told off while it still sends is listened to for this long and this much more:
-// closing at once would reset the connection and take the answer with it.
+// closing at once would reset the connection and take the answer with it. Many read it only when
+// they have sent all, and take a reset for a reason to send the same again. What is read is thrown
+// away, so it may be some times the largest body.
 constexpr auto kDrainTime = std::chrono::seconds(2);
-constexpr size_t kMaxDrainedBytes = 16 << 20;
+constexpr size_t kMaxDrainedBytes = 256 << 20;
 // Of a body, read at a time.
 constexpr uint64_t kReadBytes = 64 << 10;
 // In seconds, for those who find the server busy.

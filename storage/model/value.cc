@@ -32,7 +32,10 @@ enum class Tag : uint8_t {
 std::string NumberText(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
-  return FormatValue(value);
+  std::string text = FormatValue(value);
+  // Exponents have at least two digits there, which shortest texts have not: 1e-7.
+  if (const size_t zero = text.find("e-0"); zero != std::string::npos) text.erase(zero + 2, 1);
+  return text;
 }
 
 void AppendJsonString(std::string_view text, std::string* out) {

@@ -6,7 +6,9 @@ import http.client
 import json
 import time
 import unittest
+import zlib
 
+from google.rpc import code_pb2, error_details_pb2, status_pb2
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
@@ -76,6 +78,17 @@ class OtlpHttpTest(unittest.TestCase):
         self.assertEqual((200, b""), (status, answer))
         self.assertEqual(7, self.vigil.value("gzip_gauge"))
 
+    def test_deflate(self):
+        body = zlib.compress(gauge_request(8, "deflate_gauge").SerializeToString())
+        status, _, answer = self.post("/v1/metrics", body, PROTOBUF, Content_Encoding="deflate")
+        self.assertEqual((200, b""), (status, answer))
+        self.assertEqual(8, self.vigil.value("deflate_gauge"))
+
+    def test_the_path_of_prometheus(self):
+        body = gauge_request(9, "prometheus_path_gauge").SerializeToString()
+        self.assertEqual(200, self.post("/api/v1/otlp/v1/metrics", body, PROTOBUF)[0])
+        self.assertEqual(9, self.vigil.value("prometheus_path_gauge"))
+
     def test_metrics_as_json(self):
         point = {"timeUnixNano": str(time.time_ns()), "asInt": "12", "attributes": []}
         metric = {"name": "json_total", "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": [point]}}
@@ -117,6 +130,19 @@ class OtlpHttpTest(unittest.TestCase):
         self.assertEqual(200, status)
         self.assertIn("a line", self.vigil.run("logs", f'{{service_name="l"}} | trace_id="{TRACE_ID}"').out)
 
+    def test_an_id_that_is_none_costs_its_record_at_most(self):
+        now = str(time.time_ns())
+        records = [{"timeUnixNano": now, "body": {"stringValue": f"id {i}"}, "traceId": i} for i in ("x", "00", "")]
+        status, _, answer = self.post_json(
+            "/v1/logs", {"resourceLogs": [{"resource": resource("odd"), "scopeLogs": [{"logRecords": records}]}]}
+        )
+        self.assertEqual((200, {}), (status, json.loads(answer)))
+        self.assertEqual(3, len(self.vigil.logs('{service_name="odd"} | trace_id=""')))
+        span = {"name": "odd", "startTimeUnixNano": now, "endTimeUnixNano": now, "spanId": SPAN_ID}
+        spans = [span | {"traceId": id} for id in (TRACE_ID[:-1], "no id", TRACE_ID[:-2] + "77")]
+        status, _, answer = self.post_json("/v1/traces", {"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]})
+        self.assertEqual((200, "2"), (status, json.loads(answer)["partialSuccess"]["rejectedSpans"]))
+
     def test_logs_as_protobuf(self):
         request = ExportLogsServiceRequest()
         record = request.resource_logs.add().scope_logs.add().log_records.add()
@@ -142,11 +168,27 @@ class OtlpHttpTest(unittest.TestCase):
                 self.assertEqual(expected, status, answer)
                 self.assertIn(text.encode(), answer.replace(b'\\"', b'"'))
 
+    def test_what_is_wrong_is_a_status_in_the_encoding_of_the_request(self):
+        _, headers, answer = self.post("/v1/logs", b"\xff", PROTOBUF)
+        self.assertEqual(PROTOBUF, headers["Content-Type"])
+        status = status_pb2.Status.FromString(answer)
+        self.assertEqual(code_pb2.INVALID_ARGUMENT, status.code)
+        details = error_details_pb2.BadRequest()
+        self.assertTrue(status.details[0].Unpack(details))
+        self.assertEqual(status.message, details.field_violations[0].description)
+        _, headers, answer = self.post("/v1/logs", b"[", JSON)
+        self.assertEqual(JSON, headers["Content-Type"])
+        status = json.loads(answer)
+        self.assertEqual(code_pb2.INVALID_ARGUMENT, status["code"])
+        self.assertEqual("type.googleapis.com/google.rpc.BadRequest", status["details"][0]["@type"])
+        self.assertEqual(status["message"], status["details"][0]["fieldViolations"][0]["description"])
+
     def test_a_small_body_may_not_become_a_huge_one(self):
         bomb = gzip.compress(bytes(200 << 20))
         status, _, answer = self.post("/v1/metrics", bomb, PROTOBUF, Content_Encoding="gzip")
         self.assertEqual(413, status)
         self.assertIn(b"decompressed", answer)
+        self.assertEqual(code_pb2.RESOURCE_EXHAUSTED, status_pb2.Status.FromString(answer).code)
 
     def test_tenants(self):
         body = gauge_request(3, "tenant_gauge").SerializeToString()

@@ -8,16 +8,22 @@
 namespace vigil::collector {
 namespace {
 
-google::rpc::RetryInfo RetryInfoOf(const grpc::Status& status) {
+// The only detail of a status.
+template <typename Detail>
+Detail DetailOf(const grpc::Status& status, const char* type_url) {
   google::rpc::Status details;
   EXPECT_TRUE(details.ParseFromString(status.error_details()));
   EXPECT_EQ(details.code(), status.error_code());
   EXPECT_EQ(details.message(), status.error_message());
-  google::rpc::RetryInfo retry;
+  Detail detail;
   EXPECT_EQ(details.details_size(), 1);
-  EXPECT_EQ(details.details(0).type_url(), "type.googleapis.com/google.rpc.RetryInfo");
-  EXPECT_TRUE(details.details(0).UnpackTo(&retry));
-  return retry;
+  EXPECT_EQ(details.details(0).type_url(), type_url);
+  EXPECT_TRUE(details.details(0).UnpackTo(&detail));
+  return detail;
+}
+
+google::rpc::RetryInfo RetryInfoOf(const grpc::Status& status) {
+  return DetailOf<google::rpc::RetryInfo>(status, "type.googleapis.com/google.rpc.RetryInfo");
 }
 
 TEST(GrpcStatusTest, CodesAndMessagesStay) {
@@ -43,7 +49,10 @@ TEST(GrpcStatusTest, WritesThatFailMayBeTriedAgain) {
   EXPECT_TRUE(ToWriteStatus(absl::OkStatus(), 1000).ok());
   const grpc::Status invalid = ToWriteStatus(absl::InvalidArgumentError("broken"), 1000);
   EXPECT_EQ(invalid.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_TRUE(invalid.error_details().empty());
+  const auto bad =
+      DetailOf<google::rpc::BadRequest>(invalid, "type.googleapis.com/google.rpc.BadRequest");
+  ASSERT_EQ(bad.field_violations_size(), 1);
+  EXPECT_EQ(bad.field_violations(0).description(), "broken");
   const grpc::Status full = ToWriteStatus(absl::ResourceExhaustedError("disk full"), 1000);
   EXPECT_EQ(full.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(RetryInfoOf(full).retry_delay().seconds(), 1);

@@ -74,6 +74,19 @@ TEST(AttributesTest, LabelsAreTranslatedAndJoined) {
                           Label{"list", "[true,0.5]"}, Label{"repeated", "counts"}));
 }
 
+TEST(AttributesTest, MapsThatAreEqualMakeEqualLabels) {
+  const Value one{Attributes{{"b", {int64_t{2}}}, {"a", {Attributes{{"y", {}}, {"x", {true}}}}}}};
+  const Value other{Attributes{{"a", {Attributes{{"x", {true}}, {"y", {}}}}}, {"b", {int64_t{2}}}}};
+  for (const Value& value : {one, other, Value{storage::ValueList{one}}}) {
+    std::vector<Label> labels;
+    std::vector<std::string> joined;
+    ASSERT_OK(AddLabels({{"map", value}}, {}, &labels, &joined));
+    EXPECT_THAT(labels, ElementsAre(Label{"map", value.data.index() == one.data.index()
+                                                     ? R"({"a":{"x":true,"y":null},"b":2})"
+                                                     : R"([{"a":{"x":true,"y":null},"b":2}])"}));
+  }
+}
+
 TEST(AttributesTest, ALabelNeedsAName) {
   for (const std::string name : {"", "_", "..."}) {
     std::vector<Label> labels;

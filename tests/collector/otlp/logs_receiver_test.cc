@@ -74,6 +74,18 @@ TEST(LogsReceiverTest, TheSameBytesTwiceAreThereOnce) {
   EXPECT_NE(fixture.Logs(), once);
 }
 
+TEST(LogsReceiverTest, WhatHasNoTimeMayHappenAgain) {
+  Fixture fixture;
+  const std::string bytes =
+      FromText<Request>(
+          R"(resource_logs { scope_logs { log_records { body { string_value: "a" } } } })")
+          .SerializeAsString();
+  ASSERT_OK(fixture.Export(bytes));
+  const std::string once = fixture.Logs();
+  ASSERT_OK(fixture.Export(bytes));
+  EXPECT_EQ(fixture.Logs(), once + once);
+}
+
 TEST(LogsReceiverTest, TextThatIsNotUtf8CostsOnlyItsRecord) {
   std::string bytes = TwoStreams();
   bytes.replace(bytes.find("first"), 5, "\xff\xff\xff\xff\xff");

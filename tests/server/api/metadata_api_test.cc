@@ -58,6 +58,39 @@ TEST_F(MetadataApiTest, Metadata) {
               HasSubstr(R"("limit_per_metric must be a number")"));
 }
 
+TEST_F(MetadataApiTest, AHistogramIsOneMetric) {
+  using storage::MetricType;
+  for (const std::string part : {"_bucket", "_count", "_sum"}) {
+    Describe("rt_seconds" + part, {MetricType::kHistogram, "seconds", "Time."});
+  }
+  for (const std::string part : {"", "_count", "_sum"}) {
+    Describe("size" + part, {MetricType::kSummary, "", ""});
+  }
+  Describe("word_count", {MetricType::kHistogram, "", "A native histogram."});
+  Describe("jobs_count", {MetricType::kGauge, "", ""});
+  const std::string jobs = R"("jobs_count":[{"type":"gauge","unit":"","help":""}])";
+  const std::string rt = R"("rt_seconds":[{"type":"histogram","unit":"seconds","help":"Time."}])";
+  const std::string size = R"("size":[{"type":"summary","unit":"","help":""}])";
+  const std::string word =
+      R"("word_count":[{"type":"histogram","unit":"","help":"A native histogram."}])";
+  EXPECT_EQ(harness_.Ask(ListMetadata, "/api/v1/metadata"),
+            "{" + jobs + "," + rt + "," + size + "," + word + "}");
+  EXPECT_EQ(harness_.Ask(ListMetadata, "/api/v1/metadata?metric=rt_seconds"), "{" + rt + "}");
+  EXPECT_EQ(harness_.Ask(ListMetadata, "/api/v1/metadata?metric=rt_seconds_sum"), "{}");
+}
+
+TEST_F(MetadataApiTest, OneNameMayHaveTwoTypes) {
+  Describe("x", {storage::MetricType::kGauge, "", "Now."});
+  Describe("x_bucket", {storage::MetricType::kHistogram, "", "Over time."});
+  Describe("x_count", {storage::MetricType::kHistogram, "", "Over time."});
+  const std::string gauge = R"({"type":"gauge","unit":"","help":"Now."})";
+  const std::string histogram = R"({"type":"histogram","unit":"","help":"Over time."})";
+  EXPECT_EQ(harness_.Ask(ListMetadata, "/api/v1/metadata"),
+            R"({"x":[)" + gauge + "," + histogram + "]}");
+  EXPECT_EQ(harness_.Ask(ListMetadata, "/api/v1/metadata?limit_per_metric=1"),
+            R"({"x":[)" + gauge + "]}");
+}
+
 TEST_F(MetadataApiTest, Exemplars) {
   AddExemplar(R"(h_bucket{le="1"})", kStartMs, 0.5, "a1");
   AddExemplar(R"(h_bucket{le="1"})", kStartMs + 1250, 0.75, "a2");

@@ -77,22 +77,48 @@ TEST(CompressionTest, BodiesInPieces) {
 }
 
 TEST(DecompressTest, GivesBackWhatWasCompressed) {
-  for (const size_t size : {0, 1, 1000, 262'144, 262'145, 1'000'000}) {
-    const std::string text(size, 'x');
-    HttpResponse response = Compress(Accepting("gzip"), {.body = text + "."});
-    EXPECT_EQ(Decompress(response.body, size + 1).value(), text + ".");
-    EXPECT_THAT(Decompress(response.body, size), StatusIs(absl::StatusCode::kOutOfRange));
+  for (const std::string coding : {"gzip", "deflate"}) {
+    for (const size_t size : {0, 1, 1000, 262'144, 262'145, 1'000'000}) {
+      const std::string text(size, 'x');
+      const std::string bytes = Compress(Accepting(coding), {.body = text + "."}).body;
+      EXPECT_EQ(Decompress(bytes, NamedCoding(coding), size + 1).value(), text + ".");
+      EXPECT_THAT(Decompress(bytes, NamedCoding(coding), size),
+                  StatusIs(absl::StatusCode::kOutOfRange));
+    }
   }
 }
 
-TEST(DecompressTest, DamageIsNoticed) {
-  std::string bytes = Compress(Accepting("gzip"), {.body = std::string(1000, 'x')}).body;
-  EXPECT_THAT(Decompress("plain text", 1000), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(Decompress("", 1000), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(Decompress(bytes.substr(0, bytes.size() - 1), 1000),
+TEST(DecompressTest, MembersOfAGzipFileAreJoined) {
+  std::string bytes;
+  for (const std::string part : {"one ", "two ", "three"}) {
+    bytes += Compress(Accepting("gzip"), {.body = part}).body;
+  }
+  EXPECT_EQ(Decompress(bytes, ContentCoding::kGzip, 1000).value(), "one two three");
+  EXPECT_THAT(Decompress(bytes, ContentCoding::kGzip, 12), StatusIs(absl::StatusCode::kOutOfRange));
+  EXPECT_THAT(Decompress(bytes + "no member", ContentCoding::kGzip, 1000),
               StatusIs(absl::StatusCode::kInvalidArgument));
-  bytes[bytes.size() - 6] ^= 1;  // Of the checksum.
-  EXPECT_THAT(Decompress(bytes, 1000), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(DecompressTest, DamageIsNoticed) {
+  for (const std::string name : {"gzip", "deflate"}) {
+    const ContentCoding coding = NamedCoding(name);
+    std::string bytes = Compress(Accepting(name), {.body = std::string(1000, 'x')}).body;
+    EXPECT_THAT(Decompress("plain text", coding, 1000),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+    EXPECT_THAT(Decompress("", coding, 1000), StatusIs(absl::StatusCode::kInvalidArgument));
+    EXPECT_THAT(Decompress(bytes.substr(0, bytes.size() - 1), coding, 1000),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+    bytes[bytes.size() - (name == "gzip" ? 6 : 2)] ^= 1;  // Of the checksum.
+    EXPECT_THAT(Decompress(bytes, coding, 1000), StatusIs(absl::StatusCode::kInvalidArgument));
+  }
+}
+
+TEST(DecompressTest, NamesOfCodings) {
+  EXPECT_EQ(NamedCoding("gzip"), ContentCoding::kGzip);
+  EXPECT_EQ(NamedCoding(" X-GZip "), ContentCoding::kGzip);
+  EXPECT_EQ(NamedCoding("deflate"), ContentCoding::kDeflate);
+  EXPECT_EQ(NamedCoding("zstd"), ContentCoding::kNone);
+  EXPECT_EQ(NamedCoding(""), ContentCoding::kNone);
 }
 
 TEST(CompressionTest, WhatStaysAsItIs) {

@@ -44,12 +44,14 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  void Send(std::string_view bytes) {
+  // False if the server has closed the connection before it had all of it.
+  bool Send(std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return;
+      if (sent <= 0) return false;
       bytes.remove_prefix(sent);
     }
+    return true;
   }
   void EndSending() { ::shutdown(fd_, SHUT_WR); }
 
@@ -191,6 +193,18 @@ TEST_F(HttpServerTest, ABodyThatIsTooLargeIsRefused) {
               AllOf(HasSubstr("413"), HasSubstr("10 bytes"), HasSubstr("Connection: close")));
   EXPECT_THAT(Ask("POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n"),
               HasSubstr("413"));
+}
+
+TEST_F(HttpServerTest, WhoSendsAllOfALargeBodyBeforeReadingIsAnswered) {
+  HttpServerOptions options;
+  options.max_body_bytes = 10;
+  ASSERT_NO_FATAL_FAILURE(Start(options));
+  const std::string body(40 << 20, 'x');
+  Client client(server_->port());
+  EXPECT_TRUE(
+      client.Send(fmt::format("POST /echo HTTP/1.1\r\nContent-Length: {}\r\n\r\n", body.size())));
+  EXPECT_TRUE(client.Send(body));
+  EXPECT_THAT(client.ReadAnswer(), HasSubstr("413"));
 }
 
 TEST_F(HttpServerTest, WhatIsNoHttpIsRefused) {

@@ -88,6 +88,9 @@ TEST(Value, TextOfEachKind) {
   EXPECT_EQ(ToText({true}), "true");
   EXPECT_EQ(ToText({int64_t{-42}}), "-42");
   EXPECT_EQ(ToText({0.1}), "0.1");
+  EXPECT_EQ(ToText({1e-7}), "1e-7");
+  EXPECT_EQ(ToText({-2.5e-10}), "-2.5e-10");
+  EXPECT_EQ(ToText({ValueList{{9.99e-7}, {1e21}}}), "[9.99e-7,1e+21]");
   EXPECT_EQ(ToText({100000.0}), "100000");
   EXPECT_EQ(ToText({1e21}), "1e+21");
   EXPECT_EQ(ToText({kNaN}), "NaN");
