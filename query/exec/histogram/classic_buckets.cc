@@ -59,9 +59,11 @@ double ClassicQuantile(double quantile, ClassicBuckets* buckets, MonotonicityFix
   if (quantile > 1) return kInfinity;
   if (buckets->empty() || buckets->back().upper_bound != kInfinity) return kNan;
   MergeEqualBounds(buckets);
-  MakeMonotonic(buckets, fix);
+  MonotonicityFix made;
+  MakeMonotonic(buckets, &made);
   const double total = buckets->back().cumulative_count;
-  if (buckets->size() < 2 || total == 0 || std::isnan(total)) return kNan;
+  if (buckets->size() < 2 || total == 0) return kNan;
+  *fix = made;
   const double rank = quantile * total;
   const size_t last = buckets->size() - 1;
   size_t found = 0;

@@ -23,7 +23,7 @@ struct MonotonicityFix {
 };
 
 // NaN unless the last bucket is +Inf and there are two and observations. Merges equal bounds and
-// fixes counts in place.
+// fixes counts in place, which is told if it made a difference to the answer.
 double ClassicQuantile(double quantile, ClassicBuckets* buckets, MonotonicityFix* fix);
 
 double ClassicFraction(double lower, double upper, ClassicBuckets* buckets);
