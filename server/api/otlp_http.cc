@@ -99,8 +99,6 @@ void AddOtlpHttp(std::function<collector::OtlpServices*()> services, const OtlpH
         HandlerKind::kSlow);
   };
   add("/v1/metrics", OtlpSignal::kMetrics);
-  // Where a Prometheus takes it.
-  add("/api/v1/otlp/v1/metrics", OtlpSignal::kMetrics);
   add("/v1/logs", OtlpSignal::kLogs);
   add("/v1/traces", OtlpSignal::kTraces);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `POST /v1/metrics`, `/v1/logs` and `/v1/traces`: OTLP over HTTP, as protobuf or JSON. Metrics
-// also at
-// `/api/v1/otlp/v1/metrics`, as with Prometheus.
+// `POST /v1/metrics`, `/v1/logs` and `/v1/traces`: OTLP over HTTP, as protobuf or JSON.
 // https://opentelemetry.io/docs/specs/otlp/#otlphttp
 #pragma once
 

@@ -63,13 +63,6 @@ class OtlpHttpTest(unittest.TestCase):
         self.assertEqual(ExportMetricsServiceResponse(), ExportMetricsServiceResponse.FromString(answer))
         self.assertEqual(4.5, self.vigil.value('http_gauge{job="protobuf"}'))
 
-    def test_metrics_where_prometheus_takes_them(self):
-        body = gauge_request(5.5, "prometheus_gauge").SerializeToString()
-        status, headers, answer = self.post("/api/v1/otlp/v1/metrics", body, PROTOBUF)
-        self.assertEqual((200, PROTOBUF, b""), (status, headers["Content-Type"], answer))
-        self.assertEqual(5.5, self.vigil.value("prometheus_gauge"))
-        self.assertEqual(400, self.post("/api/v1/otlp/v1/metrics", b"{", JSON)[0])
-
     def test_gzip(self):
         body = gzip.compress(gauge_request(7, "gzip_gauge").SerializeToString())
         status, _, answer = self.post("/v1/metrics", body, PROTOBUF, Content_Encoding="gzip")
