@@ -14,6 +14,7 @@
 #include "server/config_limits.h"
 #include "server/config_otlp.h"
 #include "server/config_text.h"
+#include "server/environment_text.h"
 
 namespace vigil::server {
 namespace {
@@ -173,24 +174,34 @@ class ConfigReader {
   void ReadGlobal(const YAML::Node& node) {
     if (node.IsNull()) return;
     YamlMap map(node, "global", &errors_);
+    const YAML::Mark timeout_mark = map.MarkOf("scrape_timeout");
+    const bool own_timeout = map.Has("scrape_timeout");
     collector::TakeScrapeSettings(&map, &scrape_defaults_, &errors_);
+    if (own_timeout && scrape_defaults_.timeout_ms > scrape_defaults_.interval_ms) {
+      errors_.Add(timeout_mark, "scrape_timeout is longer than scrape_interval");
+    }
     scrape_defaults_.text = YAML::Dump(node);
     map.TakeDurationMs("evaluation_interval", &config_.rules.default_interval_ms);
     map.TakeDurationMs("rule_query_offset", &config_.rules.query_offset_ms);
     map.TakeString("external_url", &config_.rules.external_url);
     map.Refuse({"query_log_file"}, "server.slow_query has the log tell of slow queries");
-    if (const YAML::Node labels = map.Take("external_labels"); !labels.IsNull()) {
-      YamlMap label_map(labels, "external_labels", &errors_);
-      storage::LabelsBuilder builder;
-      for (const std::string& name : label_map.Names()) {
-        std::string value;
-        label_map.TakeString(name, &value);
-        builder.Set(name, value);
-      }
-      label_map.Finish();
-      config_.rules.external_labels = builder.Build();
+    ReadExternalLabels(map.Take("external_labels"));
+    map.Finish();
+  }
+
+  // Their values may name variables of the environment, so that one file serves many machines.
+  void ReadExternalLabels(const YAML::Node& node) {
+    if (node.IsNull()) return;
+    YamlMap map(node, "external_labels", &errors_);
+    storage::LabelsBuilder builder;
+    for (const std::string& name : map.Names()) {
+      if (name.empty()) errors_.Add(map.MarkOf(name), "a label needs a name");
+      std::string value;
+      map.TakeString(name, &value);
+      builder.Set(name, ExpandEnvironment(value));
     }
     map.Finish();
+    config_.rules.external_labels = builder.Build();
   }
 
   void ReadRuleFiles(const YAML::Node& node) {

@@ -299,6 +299,9 @@ class ProtobufReader final : public ExpositionReader {
                                    bucket.exemplars.end());
         }
       }
+      // Only by their times are those of one series told apart from the ones of the last scrape.
+      std::erase_if(pending.exemplars,
+                    [](const ExposedExemplar& exemplar) { return !exemplar.time_ms.has_value(); });
       pending.histogram = std::make_shared<const storage::Histogram>(read.histogram);
       if (!options_.always_classic_histograms || read.buckets.empty()) return absl::OkStatus();
     }

@@ -30,11 +30,11 @@ absl::Status HttpTransfer::Prepare(const std::string& user_agent, const HttpConf
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);  // A name that does not resolve delays no exit.
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error_.data());
-  curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, get_.compression ? "gzip" : nullptr);
+  // Whatever was asked for, an answer that comes packed is unpacked.
+  curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, get_.compression ? "gzip" : "identity");
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &HttpTransfer::Receive);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
   for (const std::string& header : get_.headers) Append(header, &lists_.headers);
-  if (!get_.compression) Append("Accept-Encoding: identity", &lists_.headers);
   VIGIL_RETURN_IF_ERROR(SetHttpOptions(config, get_.url, curl, &lists_));
   SetHeaders(curl, lists_);
   oauth2_ = config.oauth2;

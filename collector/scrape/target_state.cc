@@ -109,7 +109,7 @@ absl::Status TargetState::Read(const HttpAnswer& answer, Counts* counts) {
     if (!more) break;
     ++counts->scraped;
     if (entry == nullptr || entry->second.form != sample.form || entry->first != sample.key) {
-      VIGIL_ASSIGN_OR_RETURN(entry, FindEntry(sample, reader.get()));
+      VIGIL_ASSIGN_OR_RETURN(entry, FindEntry(sample, reader.get(), counts));
       if (entry->second.position < order_.size()) guess = entry->second.position;
     }
     if (guess < order_.size() && order_[guess] == entry) ++guess;
@@ -130,10 +130,13 @@ absl::Status TargetState::Read(const HttpAnswer& answer, Counts* counts) {
 }
 
 absl::StatusOr<TargetState::EntryMap::value_type*> TargetState::FindEntry(
-    const ExposedSample& sample, ExpositionReader* reader) {
+    const ExposedSample& sample, ExpositionReader* reader, Counts* counts) {
   const auto known = entries_.find(sample.key);
   if (known != entries_.end() && known->second.form == sample.form) return &*known;
-  VIGIL_RETURN_IF_ERROR(reader->ReadLabels(&exposed_labels_));
+  if (absl::Status status = reader->ReadLabels(&exposed_labels_); !status.ok()) {
+    --counts->scraped;  // It is no sample.
+    return status;
+  }
   VIGIL_ASSIGN_OR_RETURN(SeriesMap::value_type* const series, MakeSeries(exposed_labels_));
   EntryMap::value_type& entry = *entries_.try_emplace(std::string(sample.key)).first;
   entry.second.form = sample.form;

@@ -95,7 +95,7 @@ class TargetState {
 
   absl::Status Read(const HttpAnswer& answer, Counts* counts);
   absl::StatusOr<EntryMap::value_type*> FindEntry(const ExposedSample& sample,
-                                                  ExpositionReader* reader);
+                                                  ExpositionReader* reader, Counts* counts);
   absl::StatusOr<SeriesMap::value_type*> MakeSeries(const std::vector<storage::Label>& exposed);
   absl::Status AddRow(SeriesMap::value_type* series, ExposedSample* sample);
   absl::Status LimitHistogram(ExposedSample* sample) const;

@@ -8,6 +8,7 @@
 """
 
 import base64
+import gzip
 import http.server
 import pathlib
 import ssl
@@ -26,6 +27,7 @@ class Exporter:
         self.body = body
         self.content_type = content_type
         self.status = 200
+        self.always_gzip = False  # Whatever coding is accepted.
         self.requests = []
         self._expected = f"Bearer {token}" if token else None
         if user:
@@ -67,9 +69,13 @@ class Exporter:
         if self._expected and handler.headers.get("Authorization") != self._expected:
             status, body = 401, "who are you?"
         data = body.encode() if isinstance(body, str) else body
+        if self.always_gzip:
+            data = gzip.compress(data)
         handler.send_response(status)
         if self.content_type:
             handler.send_header("Content-Type", self.content_type)
+        if self.always_gzip:
+            handler.send_header("Content-Encoding", "gzip")
         handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()
         handler.wfile.write(data)

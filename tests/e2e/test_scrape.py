@@ -95,6 +95,14 @@ class FormatTest(ScrapeCase):
         self.assertTrue(headers["Accept"].startswith("application/openmetrics-text;version=1.0.0;"), headers)
         self.assertEqual("gzip", headers["Accept-Encoding"])
 
+    def test_what_comes_packed_is_unpacked(self):
+        exporter = self.exporter("a 7\n")
+        exporter.always_gzip = True
+        self.configure(self.job(exporter, enable_compression=False))
+        self.wait_up()
+        self.assertEqual("identity", exporter.requests[-1][1]["Accept-Encoding"])
+        self.assertEqual(7, self.vigil.value("a"))
+
     def test_native_histograms_come_as_protobuf(self):
         histogram = varint(1 << 3) + varint(6) + double(2, 12.5)  # Count and sum.
         histogram += varint(5 << 3) + zigzag(0) + double(6, 0.001) + varint(7 << 3) + varint(1)

@@ -60,8 +60,17 @@ Bucket CustomBucketAt(const Histogram& histogram, IndexedCount bucket) {
 
 void AppendBuckets(const Histogram& histogram, const IndexedCounts& counts, Bucket::Part part,
                    std::vector<Bucket>* buckets) {
-  for (const IndexedCount& bucket : counts) {
-    if (bucket.count != 0) buckets->push_back(BucketAt(histogram, bucket, part));
+  for (const IndexedCount& counted : counts) {
+    if (counted.count == 0) continue;
+    Bucket bucket = BucketAt(histogram, counted, part);
+    // What lies within the zero threshold is in the zero bucket.
+    const double threshold = histogram.zero_threshold;
+    if (part == Bucket::Part::kPositive && bucket.lower < threshold) {
+      bucket.lower = std::min(threshold, bucket.upper);
+    } else if (part == Bucket::Part::kNegative && bucket.upper > -threshold) {
+      bucket.upper = std::max(-threshold, bucket.lower);
+    }
+    buckets->push_back(bucket);
   }
 }
 

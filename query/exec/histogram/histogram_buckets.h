@@ -53,7 +53,8 @@ Bucket NarrowZeroBucket(const storage::Histogram& histogram);
 uint32_t BoundariesOf(const Bucket& bucket);
 
 // All buckets with observations, ascending; a zero bucket with less than none, as a difference may
-// have, is left out, others are not. The zero bucket is narrowed when asked for.
+// have, is left out, others are not. The zero bucket is narrowed when asked for; one that reaches
+// into the zero bucket begins where that ends.
 enum class ZeroBucket { kWhole, kNarrow };
 std::vector<Bucket> BucketsOf(const storage::Histogram& histogram, ZeroBucket zero);
 

@@ -295,6 +295,12 @@ TEST_F(TargetStateTest, WhatIsMalformedIsTakenNotAtAll) {
   EXPECT_EQ(Scrape("a 2\n", false, "text/html"), "a{*} 4000:2\n");
 }
 
+TEST_F(TargetStateTest, WhatIsCountedOfAFailedScrapeAreItsSamples) {
+  EXPECT_THAT(Scrape("a 1\nb{x=1} 2\n", true), HasSubstr("scrape_samples_scraped{*} 1000:1\n"));
+  EXPECT_THAT(Scrape("b{x=1} 2\n", true), HasSubstr("scrape_samples_scraped{*} 2000:0\n"));
+  EXPECT_THAT(Scrape("b\n", true), HasSubstr("scrape_samples_scraped{*} 3000:0\n"));
+}
+
 TEST_F(TargetStateTest, ExemplarsHaveTheirTimeOrThatOfTheSample) {
   EXPECT_EQ(OpenMetrics("a_total 1 # {t=\"x\"} 0.5 7.5\nb_total 1 # {t=\"y\"} 0.5\n"),
             "a_total{*} 1000:1\nb_total{*} 1000:1\na_total{*} 7500:exemplar {t=\"x\"} 0.5\n"

@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -95,6 +97,23 @@ TEST(HistogramMathTest, HostileSpansAreCutOff) {
   EXPECT_EQ(BucketsOf(custom, ZeroBucket::kNarrow).size(), 3u);
   EXPECT_EQ(HistogramQuantile(1, custom).value, 0);
   TrimBelow(custom, 1);
+}
+
+TEST(HistogramMathTest, BucketsBeginWhereTheZeroBucketEnds) {
+  storage::Histogram histogram;
+  histogram.zero_threshold = 1.5;
+  histogram.count = 6;
+  histogram.positive_spans = {{0, 3}};  // (0.5, 1], (1, 2] and (2, 4].
+  histogram.positive_counts = {1, 1, 1};
+  histogram.negative_spans = {{0, 3}};
+  histogram.negative_counts = {1, 1, 1};
+  std::vector<std::pair<double, double>> bounds;
+  for (const Bucket& bucket : BucketsOf(histogram, ZeroBucket::kWhole)) {
+    bounds.emplace_back(bucket.lower, bucket.upper);
+  }
+  const std::vector<std::pair<double, double>> expected = {{-4, -2}, {-2, -1.5}, {-1, -1},
+                                                           {1, 1},   {1.5, 2},   {2, 4}};
+  EXPECT_EQ(bounds, expected);
 }
 
 TEST(HistogramMathTest, HintsOfSums) {
