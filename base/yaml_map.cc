@@ -16,6 +16,14 @@ namespace {
 
 // Keeps "now plus a duration" within the type.
 constexpr int64_t kMaxDurationMs = 100 * 365 * kMillisPerDay;
+// Merge keys may name maps that merge others, but an anchor may also name what it stands in.
+constexpr int kMaxMergeDepth = 16;
+constexpr int kMaxMergedMaps = 1'000;
+
+// Quoted scalars and blocks have the tag "!": they are texts, whatever they say.
+bool IsQuoted(const YAML::Node& node) { return node.Tag() == "!"; }
+
+bool IsMergeKey(const YAML::Node& key) { return key.Scalar() == "<<" && !IsQuoted(key); }
 
 }  // namespace
 
@@ -41,23 +49,45 @@ absl::Status YamlErrors::ToStatus() const {
 
 YamlMap::YamlMap(const YAML::Node& node, std::string_view what, YamlErrors* errors)
     : what_(what), mark_(node.Mark()), errors_(errors) {
-  if (!node.IsMap()) {
-    if (!node.IsNull()) errors_->Add(node, fmt::format("{} must be a map", what_));
-    return;
+  int maps_left = kMaxMergedMaps;
+  if (!node.IsNull()) AddFields(node, 0, &maps_left);
+}
+
+void YamlMap::AddFields(const YAML::Node& node, int depth, int* maps_left) {
+  if (!node.IsMap()) return errors_->Add(node, fmt::format("{} must be a map", what_));
+  if (depth > kMaxMergeDepth || --*maps_left == 0) {
+    return errors_->Add(node, "maps merge each other too deeply");
   }
+  if (*maps_left < 0) return;  // Said already.
+  // Those of the maps that merge this one go before its own.
+  const size_t merging = fields_.size();
+  std::vector<YAML::Node> merged;
   for (const auto& entry : node) {
     if (!entry.first.IsScalar()) {
       errors_->Add(entry.first, fmt::format("{} has a key that is not a text", what_));
+    } else if (IsMergeKey(entry.first)) {
+      merged.push_back(entry.second);
+    } else {
+      AddField(entry.first, entry.second, merging);
+    }
+  }
+  for (const YAML::Node& other : merged) {
+    if (!other.IsSequence()) {
+      AddFields(other, depth + 1, maps_left);
       continue;
     }
-    const std::string& name = entry.first.Scalar();
-    const bool repeated = std::any_of(fields_.begin(), fields_.end(),
-                                      [&](const Field& field) { return field.name == name; });
-    if (repeated) {
-      errors_->Add(entry.first, fmt::format("{} is given twice in {}", name, what_));
-      continue;
-    }
-    fields_.push_back({name, entry.first.Mark(), entry.second});
+    for (const YAML::Node& item : other) AddFields(item, depth + 1, maps_left);
+  }
+}
+
+void YamlMap::AddField(const YAML::Node& key, const YAML::Node& value, size_t merging) {
+  const std::string& name = key.Scalar();
+  const auto known = std::find_if(fields_.begin(), fields_.end(),
+                                  [&](const Field& field) { return field.name == name; });
+  if (known == fields_.end()) {
+    fields_.push_back({name, key.Mark(), value});
+  } else if (static_cast<size_t>(known - fields_.begin()) >= merging) {
+    errors_->Add(key, fmt::format("{} is given twice in {}", name, what_));
   }
 }
 
@@ -101,7 +131,7 @@ bool YamlMap::TakeString(std::string_view name, std::string* out) {
 bool YamlMap::TakeBool(std::string_view name, bool* out) {
   YAML::Node node;
   if (!TakeScalar(name, &node)) return false;
-  if (YAML::convert<bool>::decode(node, *out)) return true;
+  if (!IsQuoted(node) && YAML::convert<bool>::decode(node, *out)) return true;
   errors_->Add(node, fmt::format("{} must be true or false", name));
   return false;
 }
@@ -110,7 +140,7 @@ bool YamlMap::TakeInt(std::string_view name, int64_t* out) {
   YAML::Node node;
   if (!TakeScalar(name, &node)) return false;
   int64_t value = 0;
-  if (YAML::convert<int64_t>::decode(node, value) && value >= 0) {
+  if (!IsQuoted(node) && YAML::convert<int64_t>::decode(node, value) && value >= 0) {
     *out = value;
     return true;
   }

@@ -37,7 +37,7 @@ class YamlErrors {
   std::vector<Error> errors_;
 };
 
-// The fields of one map. Null counts as absent.
+// The fields of one map, those that it merges in by `<<` among them. Null counts as absent.
 class YamlMap {
  public:
   // `what` names the map in messages; `errors` must outlive it. A node that is not a map is an
@@ -74,6 +74,11 @@ class YamlMap {
     YAML::Node value;
     bool taken = false;
   };
+  // Adds the fields of `node` that are not there yet, and those of the maps that it merges in, of
+  // which `*maps_left` may come.
+  void AddFields(const YAML::Node& node, int depth, int* maps_left);
+  // A field that only one of the first `merging` fields may be the namesake of.
+  void AddField(const YAML::Node& key, const YAML::Node& value, size_t merging);
   // The scalar `name` as text; false if absent or, with an error, no scalar.
   bool TakeScalar(std::string_view name, YAML::Node* node);
 

@@ -5,7 +5,6 @@
 // newer state in place of the older, never both; one with a delivery in flight is decided on again
 // when that has ended, since only then is it known what the receiver knows.
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -36,15 +35,10 @@ Dispatcher::Snapshot Dispatcher::TakeSnapshot(const Group& group, int64_t now_ms
     (HasEnded(group, *alert, now_ms) ? snapshot.sets.resolved : snapshot.sets.firing)
         .push_back(fingerprint);
   }
-  std::sort(
-      snapshot.alerts.begin(), snapshot.alerts.end(),
-      [](const StoredAlert* left, const StoredAlert* right) {
-        const storage::Labels& a = left->alert.labels;
-        const storage::Labels& b = right->alert.labels;
-        return std::tuple(a.Get("job"), a.Get("instance")) <
-                   std::tuple(b.Get("job"), b.Get("instance")) ||
-               (a.Get("job") == b.Get("job") && a.Get("instance") == b.Get("instance") && a < b);
-      });
+  std::sort(snapshot.alerts.begin(), snapshot.alerts.end(),
+            [](const StoredAlert* left, const StoredAlert* right) {
+              return IsToldBefore(left->alert.labels, right->alert.labels);
+            });
   return snapshot;
 }
 

@@ -11,6 +11,27 @@ uint64_t GroupHash(std::string_view group_key) {
   return XXH3_64bits(group_key.data(), group_key.size());
 }
 
+bool IsListedBefore(const storage::Labels& a, const storage::Labels& b) {
+  if (a.size() != b.size()) return a.size() < b.size();
+  auto left = a.begin();
+  auto right = b.begin();
+  for (; left != a.end() && right != b.end(); ++left, ++right) {
+    // Who lacks the first name that not both have comes first: the one whose next name is later.
+    if ((*left).name != (*right).name) return (*left).name > (*right).name;
+    if ((*left).value != (*right).value) return (*left).value < (*right).value;
+  }
+  return false;
+}
+
+bool IsToldBefore(const storage::Labels& a, const storage::Labels& b) {
+  for (const std::string_view name : {"job", "instance"}) {
+    const std::string_view left = a.Get(name);
+    const std::string_view right = b.Get(name);
+    if (left != right) return right.empty() || (!left.empty() && left < right);
+  }
+  return IsListedBefore(a, b);
+}
+
 void AdvanceTick(Group* group, int64_t now_ms) {
   if (!group->flushed) group->tick_ms = now_ms;
   group->flushed = true;

@@ -46,6 +46,13 @@ struct Group {
 // Stands for a group's key where that is too long.
 uint64_t GroupHash(std::string_view group_key);
 
+// Alertmanager's order of labels: those with fewer first, then by name and value, where the labels
+// that lack a name come before those that have it.
+bool IsListedBefore(const storage::Labels& a, const storage::Labels& b);
+// The order of the alerts of a group: by job and instance, where those without come last, then by
+// all labels.
+bool IsToldBefore(const storage::Labels& a, const storage::Labels& b);
+
 // Moves a group that is flushed at `now_ms` on to its next tick.
 void AdvanceTick(Group* group, int64_t now_ms);
 

@@ -64,7 +64,7 @@ void ReadMatcherFields(YamlMap* map, std::string_view equal, std::string_view re
     return errors->Add(texts, fmt::format("{} must be a list of texts", list));
   }
   for (const YAML::Node& entry : texts) {
-    if (entry.IsScalar() && SaysNothing(entry.Scalar())) continue;
+    if (entry.IsNull() || (entry.IsScalar() && SaysNothing(entry.Scalar()))) continue;
     absl::StatusOr<std::vector<Matcher>> parsed =
         ParseMatchers(entry.IsScalar() ? std::string_view(entry.Scalar()) : std::string_view());
     if (!parsed.ok()) {

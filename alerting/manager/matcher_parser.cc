@@ -256,9 +256,9 @@ absl::StatusOr<std::vector<Matcher>> ParseUtf8Matchers(std::string_view text) {
 absl::StatusOr<std::vector<Matcher>> ParseClassicMatchers(std::string_view text) {
   if (!IsValidUtf8(text)) return Wrong("not valid UTF-8");
   text = Trim(text);
-  const bool open = text.starts_with('{');
-  if (open != text.ends_with('}')) return Wrong("expected braces on both sides or on none");
-  if (open) text = text.substr(1, text.size() - 2);
+  // A brace without its counterpart is passed over.
+  if (text.starts_with('{')) text.remove_prefix(1);
+  if (text.ends_with('}')) text.remove_suffix(1);
   std::vector<Matcher> matchers;
   for (const std::string_view piece : SplitClassic(text)) {
     VIGIL_ASSIGN_OR_RETURN(Matcher matcher, ParseClassicMatcher(piece));

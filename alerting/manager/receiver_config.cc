@@ -10,14 +10,22 @@
 
 #include "alerting/notify/discord.h"
 #include "alerting/notify/email.h"
+#include "alerting/notify/incidentio.h"
+#include "alerting/notify/jira.h"
+#include "alerting/notify/mattermost.h"
+#include "alerting/notify/msteams.h"
 #include "alerting/notify/msteamsv2.h"
 #include "alerting/notify/opsgenie.h"
 #include "alerting/notify/pagerduty.h"
 #include "alerting/notify/pushover.h"
+#include "alerting/notify/rocketchat.h"
 #include "alerting/notify/slack.h"
+#include "alerting/notify/sns.h"
 #include "alerting/notify/telegram.h"
+#include "alerting/notify/victorops.h"
 #include "alerting/notify/webex.h"
 #include "alerting/notify/webhook.h"
+#include "alerting/notify/wechat.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "base/strings.h"
@@ -32,30 +40,24 @@ struct ChannelKind {
 };
 
 constexpr ChannelKind kKinds[] = {
-    {"webhook_configs", &ReadWebhook},     {"slack_configs", &ReadSlack},
-    {"pagerduty_configs", &ReadPagerduty}, {"email_configs", &ReadEmail},
-    {"discord_configs", &ReadDiscord},     {"msteamsv2_configs", &ReadMsteamsv2},
-    {"opsgenie_configs", &ReadOpsgenie},   {"pushover_configs", &ReadPushover},
-    {"telegram_configs", &ReadTelegram},   {"webex_configs", &ReadWebex},
-};
-
-// What Alertmanager has beside these, and what to do without it.
-struct ForeignKind {
-  std::string_view list;
-  std::string_view prefix;  // Of its settings in `global`.
-  std::string_view remedy;
-};
-
-constexpr ForeignKind kForeignKinds[] = {
-    {"incidentio_configs", "incidentio_", "use webhook_configs with http_config.authorization"},
-    {"jira_configs", "jira_", "use webhook_configs with a payload, to Jira's REST API"},
-    {"mattermost_configs", "mattermost_", "use webhook_configs with a payload"},
-    {"msteams_configs", "msteams_", "use webhook_configs with a payload"},
-    {"rocketchat_configs", "rocketchat_", "use webhook_configs with a payload"},
-    {"sns_configs", "sns_", "put a proxy that signs requests behind webhook_configs"},
-    {"victorops_configs", "victorops_", "use webhook_configs with a payload"},
-    {"wechat_configs", "wechat_",
-     "put a program that asks WeChat for tokens behind webhook_configs"},
+    {"discord_configs", &ReadDiscord},
+    {"email_configs", &ReadEmail},
+    {"incidentio_configs", &ReadIncidentio},
+    {"jira_configs", &ReadJira},
+    {"mattermost_configs", &ReadMattermost},
+    {"msteams_configs", &ReadMsteams},
+    {"msteamsv2_configs", &ReadMsteamsv2},
+    {"opsgenie_configs", &ReadOpsgenie},
+    {"pagerduty_configs", &ReadPagerduty},
+    {"pushover_configs", &ReadPushover},
+    {"rocketchat_configs", &ReadRocketchat},
+    {"slack_configs", &ReadSlack},
+    {"sns_configs", &ReadSns},
+    {"telegram_configs", &ReadTelegram},
+    {"victorops_configs", &ReadVictorops},
+    {"webex_configs", &ReadWebex},
+    {"webhook_configs", &ReadWebhook},
+    {"wechat_configs", &ReadWechat},
 };
 
 class ReceiverReader {
@@ -76,7 +78,6 @@ class ReceiverReader {
         if (kind.list == name) ReadChannels(map.Take(name), kind, &receiver);
       }
     }
-    for (const ForeignKind& kind : kForeignKinds) map.Refuse({kind.list}, kind.remedy);
     map.Finish();
     return receiver;
   }
@@ -107,17 +108,42 @@ class ReceiverReader {
   YamlErrors& errors_;
 };
 
+void TakeUrl(std::string_view name, YamlMap* global, const ChannelReading& reading,
+             std::string* url) {
+  if (!global->TakeString(name, url)) return;
+  const std::string wrong = WhatIsWrongWithUrl(*url);
+  if (!wrong.empty()) reading.errors->Add(global->MarkOf(name), wrong);
+}
+
+void CheckSecretUrl(const Secret& url, std::string_view name, const YamlMap& global,
+                    const ChannelReading& reading) {
+  if (!global.Has(name) || url.text == kHiddenSecret) return;
+  const std::string wrong = WhatIsWrongWithUrl(url.text);
+  if (!wrong.empty()) reading.errors->Add(global.MarkOf(name), wrong);
+}
+
 void ReadSlackDefaults(YamlMap* global, const ChannelReading& reading, ChannelDefaults* defaults) {
   TakeSecret("slack_api_url", reading.directory, global, reading.errors, &defaults->slack_api_url);
   TakeSecret("slack_app_token", reading.directory, global, reading.errors,
              &defaults->slack_app_token);
-  global->TakeString("slack_app_url", &defaults->slack_app_url);
+  CheckSecretUrl(defaults->slack_api_url, "slack_api_url", *global, reading);
+  TakeUrl("slack_app_url", global, reading, &defaults->slack_app_url);
+  if (defaults->slack_api_url.given() && defaults->slack_app_token.given()) {
+    reading.errors->Add(global->MarkOf("slack_app_token"),
+                        "at most one of slack_app_token and slack_api_url may be given");
+  }
 }
 
 void ReadMailDefaults(YamlMap* global, const ChannelReading& reading, ChannelDefaults* defaults) {
   global->TakeString("smtp_from", &defaults->smtp_from);
   global->TakeString("smtp_hello", &defaults->smtp_hello);
-  global->TakeString("smtp_smarthost", &defaults->smtp_smarthost);
+  if (global->TakeString("smtp_smarthost", &defaults->smtp_smarthost) &&
+      !defaults->smtp_smarthost.empty() &&
+      defaults->smtp_smarthost.find(':') == std::string::npos) {
+    reading.errors->Add(
+        global->MarkOf("smtp_smarthost"),
+        fmt::format("address {}: missing port in address", defaults->smtp_smarthost));
+  }
   global->TakeString("smtp_auth_username", &defaults->smtp_auth_username);
   TakeSecret("smtp_auth_password", reading.directory, global, reading.errors,
              &defaults->smtp_auth_password);
@@ -160,19 +186,30 @@ void ReadChannelDefaults(YamlMap* global, ChannelReading* reading) {
   defaults.http = ReadHttpConfig(global->Take("http_config"), reading->directory, reading->errors);
   ReadSlackDefaults(global, *reading, &defaults);
   ReadMailDefaults(global, *reading, &defaults);
-  global->TakeString("pagerduty_url", &defaults.pagerduty_url);
-  global->TakeString("opsgenie_api_url", &defaults.opsgenie_api_url);
+  TakeUrl("pagerduty_url", global, *reading, &defaults.pagerduty_url);
+  TakeUrl("opsgenie_api_url", global, *reading, &defaults.opsgenie_api_url);
   TakeSecret("opsgenie_api_key", reading->directory, global, reading->errors,
              &defaults.opsgenie_api_key);
-  global->TakeString("telegram_api_url", &defaults.telegram_api_url);
+  TakeUrl("telegram_api_url", global, *reading, &defaults.telegram_api_url);
   TakeSecret("telegram_bot_token", reading->directory, global, reading->errors,
              &defaults.telegram_bot_token);
-  global->TakeString("webex_api_url", &defaults.webex_api_url);
-  for (const std::string& name : global->Names()) {
-    for (const ForeignKind& kind : kForeignKinds) {
-      if (name.starts_with(kind.prefix)) global->Refuse({name});
-    }
-  }
+  TakeUrl("webex_api_url", global, *reading, &defaults.webex_api_url);
+  TakeUrl("victorops_api_url", global, *reading, &defaults.victorops_api_url);
+  TakeSecret("victorops_api_key", reading->directory, global, reading->errors,
+             &defaults.victorops_api_key);
+  TakeUrl("wechat_api_url", global, *reading, &defaults.wechat_api_url);
+  TakeSecret("wechat_api_secret", reading->directory, global, reading->errors,
+             &defaults.wechat_api_secret);
+  global->TakeString("wechat_api_corp_id", &defaults.wechat_api_corp_id);
+  TakeUrl("rocketchat_api_url", global, *reading, &defaults.rocketchat_api_url);
+  TakeSecret("rocketchat_token", reading->directory, global, reading->errors,
+             &defaults.rocketchat_token);
+  TakeSecret("rocketchat_token_id", reading->directory, global, reading->errors,
+             &defaults.rocketchat_token_id);
+  TakeSecret("mattermost_webhook_url", reading->directory, global, reading->errors,
+             &defaults.mattermost_webhook_url);
+  CheckSecretUrl(defaults.mattermost_webhook_url, "mattermost_webhook_url", *global, *reading);
+  TakeUrl("jira_api_url", global, *reading, &defaults.jira_api_url);
 }
 
 void ReadTemplates(const YAML::Node& node, ManagerFiles files, ChannelReading* reading) {

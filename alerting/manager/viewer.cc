@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <optional>
-#include <tuple>
 #include <utility>
 
+#include "alerting/manager/group.h"
 #include "alerting/manager/route.h"
 
 namespace vigil::alerting {
@@ -30,7 +30,9 @@ class Viewer {
     }
     AlertView view = ViewLabels(config_, muter_, labels, now_ms_);
     view.muted_by = muted_by;
-    const bool hidden = (!filter_.active && !view.suppressed()) ||
+    // A time interval mutes a group, not its alerts: they stay active.
+    const bool active = view.silenced_by.empty() && view.inhibited_by.empty();
+    const bool hidden = (!filter_.active && active) ||
                         (!filter_.silenced && !view.silenced_by.empty()) ||
                         (!filter_.inhibited && !view.inhibited_by.empty()) ||
                         (!filter_.muted && !view.muted_by.empty());
@@ -78,6 +80,9 @@ GroupView ViewGroup(const Group& group, const ManagerState& state, const Muter& 
     std::sort(alert->receivers.begin(), alert->receivers.end());
     view.alerts.push_back(*std::move(alert));
   }
+  std::sort(view.alerts.begin(), view.alerts.end(), [](const AlertView& a, const AlertView& b) {
+    return IsToldBefore(a.alert.labels, b.alert.labels);
+  });
   return view;
 }
 
@@ -122,9 +127,8 @@ std::vector<GroupView> ViewGroups(const ManagerConfig& config, const ManagerStat
     if (!view.alerts.empty()) views.push_back(std::move(view));
   }
   std::stable_sort(views.begin(), views.end(), [](const GroupView& a, const GroupView& b) {
-    const size_t a_size = a.labels.size();
-    const size_t b_size = b.labels.size();
-    return std::tie(a_size, a.labels, a.receiver) < std::tie(b_size, b.labels, b.receiver);
+    if (a.labels != b.labels) return IsListedBefore(a.labels, b.labels);
+    return a.receiver < b.receiver;
   });
   return views;
 }

@@ -10,6 +10,53 @@
 #include "base/strings.h"
 
 namespace vigil::alerting {
+namespace {
+
+bool IsHexDigit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// The first "%" that two hexadecimal digits do not follow, with what follows; "" if there is none.
+std::string_view BadEscape(std::string_view text) {
+  for (size_t i = text.find('%'); i != std::string_view::npos; i = text.find('%', i + 1)) {
+    const std::string_view escape = text.substr(i, 3);
+    if (escape.size() < 3 || !IsHexDigit(escape[1]) || !IsHexDigit(escape[2])) return escape;
+  }
+  return {};
+}
+
+// Whether `host` ends in something that looks like a port but is none.
+bool HasBadPort(std::string_view host) {
+  host.remove_prefix(host.rfind('@') + 1);
+  const size_t colon = host.rfind(':');
+  if (colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos) {
+    return false;
+  }
+  return host.find_first_not_of("0123456789", colon + 1) != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string WhatIsWrongWithUrl(std::string_view url) {
+  const size_t scheme_end = url.find("://");
+  const std::string scheme =
+      scheme_end == std::string_view::npos ? "" : ToLower(url.substr(0, scheme_end));
+  if (scheme != "http" && scheme != "https") {
+    return fmt::format("unsupported scheme \"{}\" for URL", scheme);
+  }
+  const std::string_view rest = url.substr(scheme_end + 3);
+  const std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
+  if (host.empty()) return "missing host for URL";
+  if (HasBadPort(host)) return fmt::format("invalid port in \"{}\"", host);
+  const std::string_view escape = BadEscape(rest.substr(0, rest.find('?')));
+  if (!escape.empty()) return fmt::format("invalid URL escape \"{}\"", escape);
+  // A template may have spaces within its actions.
+  const bool has_space = url.find_first_of(" \t") != std::string_view::npos;
+  if (!IsHeaderText(url) || (has_space && url.find("{{") == std::string_view::npos)) {
+    return "the URL holds characters that a URL cannot";
+  }
+  return "";
+}
 
 absl::StatusOr<std::string> TemplateSecret::Expand(NotificationTexts* texts) const {
   if (secret.file.empty()) {
@@ -39,9 +86,8 @@ ChannelSettings ChannelFields::TakeSettings(bool send_resolved) {
   settings.send_resolved = TakeSendResolved(send_resolved);
   map_.TakeDurationMs("timeout", &settings.timeout_ms);
   settings.http = reading_.defaults.http;
-  if (map_.Has("http_config")) {
-    settings.http = ReadHttpConfig(map_.Take("http_config"), reading_.directory, reading_.errors);
-  }
+  const YAML::Node http = map_.Take("http_config");
+  if (!http.IsNull()) settings.http = ReadHttpConfig(http, reading_.directory, reading_.errors);
   return settings;
 }
 
@@ -55,6 +101,7 @@ TemplateText ChannelFields::TakeTemplate(std::string_view name, std::string_view
 }
 
 TemplateText ChannelFields::Template(const YAML::Node& node, std::string_view name) {
+  if (node.IsNull()) return {};
   if (!node.IsScalar()) {
     errors().Add(node, fmt::format("{} must be a single value", name));
     return {};
@@ -64,6 +111,31 @@ TemplateText ChannelFields::Template(const YAML::Node& node, std::string_view na
   if (parsed.ok()) return *std::move(parsed);
   errors().Add(node, MessageOf(parsed.status()));
   return {};
+}
+
+TemplateText ChannelFields::TakePart(std::string_view name, YamlMap* map) {
+  return map->Has(name) ? Template(map->Take(name), name) : TemplateText();
+}
+
+std::vector<YAML::Node> ChannelFields::TakeList(std::string_view name) {
+  std::vector<YAML::Node> items;
+  const YAML::Node list = map_.Take(name);
+  if (!list.IsNull() && !list.IsSequence()) {
+    errors().Add(list, fmt::format("{} must be a list", name));
+    return items;
+  }
+  for (const YAML::Node& item : list) items.push_back(item);
+  return items;
+}
+
+std::vector<std::pair<std::string, TemplateText>> ChannelFields::TakeTemplates(
+    std::string_view name) {
+  std::vector<std::pair<std::string, TemplateText>> templates;
+  YamlMap map(map_.Take(name), name, &errors());
+  for (const std::string& key : map.Names()) {
+    templates.emplace_back(key, Template(map.Take(key), key));
+  }
+  return templates;
 }
 
 Secret ChannelFields::TakeSecret(std::string_view name, const Secret& fallback) {
@@ -94,21 +166,14 @@ std::string ChannelFields::TakeString(std::string_view name, std::string_view fa
 }
 
 void ChannelFields::CheckUrl(std::string_view name, std::string_view url) {
-  if (url.find("{{") != std::string_view::npos) return;
-  const YAML::Mark mark = map_.MarkOf(name);
-  const size_t scheme_end = url.find("://");
-  const std::string scheme =
-      scheme_end == std::string_view::npos ? "" : ToLower(url.substr(0, scheme_end));
-  if (scheme != "http" && scheme != "https") {
-    return errors().Add(mark, fmt::format("unsupported scheme \"{}\" for URL", scheme));
-  }
-  const std::string_view rest = url.substr(scheme_end + 3);
-  if (rest.substr(0, rest.find_first_of("/?#")).empty()) {
-    return errors().Add(mark, "missing host for URL");
-  }
-  if (!IsHeaderText(url) || url.find_first_of(" \t") != std::string_view::npos) {
-    errors().Add(mark, fmt::format("{} holds characters that a URL cannot", name));
-  }
+  const std::string wrong = WhatIsWrongWithUrl(url);
+  if (!wrong.empty()) errors().Add(map_.MarkOf(name), wrong);
+}
+
+void ChannelFields::CheckSecretUrl(std::string_view name, const TemplateSecret& url) {
+  const std::string& text = url.secret.text;
+  if (text.empty() || text == kHiddenSecret || text.find("{{") != std::string::npos) return;
+  CheckUrl(name, text);
 }
 
 std::shared_ptr<const HttpConfig> ReadHttpConfig(const YAML::Node& node,

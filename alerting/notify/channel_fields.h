@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <absl/status/statusor.h>
 #include <yaml-cpp/yaml.h>
@@ -18,6 +20,13 @@
 #include "base/yaml_map.h"
 
 namespace vigil::alerting {
+
+// What stands for secrets where a configuration is shown. Whoever copies one can write them down
+// once it is loaded.
+constexpr std::string_view kHiddenSecret = "<secret>";
+
+// Why nobody can be asked at `url`; "" if it is in order.
+std::string WhatIsWrongWithUrl(std::string_view url);
 
 // What `global` says.
 struct ChannelDefaults {
@@ -31,6 +40,17 @@ struct ChannelDefaults {
   std::string telegram_api_url = "https://api.telegram.org";
   Secret telegram_bot_token;
   std::string webex_api_url = "https://webexapis.com/v1/messages";
+  std::string victorops_api_url =
+      "https://alert.victorops.com/integrations/generic/20131114/alert/";
+  Secret victorops_api_key;
+  std::string wechat_api_url = "https://qyapi.weixin.qq.com/cgi-bin/";
+  Secret wechat_api_secret;
+  std::string wechat_api_corp_id;
+  std::string rocketchat_api_url = "https://open.rocket.chat/";
+  Secret rocketchat_token;
+  Secret rocketchat_token_id;
+  Secret mattermost_webhook_url;
+  std::string jira_api_url;
 
   std::string smtp_from;
   std::string smtp_hello = "localhost";
@@ -82,13 +102,21 @@ class ChannelFields {
   TemplateText TakeTemplate(std::string_view name, std::string_view fallback = {});
   // `node` as a template, for lists and maps.
   TemplateText Template(const YAML::Node& node, std::string_view name);
+  // What `map`, one within the entry, says of `name`.
+  TemplateText TakePart(std::string_view name, YamlMap* map);
+  // The items of the list `name`.
+  std::vector<YAML::Node> TakeList(std::string_view name);
+  // The pairs of the map `name`, each value a template.
+  std::vector<std::pair<std::string, TemplateText>> TakeTemplates(std::string_view name);
   // NAME or NAME_file, else `fallback`.
   TemplateSecret TakeTemplateSecret(std::string_view name, const Secret& fallback = {});
   Secret TakeSecret(std::string_view name, const Secret& fallback = {});
   // A text with a default, not a template.
   std::string TakeString(std::string_view name, std::string_view fallback = {});
-  // Complains if `url`, the value of the field `name`, is none. Templates are not looked at.
+  // Complains if `url`, the value of the field `name`, is none.
   void CheckUrl(std::string_view name, std::string_view url);
+  // The same for one that is secret. Templates are not looked at, nor what stands for a secret.
+  void CheckSecretUrl(std::string_view name, const TemplateSecret& url);
   void Finish() { map_.Finish(); }
 
  private:

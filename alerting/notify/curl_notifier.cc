@@ -36,6 +36,7 @@ class CurlNotifier final : public Notifier, private CurlWork {
 
   void Send(const std::string& lane, Delivery delivery,
             std::function<void(DeliveryOutcome)> done) override {
+    if (delivery.then != nullptr) Follow(lane, &delivery, &done);
     {
       MutexLock lock(&mutex_);
       inbox_.push_back({lane, std::move(delivery), std::move(done)});
@@ -44,6 +45,31 @@ class CurlNotifier final : public Notifier, private CurlWork {
   }
 
  private:
+  // Has what follows `*delivery` sent once that is answered; the last of it calls `*done`.
+  void Follow(const std::string& lane, Delivery* delivery,
+              std::function<void(DeliveryOutcome)>* done) {
+    const auto next = std::make_shared<std::shared_ptr<Delivery>>();
+    delivery->judge = [judge = delivery->judge, then = delivery->then,
+                       next](const HttpAnswer& answer) {
+      DeliveryOutcome outcome = judge == nullptr ? AsStatusSays(answer) : judge(answer);
+      if (!outcome.delivered) return outcome;
+      absl::StatusOr<std::shared_ptr<Delivery>> following = then(answer);
+      if (following.ok()) {
+        *next = *std::move(following);
+        return outcome;
+      }
+      return DeliveryOutcome{.http_status = answer.status,
+                             .error = std::string(MessageOf(following.status()))};
+    };
+    *done = [this, lane, next, timeout_ms = delivery->timeout_ms, http = delivery->http,
+             done = std::move(*done)](DeliveryOutcome outcome) {
+      if (!outcome.delivered || *next == nullptr) return done(std::move(outcome));
+      (*next)->timeout_ms = timeout_ms;
+      (*next)->http = http;
+      Send(lane, std::move(**next), done);
+    };
+  }
+
   struct Request {
     std::string lane;
     Delivery delivery;

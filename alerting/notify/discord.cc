@@ -26,7 +26,7 @@ std::unique_ptr<Channel> ReadDiscord(const YAML::Node& node, const ChannelReadin
   const TemplateSecret url = fields.TakeTemplateSecret("webhook_url");
   if (!url.given())
     fields.errors().Add(node, "discord_configs needs a webhook_url or webhook_url_file");
-  if (!url.secret.text.empty()) fields.CheckUrl("webhook_url", url.secret.text);
+  fields.CheckSecretUrl("webhook_url", url);
   const TemplateText content =
       fields.TakeTemplate("content", R"({{ template "discord.default.content" . }})");
   const TemplateText title =

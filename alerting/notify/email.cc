@@ -75,6 +75,9 @@ class Email final : public Channel {
  private:
   absl::Status SetLogin(MailEnvelope* envelope) const {
     if (config_.auth_username.empty()) return absl::OkStatus();
+    if (!config_.auth_password.given() && !config_.auth_secret.given()) {
+      return absl::InvalidArgumentError("auth_username needs an auth_password or an auth_secret");
+    }
     envelope->username = config_.auth_username;
     envelope->identity = config_.auth_identity;
     if (config_.auth_password.given()) {
@@ -215,8 +218,9 @@ void ReadThreading(const YAML::Node& node, ChannelFields* fields, EmailConfig* c
   map.TakeBool("enabled", &config->threading);
   std::string by = "daily";
   map.TakeString("thread_by_date", &by);
-  if (by != "daily" && by != "none") {
-    fields->errors().Add(map.MarkOf("thread_by_date"), "thread_by_date must be daily or none");
+  if (config->threading && by != "daily" && by != "none") {
+    fields->errors().Add(map.MarkOf("thread_by_date"),
+                         "threading.thread_by_date must be either 'none' or 'daily'");
   }
   config->thread_by_date = by == "daily";
   map.Finish();
@@ -241,11 +245,6 @@ std::unique_ptr<Channel> ReadEmail(const YAML::Node& node, const ChannelReading&
   config.auth_password = fields.TakeSecret("auth_password", defaults.smtp_auth_password);
   config.auth_secret = fields.TakeSecret("auth_secret", defaults.smtp_auth_secret);
   config.auth_identity = fields.TakeString("auth_identity", defaults.smtp_auth_identity);
-  if (!config.auth_username.empty() && !config.auth_password.given() &&
-      !config.auth_secret.given()) {
-    fields.errors().Add(fields.map().MarkOf("auth_username"),
-                        "auth_username needs an auth_password or an auth_secret");
-  }
   ReadTls(&fields, &config);
   config.html = fields.TakeTemplate("html", R"({{ template "email.default.html" . }})");
   config.text = fields.TakeTemplate("text", R"({{ template "email.default.text" . }})");

@@ -19,6 +19,18 @@ absl::Status HttpTransfer::SetOptions(const std::string& user_agent) {
     }
     Append(header, &lists_.headers);
   }
+  if (delivery_.method != "POST") {
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, delivery_.method.c_str());
+  }
+  if (delivery_.method != "GET") SetBody(curl);
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, user_agent.c_str());
+  oauth2_ = config.oauth2;
+  VIGIL_RETURN_IF_ERROR(SetHttpOptions(config, delivery_.url, curl, &lists_));
+  SetHeaders(curl, lists_);
+  return absl::OkStatus();
+}
+
+void HttpTransfer::SetBody(CURL* curl) {
   curl_easy_setopt(curl, CURLOPT_POST, 1L);
   // Else a receiver that has moved would be asked for a page, and its answer taken for a delivery.
   curl_easy_setopt(curl, CURLOPT_POSTREDIR,
@@ -26,11 +38,6 @@ absl::Status HttpTransfer::SetOptions(const std::string& user_agent) {
   curl_easy_setopt(curl, CURLOPT_POSTFIELDS, delivery_.body.data());
   curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                    static_cast<curl_off_t>(delivery_.body.size()));
-  curl_easy_setopt(curl, CURLOPT_USERAGENT, user_agent.c_str());
-  oauth2_ = config.oauth2;
-  VIGIL_RETURN_IF_ERROR(SetHttpOptions(config, delivery_.url, curl, &lists_));
-  SetHeaders(curl, lists_);
-  return absl::OkStatus();
 }
 
 DeliveryOutcome HttpTransfer::OutcomeOf(CURLcode code) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One POST.
+// One request.
 #pragma once
 
 #include <string>
@@ -14,6 +14,8 @@ class HttpTransfer final : public Transfer {
   using Transfer::Transfer;
 
  private:
+  void SetBody(CURL* curl);
+
   absl::Status SetOptions(const std::string& user_agent) override;
   DeliveryOutcome OutcomeOf(CURLcode code) const override;
 };

@@ -16,7 +16,7 @@ std::unique_ptr<Channel> ReadMsteamsv2(const YAML::Node& node, const ChannelRead
   if (!url.given()) {
     fields.errors().Add(node, "msteamsv2_configs needs a webhook_url or webhook_url_file");
   }
-  if (!url.secret.text.empty()) fields.CheckUrl("webhook_url", url.secret.text);
+  fields.CheckSecretUrl("webhook_url", url);
   const TemplateText title =
       fields.TakeTemplate("title", R"({{ template "msteamsv2.default.title" . }})");
   const TemplateText text =

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <absl/status/statusor.h>
+
 #include "base/http/http_config.h"
 
 namespace vigil::alerting {
@@ -44,6 +46,7 @@ struct MailEnvelope {
 
 // A request that is ready to go.
 struct Delivery {
+  std::string method = "POST";
   std::string url;
   std::string body;
   std::vector<std::string> headers;  // "Name: value"
@@ -52,6 +55,10 @@ struct Delivery {
   std::shared_ptr<const MailEnvelope> mail;  // Not null: it is mail, and the body its message.
   // What an answer means; null: AsStatusSays.
   std::function<DeliveryOutcome(const HttpAnswer& answer)> judge;
+  // What is asked next, by the answer to this one, when a receiver takes more than one request;
+  // null, and null from it: nothing, all is told. Of what it gives, timeout and `http` do not
+  // count: those of this one do. It is called from another thread, and may outlive the channel.
+  std::function<absl::StatusOr<std::shared_ptr<Delivery>>(const HttpAnswer& answer)> then;
 };
 
 // As much of an answer as helps to see what was wrong, as valid UTF-8.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerting/notify/opsgenie.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,7 @@ struct OpsgenieConfig {
   TemplateText actions;
   std::vector<std::pair<std::string, TemplateText>> details;
   std::vector<Responder> responders;
+  bool update_alerts = false;
 };
 
 // The parts of a comma-separated list.
@@ -88,19 +90,50 @@ Json OpenAlert(const OpsgenieConfig& config, const Notification& notification,
   return json;
 }
 
+// An alert that is open is not changed by being opened again: each of the texts `names` that
+// `alert` has is put in place by a request of its own.
+void UpdateNext(std::vector<std::string> names, const std::string& of_alert, const Json& alert,
+                Delivery* delivery) {
+  while (!names.empty() && !alert.contains(names.front())) names.erase(names.begin());
+  if (names.empty()) return;
+  delivery->then = [names = std::move(names), of_alert, alert,
+                    authorization = delivery->headers.front()](const HttpAnswer&) {
+    const std::string& name = names.front();
+    auto update = std::make_shared<Delivery>();
+    update->method = "PUT";
+    update->url = fmt::format("{}{}?identifierType=alias", of_alert, name);
+    update->headers.push_back(authorization);
+    SetJson({{name, alert[name]}}, update.get());
+    UpdateNext({names.begin() + 1, names.end()}, of_alert, alert, update.get());
+    return absl::StatusOr<std::shared_ptr<Delivery>>(std::move(update));
+  };
+}
+
 absl::Status Write(const OpsgenieConfig& config, const Notification& notification,
                    NotificationTexts* texts, Delivery* delivery) {
   VIGIL_ASSIGN_OR_RETURN(const std::string key, config.api_key.Expand(texts));
   delivery->headers.push_back(fmt::format("Authorization: GenieKey {}", key));
   if (notification.firing()) {
     delivery->url = config.api_url + "v2/alerts";
-    SetJson(OpenAlert(config, notification, texts), delivery);
+    const Json alert = OpenAlert(config, notification, texts);
+    SetJson(alert, delivery);
+    if (config.update_alerts) {
+      const std::string of_alert =
+          fmt::format("{}v2/alerts/{}/", config.api_url, GroupDigest(notification));
+      UpdateNext({"message", "description"}, of_alert, alert, delivery);
+    }
   } else {
     delivery->url = fmt::format("{}v2/alerts/{}/close?identifierType=alias", config.api_url,
                                 GroupDigest(notification));
     SetJson({{"source", texts->Expand(config.source)}}, delivery);
   }
   return absl::OkStatus();
+}
+
+bool IsResponderType(std::string_view type) {
+  const std::string lower = ToLower(type);
+  return lower.empty() || lower == "team" || lower == "teams" || lower == "user" ||
+         lower == "escalation" || lower == "schedule";
 }
 
 void ReadResponders(const YAML::Node& list, ChannelFields* fields, OpsgenieConfig* config) {
@@ -116,6 +149,11 @@ void ReadResponders(const YAML::Node& list, ChannelFields* fields, OpsgenieConfi
       fields->errors().Add(node, "a responder needs an id, a name or a username");
     }
     if (responder.type.empty()) fields->errors().Add(node, "a responder needs a type");
+    if (responder.type.literal() && !IsResponderType(responder.type.text())) {
+      fields->errors().Add(node, fmt::format("responder type \"{}\" is none of team, teams, user, "
+                                             "escalation and schedule",
+                                             responder.type.text()));
+    }
     config->responders.push_back(std::move(responder));
     map.Finish();
   }
@@ -145,11 +183,7 @@ std::unique_ptr<Channel> ReadOpsgenie(const YAML::Node& node, const ChannelReadi
     config.details.emplace_back(name, fields.Template(details.Take(name), name));
   }
   ReadResponders(fields.map().Take("responders"), &fields, &config);
-  bool update_alerts = false;
-  if (fields.map().TakeBool("update_alerts", &update_alerts) && update_alerts) {
-    fields.errors().Add(fields.map().MarkOf("update_alerts"),
-                        "update_alerts is not supported: leave it off");
-  }
+  fields.map().TakeBool("update_alerts", &config.update_alerts);
   ChannelSettings settings = fields.TakeSettings(/*send_resolved=*/true);
   fields.Finish();
   return MakeSimpleChannel(

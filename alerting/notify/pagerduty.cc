@@ -191,16 +191,13 @@ void ReadDetails(ChannelFields* fields, PagerdutyConfig* config) {
 
 void ReadKey(ChannelFields* fields, PagerdutyConfig* config) {
   YamlMap& map = fields->map();
-  const bool routing = map.Has("routing_key") || map.Has("routing_key_file");
   config->version1 = map.Has("service_key") || map.Has("service_key_file");
   config->key = fields->TakeTemplateSecret(config->version1 ? "service_key" : "routing_key");
-  if (routing && config->version1) {
-    fields->errors().Add(fields->node(), "at most one of routing_key and service_key may be given");
-  } else if (!config->key.given()) {
+  if (!config->key.given()) {
     fields->errors().Add(fields->node(), "missing service or routing key in PagerDuty config");
   }
-  if (map.Has("routing_key_file")) map.Take("routing_key_file");
-  if (map.Has("routing_key")) map.Take("routing_key");
+  // Beside a service key it says nothing, but must be in order.
+  if (config->version1) fields->TakeSecret("routing_key");
 }
 
 }  // namespace

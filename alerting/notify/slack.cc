@@ -282,9 +282,7 @@ void ReadAddress(ChannelFields* fields, SlackConfig* config) {
     fields->errors().Add(fields->node(),
                          "no Slack API URL nor App token set either inline or in a file");
   }
-  if (!config->api_url.secret.text.empty() && map.Has("api_url")) {
-    fields->CheckUrl("api_url", config->api_url.secret.text);
-  }
+  if (map.Has("api_url")) fields->CheckSecretUrl("api_url", config->api_url);
 }
 
 }  // namespace

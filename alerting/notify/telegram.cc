@@ -33,6 +33,13 @@ Json ChatOf(const std::string& chat_id) {
   return number.is_number_integer() ? number : Json(chat_id);
 }
 
+// A number other than 0, or the name of a channel.
+bool IsChat(const std::string& text) {
+  if (text.starts_with('@')) return true;
+  const Json number = Json::parse(text, nullptr, false);
+  return number.is_number_integer() && number != 0;
+}
+
 class Telegram final : public Channel {
  public:
   Telegram(ChannelSettings settings, TelegramConfig config)
@@ -87,6 +94,10 @@ std::unique_ptr<Channel> ReadTelegram(const YAML::Node& node, const ChannelReadi
   while (config.api_url.ends_with('/')) config.api_url.pop_back();
   config.chat_id = fields.TakeSecret("chat_id");
   if (!config.chat_id.given()) fields.errors().Add(node, "missing chat_id on telegram_config");
+  if (!config.chat_id.text.empty() && !IsChat(config.chat_id.text)) {
+    fields.errors().Add(fields.map().MarkOf("chat_id"),
+                        "chat_id must be a number other than 0, or @NAME");
+  }
   fields.map().TakeInt("message_thread_id", &config.thread_id);
   config.message = fields.TakeTemplate("message", R"({{ template "telegram.default.message" . }})");
   fields.map().TakeBool("disable_notifications", &config.silent);

@@ -134,9 +134,8 @@ std::unique_ptr<Channel> ReadWebhook(const YAML::Node& node, const ChannelReadin
   config.url = fields.TakeTemplateSecret("url");
   if (!fields.map().Has("url") && !fields.map().Has("url_file")) {
     fields.errors().Add(node, "webhook_configs needs a url or a url_file");
-  } else if (config.url.secret.file.empty()) {
-    fields.CheckUrl("url", config.url.secret.text);
   }
+  fields.CheckSecretUrl("url", config.url);
   fields.map().TakeInt("max_alerts", &config.max_alerts);
   config.payload = Payload::Read(fields.map().Take("payload"), "payload", &fields);
   ReadHeaders(fields.map().Take("headers"), &fields, &config);

@@ -34,7 +34,8 @@ class Checker {
   }
 
   absl::Status CheckNode(const Node& node) {
-    if (node.kind == Node::Kind::kTemplate && !context_.definitions.contains(node.text)) {
+    if (node.kind == Node::Kind::kTemplate && context_.definitions != nullptr &&
+        !context_.definitions->contains(node.text)) {
       return Mistake(node.span, fmt::format("template \"{}\" not defined", node.text));
     }
     const size_t mark = variables_.size();

@@ -16,7 +16,7 @@ namespace vigil::text_template {
 
 struct CheckContext {
   const FunctionSet& functions;
-  const Definitions& definitions;
+  const Definitions* definitions = nullptr;  // Null: calls of templates are not looked at.
 };
 
 // `variables` are those that exist from the start. InvalidArgument names the first mistake.

@@ -237,7 +237,7 @@ absl::StatusOr<Template> ParseRuleTemplate(std::string_view name, std::string_vi
   static const FunctionSet* const functions = new FunctionSet(RuleFunctions({}));
   VIGIL_ASSIGN_OR_RETURN(Template parsed, Template::Parse(name, text));
   VIGIL_RETURN_IF_ERROR(
-      parsed.Check(*functions, {"labels", "value", "externalLabels", "externalURL"}));
+      parsed.CheckCalls(*functions, {"labels", "value", "externalLabels", "externalURL"}));
   return parsed;
 }
 

@@ -32,7 +32,16 @@ bool Template::Defines(std::string_view name) const { return definitions_.contai
 
 absl::Status Template::Check(const FunctionSet& functions,
                              const std::vector<std::string>& variables) const {
-  const CheckContext context{functions, definitions_};
+  return CheckAll({functions}, variables);
+}
+
+absl::Status Template::CheckCalls(const FunctionSet& functions,
+                                  const std::vector<std::string>& variables) const {
+  return CheckAll({functions, &definitions_}, variables);
+}
+
+absl::Status Template::CheckAll(const CheckContext& context,
+                                const std::vector<std::string>& variables) const {
   VIGIL_RETURN_IF_ERROR(CheckTemplate(*main_, variables, context));
   for (const auto& [name, definition] : definitions_) {
     VIGIL_RETURN_IF_ERROR(CheckTemplate(*definition, {}, context));

@@ -26,6 +26,7 @@
 
 namespace vigil::text_template {
 
+struct CheckContext;    // checker.h
 struct ParsedTemplate;  // ast.h
 
 // The functions that templates may call, beside the built-in ones (which they may hide).
@@ -55,10 +56,13 @@ class Template {
   void AddDefinitions(const Template& other);
   bool Defines(std::string_view name) const;
 
-  // Whether all functions, variables and called templates exist, so that mistakes show when a file
-  // is loaded. InvalidArgument as from Parse.
+  // Whether all functions and variables exist, so that mistakes show when a file is loaded.
+  // InvalidArgument as from Parse.
   absl::Status Check(const FunctionSet& functions,
                      const std::vector<std::string>& variables = {}) const;
+  // Whether all called templates exist, too.
+  absl::Status CheckCalls(const FunctionSet& functions,
+                          const std::vector<std::string>& variables = {}) const;
 
   // The text that the template gives for `root`. InvalidArgument for a mistake in the template (its
   // message reads "template: NAME:LINE:COL: executing "NAME" at <...>: ..."), ResourceExhausted for
@@ -78,6 +82,9 @@ class Template {
 
  private:
   Template() = default;
+
+  absl::Status CheckAll(const CheckContext& context,
+                        const std::vector<std::string>& variables) const;
 
   std::shared_ptr<const ParsedTemplate> main_;
   StringMap<std::shared_ptr<const ParsedTemplate>> definitions_;

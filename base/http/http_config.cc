@@ -130,9 +130,6 @@ class HttpConfigReader {
     map.TakeString("client_id", &oauth2.client_id);
     if (oauth2.client_id.empty()) errors_.Add(node, "oauth2 needs a client_id");
     ReadSecretField("client_secret", &map, &oauth2.client_secret);
-    if (!oauth2.client_secret.given()) {
-      errors_.Add(node, "oauth2 needs a client_secret or client_secret_file");
-    }
     if (!map.TakeString("token_url", &oauth2.token_url)) {
       errors_.Add(node, "oauth2 needs a token_url");
     }

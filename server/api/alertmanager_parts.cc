@@ -93,6 +93,9 @@ absl::Status ReadJsonBody(const HttpRequest& request, std::string_view what,
 }
 
 absl::StatusOr<int64_t> ReadTime(std::string_view text) {
+  if (text.empty()) return 0;
+  constexpr size_t kDateLength = std::string_view("2006-01-02").size();
+  if (text.size() == kDateLength) return ReadTime(fmt::format("{}T00:00:00Z", text));
   // Alone among what ParseInstantMs reads, RFC 3339 has a "T" or a space behind ten characters.
   const bool is_date = text.size() > 10 && text[4] == '-' && text[7] == '-';
   absl::StatusOr<int64_t> time_ms =

@@ -2,7 +2,9 @@
 #include "base/yaml_map.h"
 
 #include <string>
+#include <utility>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -114,6 +116,53 @@ TEST(YamlMapTest, AFieldMayBeGivenOnce) {
   EXPECT_TRUE(read.map.TakeInt("a", &a));
   EXPECT_EQ(a, 1);
   EXPECT_EQ(read.Errors(), "f.yaml:2:1: a is given twice in thing");
+}
+
+TEST(YamlMapTest, QuotedWordsAndNumbersAreTexts) {
+  Read read("flag: 'true'\nnumber: \"7\"\n");
+  bool flag = false;
+  int64_t number = 0;
+  EXPECT_FALSE(read.map.TakeBool("flag", &flag));
+  EXPECT_FALSE(read.map.TakeInt("number", &number));
+  EXPECT_EQ(read.Errors(),
+            "f.yaml:1:7: flag must be true or false\n"
+            "f.yaml:2:9: number must be a whole number, 0 or more");
+}
+
+TEST(YamlMapTest, WhatIsMergedInGivesWay) {
+  Read read(
+      "base: &base {a: 1, b: 2}\n"
+      "more: &more {<<: *base, b: 3, c: 4}\n"
+      "thing: {c: 5, <<: [*more, {d: 6}]}\n");
+  YamlMap thing(read.map.Take("thing"), "thing", &read.errors);
+  EXPECT_THAT(thing.Names(), ElementsAre("c", "b", "a", "d"));
+  int64_t number = 0;
+  for (const auto& [name, value] : {std::pair("a", 1), {"b", 3}, {"c", 5}, {"d", 6}}) {
+    EXPECT_TRUE(thing.TakeInt(name, &number));
+    EXPECT_EQ(number, value) << name;
+  }
+  EXPECT_EQ(read.Errors(), "");
+}
+
+TEST(YamlMapTest, OnlyMapsAreMergedIn) {
+  Read quoted("'<<': {a: 1}\n");
+  EXPECT_THAT(quoted.map.Names(), ElementsAre("<<")) << "a field like others";
+  Read text("<<: x\nb: 1\n");
+  EXPECT_EQ(text.Errors(), "f.yaml:1:5: thing must be a map");
+  Read endless("&a {b: 1, <<: *a}\n");
+  EXPECT_EQ(endless.Errors(), "f.yaml:1:1: maps merge each other too deeply");
+}
+
+TEST(YamlMapTest, MergesEnd) {
+  std::string yaml = "x0: &x0 {a: 1}\n";
+  for (int i = 1; i <= 15; ++i) {
+    yaml +=
+        fmt::format("x{0}: &x{0} {{<<: [*x{1}, *x{1}, *x{1}, *x{1}, *x{1}, *x{1}]}}\n", i, i - 1);
+  }
+  Read read(yaml);
+  YamlMap last(read.map.Take("x15"), "thing", &read.errors);
+  EXPECT_THAT(last.Names(), ElementsAre("a"));
+  EXPECT_EQ(read.Errors(), "f.yaml:1:5: maps merge each other too deeply");
 }
 
 TEST(YamlMapTest, WhatIsNoMapReadsAsAnEmptyOne) {

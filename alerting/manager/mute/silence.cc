@@ -54,7 +54,10 @@ absl::Status ValidateSilence(const Silence& silence) {
     }
   }
   if (std::all_of(silence.matchers.begin(), silence.matchers.end(),
-                  [](const storage::Matcher& matcher) { return matcher.MatchesEmpty(); })) {
+                  [](const storage::Matcher& matcher) {
+                    // What only excludes something says enough.
+                    return !matcher.IsNegated() && matcher.MatchesEmpty();
+                  })) {
     return Wrong("at least one matcher must not match the empty string");
   }
   if (silence.starts_at_ms < kFirstTimeMs || silence.ends_at_ms > kLastTimeMs) {

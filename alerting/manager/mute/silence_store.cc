@@ -2,6 +2,7 @@
 #include "alerting/manager/mute/silence_store.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -129,17 +130,17 @@ std::vector<const Silence*> SortedSilences(
   for (const auto& [id, silence] : store.silences()) {
     if (wanted(silence, silence.StateAt(now_ms))) sorted.push_back(&silence);
   }
-  // Active before pending before expired, then by time.
-  const auto rank = [now_ms](const Silence& silence) -> std::pair<int, int64_t> {
+  // Active before pending before expired, then by time, then the older one first.
+  const auto rank = [now_ms](const Silence& silence) -> std::tuple<int, int64_t, int64_t> {
     switch (silence.StateAt(now_ms)) {
       case SilenceState::kActive:
-        return {0, silence.ends_at_ms};
+        return {0, silence.ends_at_ms, silence.updated_at_ms};
       case SilenceState::kPending:
-        return {1, silence.starts_at_ms};
+        return {1, silence.starts_at_ms, silence.updated_at_ms};
       case SilenceState::kExpired:
         break;
     }
-    return {2, -silence.ends_at_ms};
+    return {2, -silence.ends_at_ms, silence.updated_at_ms};
   };
   std::stable_sort(sorted.begin(), sorted.end(),
                    [&rank](const Silence* a, const Silence* b) { return rank(*a) < rank(*b); });

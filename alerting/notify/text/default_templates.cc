@@ -128,9 +128,43 @@ Source: {{ .GeneratorURL }}
 {{- define "rocketchat.default.iconurl" }}{{ end }}
 {{- define "rocketchat.default.text" }}{{ end }}
 
-{{- define "mattermost.default.text" }}{{ template "__subject" . }}
-{{ template "__text_both" . }}{{ end }}
+{{- define "mattermost.default.text" }}{{ template "__text_both_markdown" . }}{{ end }}
 {{- define "mattermost.default.username" }}{{ template "__alertmanager" . }}{{ end }}
+{{- define "mattermost.default.title" }}{{ template "__subject" . }}{{ end }}
+{{- define "mattermost.default.titlelink" }}{{ template "__alertmanagerURL" . }}{{ end }}
+{{- define "mattermost.default.fallback" }}{{ template "mattermost.default.title" . }} | {{ template "mattermost.default.titlelink" . }}{{ end }}
+{{- define "mattermost.default.color" }}{{ if eq .Status "firing" }}danger{{ else }}good{{ end }}{{ end }}
+
+{{- define "victorops.default.state_message" }}{{ .CommonAnnotations.SortedPairs.Values | join " " }}
+{{ template "__text_both" . }}{{ end }}
+{{- define "victorops.default.entity_display_name" }}{{ template "__subject" . }}{{ end }}
+{{- define "victorops.default.monitoring_tool" }}{{ template "__alertmanager" . }}{{ end }}
+
+{{- define "wechat.default.message" }}{{ template "__subject" . }}
+{{ .CommonAnnotations.SortedPairs.Values | join " " }}
+{{ template "__text_both" . }}
+{{ template "__alertmanagerURL" . }}{{ end }}
+{{- define "wechat.default.to_user" }}{{ end }}
+{{- define "wechat.default.to_party" }}{{ end }}
+{{- define "wechat.default.to_tag" }}{{ end }}
+{{- define "wechat.default.agent_id" }}{{ end }}
+
+{{- define "sns.default.subject" }}{{ template "__subject" . }}{{ end }}
+{{- define "sns.default.message" }}{{ .CommonAnnotations.SortedPairs.Values | join " " }}
+{{ template "__text_both" . }}{{ end }}
+
+{{- define "jira.default.summary" }}{{ template "__subject" . }}{{ end }}
+{{- define "jira.default.description" }}{{ template "__text_both_markdown" . }}{{ end }}
+{{- define "jira.default.priority" }}
+{{- $priority := "" }}
+{{- range .Alerts.Firing }}
+{{- if eq .Labels.severity "critical" }}{{ $priority = "High" }}
+{{- else if and (eq .Labels.severity "warning") (ne $priority "High") }}{{ $priority = "Medium" }}
+{{- else if and (eq .Labels.severity "info") (eq $priority "") }}{{ $priority = "Low" }}
+{{- end }}
+{{- end }}
+{{- $priority }}
+{{- end }}
 )tmpl";
 
 }  // namespace vigil::alerting

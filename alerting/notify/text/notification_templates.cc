@@ -6,6 +6,7 @@
 #include "alerting/notify/text/notification_functions.h"
 #include "alerting/template/builtins.h"
 #include "alerting/template/text_functions.h"
+#include "base/log.h"
 #include "base/status.h"
 
 namespace vigil::alerting {
@@ -70,6 +71,14 @@ std::string UnescapeHtml(std::string_view text) {
   return plain;
 }
 
+// What is called but not there may come yet, and it is the message that wants it that fails.
+void WarnOfCalls(const Template& parsed) {
+  const absl::Status status = parsed.CheckCalls(KnownFunctions());
+  if (status.ok()) return;
+  Log(LogLevel::kWarning, "a template calls one that does not exist: what is told with it fails",
+      {{"reason", MessageOf(status)}});
+}
+
 std::string Identity(std::string_view text) { return std::string(text); }
 
 Value RouteLabelsOf(const Value& root) {
@@ -90,7 +99,10 @@ absl::Status NotificationTemplates::Add(std::string_view file_name, std::string_
 }
 
 absl::Status NotificationTemplates::Check() const {
-  return complete_ ? definitions_.Check(KnownFunctions()) : absl::OkStatus();
+  if (!complete_) return absl::OkStatus();
+  VIGIL_RETURN_IF_ERROR(definitions_.Check(KnownFunctions()));
+  WarnOfCalls(definitions_);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<TemplateText> TemplateText::Parse(std::string_view name, std::string_view text,
@@ -100,7 +112,10 @@ absl::StatusOr<TemplateText> TemplateText::Parse(std::string_view name, std::str
   if (text.find("{{") == std::string_view::npos) return parsed;
   VIGIL_ASSIGN_OR_RETURN(Template body, Template::Parse(name, text));
   body.AddDefinitions(templates.definitions());
-  if (templates.complete()) VIGIL_RETURN_IF_ERROR(body.Check(KnownFunctions()));
+  if (templates.complete()) {
+    VIGIL_RETURN_IF_ERROR(body.Check(KnownFunctions()));
+    WarnOfCalls(body);
+  }
   parsed.template_ = std::move(body);
   return parsed;
 }

@@ -30,7 +30,7 @@ class NotificationTemplates {
   absl::Status Add(std::string_view file_name, std::string_view text);
   // There are files that are not read: from now on nobody is blamed for calling what is not there.
   void ExpectMore() { complete_ = false; }
-  // Whether all that they call is there.
+  // Whether all functions that they call are there. Warns of templates that are not.
   absl::Status Check() const;
 
   const text_template::Template& definitions() const { return definitions_; }
@@ -47,7 +47,7 @@ class TemplateText {
   TemplateText() = default;
   // A text that is taken as it is.
   explicit TemplateText(std::string text) : text_(std::move(text)) {}
-  // InvalidArgument for what is no template or calls what is not there.
+  // InvalidArgument for what is no template or calls functions that are not there.
   static absl::StatusOr<TemplateText> Parse(std::string_view name, std::string_view text,
                                             const NotificationTemplates& templates);
 

@@ -235,7 +235,14 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{WITH_ROUTE("{receiver: a}") "global: {resolve_timeout: 101y}\n",
                 "am.yml:3:27: resolve_timeout is longer than 100y"},
         Mistake{WITH_ROUTE("{receiver: a}") "global: {wechat_api_url: y}\n",
-                "am.yml:3:10: wechat_api_url is not supported"},
+                "am.yml:3:26: unsupported scheme \"\" for URL"},
+        Mistake{
+            WITH_ROUTE("{receiver: a}") "global: {slack_api_url: 'ftp://h', smtp_smarthost: h}\n",
+            "am.yml:3:25: unsupported scheme \"ftp\" for URL\n"
+            "am.yml:3:52: address h: missing port in address"},
+        Mistake{
+            WITH_ROUTE("{receiver: a}") "global: {slack_api_url: 'http://h', slack_app_token: t}\n",
+            "am.yml:3:54: at most one of slack_app_token and slack_api_url may be given"},
         Mistake{WITH_ROUTE("{receiver: a}") "global: {foo: x}\n",
                 "am.yml:3:10: unknown field foo in global"}));
 
@@ -346,11 +353,6 @@ INSTANTIATE_TEST_SUITE_P(
                 "am.yml:2:24: notification config name \"a\" is not unique"},
         Mistake{WITH_RECEIVER("{name: a, labels: {name: b}}"),
                 "am.yml:2:31: label name \"b\" differs from the receiver's name \"a\""},
-        Mistake{WITH_RECEIVER("{name: a, sns_configs: [], wechat_configs: []}"),
-                "am.yml:2:23: sns_configs is not supported: put a proxy that signs requests behind "
-                "webhook_configs\n"
-                "am.yml:2:40: wechat_configs is not supported: put a program that asks WeChat for "
-                "tokens behind webhook_configs"},
         Mistake{WITH_RECEIVER("{name: a, carrier_pigeon_configs: []}"),
                 "am.yml:2:23: unknown field carrier_pigeon_configs in receiver"},
         Mistake{WITH_RECEIVER("{name: a, webhook_configs: {}}"),
@@ -361,7 +363,13 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{WITH_WEBHOOK("{url: h}"), "am.yml:2:47: unsupported scheme \"\" for URL"},
         Mistake{WITH_WEBHOOK("{url: 'http:///x'}"), "am.yml:2:47: missing host for URL"},
         Mistake{WITH_WEBHOOK("{url: 'http://h/ x'}"),
-                "am.yml:2:47: url holds characters that a URL cannot"},
+                "am.yml:2:47: the URL holds characters that a URL cannot"},
+        Mistake{WITH_WEBHOOK("{url: 'http://h:abc/'}"), "am.yml:2:47: invalid port in \"h:abc\""},
+        Mistake{WITH_WEBHOOK("{url: 'http://h/%zz'}"), "am.yml:2:47: invalid URL escape \"%zz\""},
+        Mistake{WITH_WEBHOOK("{url: 'http://h', max_alerts: '1'}"),
+                "am.yml:2:71: max_alerts must be a whole number, 0 or more"},
+        Mistake{WITH_WEBHOOK("{url: 'http://h', send_resolved: 'true'}"),
+                "am.yml:2:74: send_resolved must be true or false"},
         Mistake{WITH_WEBHOOK("{url: 'http://h/{{ nope }}'}"),
                 "am.yml:2:47: template: url:1:13: function \"nope\" not defined"},
         Mistake{WITH_WEBHOOK("{url: 'http://h', payload: x}"),
@@ -430,6 +438,57 @@ receivers:
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("am.yml:1:16: templates must be a list of files"),
                              HasSubstr("am.yml:2:"), HasSubstr("am.yml:3:"))));
+}
+
+TEST(ManagerConfig, TemplatesMayBeMissing) {
+  EXPECT_OK(ParseManagerConfig("am.yml", R"(
+templates: ['/no/such/folder/*.tmpl']
+route: {receiver: team}
+receivers:
+  - name: team
+    slack_configs: [{api_url: 'http://slack/', channel: '#c', text: '{{ template "ours" . }}'}]
+)"));
+}
+
+TEST(ManagerConfig, SettingsOfAllKindsStandInGlobal) {
+  EXPECT_OK(ParseManagerConfig("am.yml", R"(
+global:
+  victorops_api_url: http://v/
+  victorops_api_key: k
+  wechat_api_url: http://w/
+  wechat_api_secret_file: s
+  wechat_api_corp_id: c
+  rocketchat_api_url: http://r/
+  rocketchat_token: t
+  rocketchat_token_id: i
+  mattermost_webhook_url: http://m/
+  jira_api_url: http://j/
+  slack_api_url: <secret>
+route: {receiver: team}
+receivers:
+  - name: team
+    victorops_configs: [{routing_key: r}]
+    wechat_configs: [{}]
+    rocketchat_configs: [{}]
+    mattermost_configs: [{}]
+    jira_configs: [{project: p, issue_type: t}]
+    slack_configs: [{channel: c}]
+)"));
+}
+
+TEST(ManagerConfig, RoutesMayMergeOthersIn) {
+  ASSERT_OK_AND_ASSIGN(const ManagerConfig config, ParseManagerConfig("am.yml", R"(
+route:
+  receiver: team
+  routes:
+    - &page {matchers: [severity="page"], group_wait: 1s, repeat_interval: 1h}
+    - {<<: *page, matchers: [severity="ticket"]}
+receivers: [{name: team}]
+)"));
+  const Route& merged = config.route.routes[1];
+  EXPECT_EQ(merged.group_wait_ms, 1'000);
+  ASSERT_EQ(merged.matchers.size(), 1u);
+  EXPECT_EQ(merged.matchers[0].value(), "ticket");
 }
 
 TEST(ManagerConfig, ManyAliasesDoNotTakeTheMemory) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerting/manager/group.h"
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace vigil::alerting {
@@ -41,6 +43,29 @@ TEST(Group, AMissedFirstFlushStartsThePhase) {
   Group group = MakeGroup(route, 1030, false);
   AdvanceTick(&group, 1777);
   EXPECT_EQ(group.next_flush_ms, 1877);
+}
+
+// As a real Alertmanager lists them.
+TEST(Group, AlertsAreToldByJobAndInstanceThenByLabels) {
+  const std::vector<storage::Labels> told = {
+      {{"n", "X"}, {"instance", "1"}, {"job", "a"}, {"z", "7"}},
+      {{"n", "X"}, {"instance", "2"}, {"job", "a"}},
+      {{"n", "X"}, {"job", "a"}, {"z", "9"}},
+      {{"n", "X"}, {"job", "b"}, {"z", "0"}},
+      {{"n", "X"}},
+      {{"n", "X"}, {"z", "1"}},
+      {{"n", "X"}, {"z", "10"}},
+      {{"n", "X"}, {"z", "2"}},
+      {{"n", "X"}, {"y", "1"}},
+      {{"n", "X"}, {"a", "1"}},
+      {{"n", "X"}, {"a", "1"}, {"b", "2"}},
+  };
+  for (size_t i = 0; i < told.size(); ++i) {
+    for (size_t k = 0; k < told.size(); ++k) {
+      EXPECT_EQ(IsToldBefore(told[i], told[k]), i < k)
+          << told[i].ToString() << " and " << told[k].ToString();
+    }
+  }
 }
 
 TEST(GroupTable, FindsGroupsAndTheirTimers) {

@@ -45,7 +45,8 @@ INSTANTIATE_TEST_SUITE_P(
         // Only the classic one reads these.
         Case{"a=", R"(a="")"}, Case{"a=b c", R"(a="b c")"}, Case{"a==b", R"(a="=b")"},
         Case{"a=b{c}d", R"(a="b{c}d")"}, Case{"a='b'", R"(a="'b'")"}, Case{"a=b\\", R"(a="b\\")"},
-        Case{"a=x\\d", R"(a="x\\d")"},
+        Case{"a=x\\d", R"(a="x\\d")"}, Case{"{a=b", R"(a="b")"}, Case{"a=b}", R"(a="b")"},
+        Case{"a={b}", R"(a="{b")"},
         // Both read these, differently: the classic one wins.
         Case{R"(a="\t")", R"(a="\\t")"}, Case{R"(a=~"\x41")", R"(a=~"\\x41")"}));
 
@@ -54,8 +55,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Case{"", "error: no matchers"}, Case{"{}", "error: no matchers"},
                       Case{"a", R"(error: expected an operator (=, !=, =~, !~) behind "a")"},
                       Case{"=b", R"(error: expected a label name before "=b")"},
-                      Case{"{a=b", "error: expected a closing brace"},
-                      Case{"a=b}", R"(error: unexpected "}")"},
+                      Case{"{\"a b\"=c", "error: expected a closing brace"},
+                      Case{"\"a b\"=c}", R"(error: unexpected "}")"},
                       Case{"\"\"=b", "error: empty label name"},
                       Case{"a=\"b", "error: missing closing quote"},
                       Case{R"("x y"="\q")", "error: invalid escape sequence"},

@@ -7,9 +7,10 @@
 //                    "webhook_configs: [...]"; says what is wrong with them
 //   alerts [group=a,b] [reason=...]   what is told, a line for each alert: "firing a=1 b=2 | c=3",
 //                    annotations behind the bar
-//   deliver [data=...]   the request that the first entry makes of it; `data` is what an answer
-//   left answer 200       what an answer with the body below means file NAME        writes a file,
-//   of whose name $DIR is the folder
+//   deliver          the request that the first entry makes of it; what an answer left is below
+//   answer 200       what an answer with the body below means
+//   follow           the request that comes after an answer of 200 with the body below
+//   file NAME        writes a file, of whose name $DIR is the folder
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -68,6 +69,7 @@ class ChannelScript {
     if (command.command == "alerts") return Alerts(command);
     if (command.command == "deliver") return Deliver(command);
     if (command.command == "answer") return Answer(command);
+    if (command.command == "follow") return Follow(command);
     if (command.command == "file") {
       return Show(WriteFile(directory_ + "/" + command.args.at(0), command.input));
     }
@@ -128,9 +130,15 @@ class ChannelScript {
         config_.receivers[0].channels[0]->MakeDelivery(EncodeNotification(notification_), context);
     if (!delivery.ok()) return Show(delivery.status());
     delivery_ = *std::move(delivery);
-    std::string out = delivery_.url + "\n";
+    return Request();
+  }
+
+  std::string Request() const {
+    std::string out = delivery_.method == "POST" ? "" : delivery_.method + " ";
+    out += delivery_.url + "\n";
     for (const std::string& header : delivery_.headers) out += header + "\n";
     if (delivery_.mail != nullptr) return out + Mail(*delivery_.mail);
+    if (delivery_.body.empty()) return out;
     const auto json = nlohmann::ordered_json::parse(delivery_.body, nullptr, false);
     return out + (json.is_discarded() ? delivery_.body : json.dump(1)) + "\n";
   }
@@ -153,6 +161,16 @@ class ChannelScript {
                                            : "refused",
                        outcome.error.empty() ? "" : ": ", outcome.error,
                        outcome.receiver_data.empty() ? "" : " data " + outcome.receiver_data);
+  }
+
+  std::string Follow(const TextCase& command) {
+    if (delivery_.then == nullptr) return "that was the last\n";
+    const absl::StatusOr<std::shared_ptr<Delivery>> next = delivery_.then({200, command.input});
+    if (!next.ok()) return Show(next.status());
+    if (*next == nullptr) return "nothing follows\n";
+    Delivery following = **next;
+    delivery_ = std::move(following);
+    return Request();
   }
 
   const std::string directory_ = TempFolder();

@@ -223,6 +223,49 @@ TEST_F(CurlNotifierTest, ADeliveryJudgesItsAnswer) {
   EXPECT_EQ(outcome.error, "unexpected status code 200: not quite");
 }
 
+// A GET whose answer names what a PUT goes to.
+Delivery OfTwo(const HttpTestServer& server) {
+  Delivery first;
+  first.method = "GET";
+  first.url = server.Url("/find");
+  first.then = [&server](const HttpAnswer& answer) -> absl::StatusOr<std::shared_ptr<Delivery>> {
+    if (answer.body.empty()) return absl::InvalidArgumentError("nothing was found");
+    auto second = std::make_shared<Delivery>();
+    second->method = "PUT";
+    second->url = server.Url(answer.body);
+    second->body = "new";
+    return second;
+  };
+  return first;
+}
+
+TEST_F(CurlNotifierTest, WhatFollowsIsSentInTurn) {
+  Start();
+  server_.SetAnswer("/find", 200, "", "/status/503");
+  const DeliveryOutcome refused = DeliverWith(OfTwo(server_));
+  EXPECT_FALSE(refused.delivered);
+  EXPECT_TRUE(refused.retryable);
+  EXPECT_EQ(refused.http_status, 503) << "what the last request was answered";
+  server_.SetAnswer("/find", 200, "", "/status/204");
+  EXPECT_TRUE(DeliverWith(OfTwo(server_)).delivered);
+  ASSERT_EQ(server_.Requests().size(), 4u);
+  EXPECT_EQ(server_.Requests()[2].line, "GET /find HTTP/1.1");
+  EXPECT_EQ(server_.Requests()[3].line, "PUT /status/204 HTTP/1.1");
+  EXPECT_EQ(server_.Requests()[3].body, "new");
+}
+
+TEST_F(CurlNotifierTest, NothingFollowsWhatFails) {
+  Start();
+  server_.SetAnswer("/find", 500, "", "/status/200");
+  EXPECT_FALSE(DeliverWith(OfTwo(server_)).delivered);
+  server_.SetAnswer("/find", 200, "", "");
+  const DeliveryOutcome outcome = DeliverWith(OfTwo(server_));
+  EXPECT_FALSE(outcome.delivered);
+  EXPECT_FALSE(outcome.retryable);
+  EXPECT_EQ(outcome.error, "nothing was found");
+  EXPECT_EQ(server_.Requests().size(), 2u);
+}
+
 TEST_F(CurlNotifierTest, SpeaksAsTheConfigurationSays) {
   Start();
   const std::string file = ::testing::TempDir() + "/password";

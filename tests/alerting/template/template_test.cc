@@ -120,10 +120,17 @@ TEST(TemplateTest, CheckFindsWhatIsNotThere) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("t:1:18: function")));
   EXPECT_THAT(check("{{ if true }}{{ $x := 1 }}{{ end }}{{ $x }}"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("undefined variable")));
-  EXPECT_THAT(check("{{ template \"nosuch\" }}"),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not defined")));
   EXPECT_THAT(check("{{ define \"d\" }}{{ $given }}{{ end }}"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("undefined variable")));
+}
+
+TEST(TemplateTest, CheckCallsFindsTemplatesThatAreNotThereToo) {
+  ASSERT_OK_AND_ASSIGN(
+      const Template parsed,
+      Template::Parse("t", "{{ define \"d\" }}{{ template \"nosuch\" }}{{ end }}{{ $given }}"));
+  EXPECT_OK(parsed.Check({}, {"given"}));
+  EXPECT_THAT(parsed.CheckCalls({}, {"given"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("\"nosuch\" not defined")));
 }
 
 TEST(TemplateTest, OwnDefinitionsWinOverAddedOnes) {

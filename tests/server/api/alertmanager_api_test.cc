@@ -199,6 +199,10 @@ TEST_F(AlertmanagerApiTest, ShowsGroups) {
   EXPECT_EQ(groups[3]["labels"].size(), 4u);
   EXPECT_EQ(groups[3]["alerts"][0]["status"]["state"], "active");
   EXPECT_EQ(Get("alerts/groups?muted=false").size(), 3u);
+  // The interval mutes the group, not the alert, which stays an active one.
+  for (const Json& group : Get("alerts/groups?active=false")) {
+    EXPECT_NE(group["labels"], Json::parse(R"({"alertname":"A"})"));
+  }
   EXPECT_EQ(Get("alerts/groups?receiver=b").size(), 1u);
   EXPECT_EQ(Get("alerts/groups?filter=alertname%3DA").size(), 2u);
 }
