@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `POST /v1/metrics`, `/v1/logs` and `/v1/traces`: OTLP over HTTP, as protobuf or JSON. Metrics
-// also at
-// `/api/v1/otlp/v1/metrics`, as with Prometheus.
+// `POST /v1/metrics`, `/v1/logs` and `/v1/traces`: OTLP over HTTP, as protobuf or JSON. The same
+// below `/api/v1/otlp`, where Prometheus has it.
 // https://opentelemetry.io/docs/specs/otlp/#otlphttp
 #pragma once
 

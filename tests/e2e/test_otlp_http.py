@@ -84,11 +84,6 @@ class OtlpHttpTest(unittest.TestCase):
         self.assertEqual((200, b""), (status, answer))
         self.assertEqual(8, self.vigil.value("deflate_gauge"))
 
-    def test_the_path_of_prometheus(self):
-        body = gauge_request(9, "prometheus_path_gauge").SerializeToString()
-        self.assertEqual(200, self.post("/api/v1/otlp/v1/metrics", body, PROTOBUF)[0])
-        self.assertEqual(9, self.vigil.value("prometheus_path_gauge"))
-
     def test_metrics_as_json(self):
         point = {"timeUnixNano": str(time.time_ns()), "asInt": "12", "attributes": []}
         metric = {"name": "json_total", "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": [point]}}
