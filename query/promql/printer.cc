@@ -40,10 +40,14 @@ std::string LabelList(const std::vector<std::string>& labels) {
   return list + ")";
 }
 
-// Infinity has no sign of its own: the one of "+Inf" would be taken for an operator in "+Inf ^ 2".
+// In full, however large or small, as Prometheus prints the numbers of a query.
 std::string NumberText(double value, bool is_duration) {
-  if (std::isinf(value) && value > 0) return "Inf";
-  return is_duration ? FormatDurationMs(std::llround(value * 1000)) : FormatValue(value);
+  if (is_duration) return FormatDurationMs(std::llround(value * 1000));
+  return std::isfinite(value) ? FormatPlain(value) : FormatValue(value);
+}
+
+bool IsInfinity(const Expr& expr) {
+  return expr.kind == ExprKind::kNumber && std::isinf(As<NumberLiteral>(expr).value);
 }
 
 class Printer {
@@ -229,7 +233,11 @@ class Printer {
   }
 
   void VisitBinary(const Binary& binary) {
-    Visit(*binary.lhs);
+    if (binary.op == BinaryOp::kPow && IsInfinity(*binary.lhs)) {
+      out_ += "Inf";  // The sign of "+Inf ^ 2" would be taken for one of the whole.
+    } else {
+      Visit(*binary.lhs);
+    }
     out_ += fmt::format(" {}{}", BinaryOpText(binary.op), binary.return_bool ? " bool" : "");
     if (binary.matching.has_value()) VisitMatching(*binary.matching);
     out_ += ' ';
