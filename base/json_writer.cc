@@ -11,7 +11,10 @@ namespace vigil {
 namespace {
 
 // What is done with a byte: nothing, or an escape of two or six characters.
-enum class Escape : uint8_t { kNone, kShort, kUnicode, kHtml };
+enum class Escape : uint8_t { kNone, kShort, kUnicode, kHtml, kSeparator };
+
+// How U+2028 and U+2029 begin, which end lines of scripts.
+constexpr std::string_view kSeparators = "\xE2\x80";
 
 constexpr std::array<Escape, 256> MakeEscapes() {
   std::array<Escape, 256> escapes = {};
@@ -20,6 +23,7 @@ constexpr std::array<Escape, 256> MakeEscapes() {
     escapes[static_cast<unsigned char>(c)] = Escape::kShort;
   }
   for (const char c : {'<', '>', '&'}) escapes[static_cast<unsigned char>(c)] = Escape::kHtml;
+  escapes[static_cast<unsigned char>(kSeparators[0])] = Escape::kSeparator;
   return escapes;
 }
 constexpr std::array<Escape, 256> kEscapes = MakeEscapes();
@@ -45,6 +49,10 @@ void AppendUnicode(char c, std::string* out) {
   out->push_back(kDigits[byte & 15]);
 }
 
+bool IsSeparator(std::string_view text) {
+  return text.starts_with(kSeparators) && (text[2] == '\xA8' || text[2] == '\xA9');
+}
+
 void AppendQuoted(std::string_view text, bool for_html, std::string* out) {
   std::string clean;
   if (!IsValidUtf8(text)) {
@@ -56,11 +64,15 @@ void AppendQuoted(std::string_view text, bool for_html, std::string* out) {
   for (size_t i = 0; i < text.size(); ++i) {
     const Escape escape = kEscapes[static_cast<unsigned char>(text[i])];
     if (escape == Escape::kNone || (escape == Escape::kHtml && !for_html)) continue;
+    if (escape == Escape::kSeparator && !(for_html && IsSeparator(text.substr(i)))) continue;
     out->append(text, copied, i - copied);
     copied = i + 1;
     if (escape == Escape::kShort) {
       out->push_back('\\');
       out->push_back(ShortEscape(text[i]));
+    } else if (escape == Escape::kSeparator) {
+      *out += text[i + 2] == '\xA8' ? "\\u2028" : "\\u2029";
+      copied = i + 3;
     } else {
       AppendUnicode(text[i], out);
     }

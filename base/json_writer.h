@@ -46,8 +46,8 @@ class JsonWriter {
     Bool(flag);
   }
 
-  // Quotes, backslashes and control characters escaped, and what a page of HTML would take for its
-  // own: <, > and &.
+  // Quotes, backslashes and control characters escaped, and what a page of HTML or a script would
+  // take for its own: <, >, & and the line separators U+2028 and U+2029.
   void Text(std::string_view text);
   // The same with HTML's characters as they are: labels in results are written so.
   void LabelText(std::string_view text);

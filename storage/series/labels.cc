@@ -5,6 +5,8 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -42,6 +44,58 @@ bool ReadText(const char** at, const char* end, std::string_view* text) {
 void AppendLabel(LabelView label, std::string* packed) {
   AppendText(label.name, packed);
   AppendText(label.value, packed);
+}
+
+// What of a character Go shows by a letter behind a backslash; 0 for none.
+char LetterOf(char c) {
+  constexpr std::string_view kEscaped = "\"\\\a\b\f\n\r\t\v";
+  constexpr std::string_view kLetters = "\"\\abfnrtv";
+  const size_t at = kEscaped.find(c);
+  return at == std::string_view::npos ? '\0' : kLetters[at];
+}
+
+// Spaces other than the plain one, and characters that format or control. Go leaves those that no
+// version of Unicode has assigned unprinted as well; they are printed here.
+bool IsPrintable(uint32_t rune) {
+  constexpr std::pair<uint32_t, uint32_t> kUnprintable[] = {
+      {0x7F, 0xA0},     {0xAD, 0xAD},       {0x600, 0x605},     {0x61C, 0x61C},   {0x6DD, 0x6DD},
+      {0x70F, 0x70F},   {0x1680, 0x1680},   {0x180E, 0x180E},   {0x2000, 0x200F}, {0x2028, 0x202F},
+      {0x205F, 0x206F}, {0x3000, 0x3000},   {0xE000, 0xF8FF},   {0xFEFF, 0xFEFF}, {0xFFF0, 0xFFFB},
+      {0xFFFE, 0xFFFF}, {0xE0001, 0xE007F}, {0xF0000, 0x10FFFF}};
+  return rune >= 0x20 &&
+         std::none_of(std::begin(kUnprintable), std::end(kUnprintable), [rune](const auto& range) {
+           return range.first <= rune && rune <= range.second;
+         });
+}
+
+// How many bytes a character that begins with `lead` has, if it is one.
+size_t LengthBehind(unsigned char lead) {
+  if (lead < 0xC0) return 1;
+  return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+}
+
+// Appends the first character of `text` as Quote has it; returns how many bytes that is.
+size_t AppendEscaped(std::string_view text, std::string* quoted) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (const char letter = LetterOf(text[0]); letter != '\0') {
+    *quoted += '\\';
+    *quoted += letter;
+    return 1;
+  }
+  const std::string_view bytes = text.substr(0, LengthBehind(lead));
+  const bool ascii = lead < 0x80;
+  if (ascii ? !IsPrintable(lead) : !IsValidUtf8(bytes)) {
+    *quoted += fmt::format("\\x{:02x}", lead);
+    return 1;
+  }
+  uint32_t rune = ascii ? lead : lead & (0xFFu >> (bytes.size() + 1));
+  for (const char c : bytes.substr(1)) rune = rune << 6 | (static_cast<unsigned char>(c) & 0x3F);
+  if (IsPrintable(rune)) {
+    *quoted += bytes;
+  } else {
+    *quoted += rune < 0x10000 ? fmt::format("\\u{:04x}", rune) : fmt::format("\\U{:08x}", rune);
+  }
+  return bytes.size();
 }
 
 }  // namespace
@@ -208,31 +262,7 @@ Labels LabelsBuilder::Build() const {
 
 std::string Quote(std::string_view text) {
   std::string quoted = "\"";
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        quoted += "\\\"";
-        break;
-      case '\\':
-        quoted += "\\\\";
-        break;
-      case '\n':
-        quoted += "\\n";
-        break;
-      case '\r':
-        quoted += "\\r";
-        break;
-      case '\t':
-        quoted += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-          quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-        } else {
-          quoted += c;
-        }
-    }
-  }
+  while (!text.empty()) text.remove_prefix(AppendEscaped(text, &quoted));
   return quoted + '"';
 }
 

@@ -57,6 +57,8 @@ TEST(JsonWriterTest, Texts) {
   EXPECT_EQ(Text("a\"b\\c\nd\re\tf"), R"("a\"b\\c\nd\re\tf")");
   EXPECT_EQ(Text(std::string_view("\0\x1f\x7f", 3)), "\"\\u0000\\u001f\x7f\"");
   EXPECT_EQ(Text("<a&b>"), R"("\u003ca\u0026b\u003e")");
+  EXPECT_EQ(Text("a\u2028b\u2029\u202a\u20ac"), "\"a\\u2028b\\u2029\u202a\u20ac\"");
+  EXPECT_EQ(Written([](JsonWriter& json) { json.LabelText("\u2028"); }), "\"\u2028\"");
   EXPECT_EQ(Text("\xc3\xa9\xff"), "\"\xc3\xa9\xef\xbf\xbd\"");
   EXPECT_EQ(Written([](JsonWriter& json) { json.LabelText("<a&b>\""); }), R"("<a&b>\"")");
 }

@@ -155,7 +155,14 @@ TEST(LabelsBuilder, SetsReplacesAndRemoves) {
 TEST(Quote, EscapesAsGoDoes) {
   EXPECT_EQ(Quote("plain"), "\"plain\"");
   EXPECT_EQ(Quote("a\"b\\c\n\r\t\x01\x7F"), R"("a\"b\\c\n\r\t\x01\x7f")");
-  EXPECT_EQ(Quote("Über"), "\"Über\"");
+  EXPECT_EQ(Quote("Über 😀"), "\"Über 😀\"");
+  EXPECT_EQ(Quote(std::string_view("\a\b\f\v\0", 5)), R"("\a\b\f\v\x00")");
+  EXPECT_EQ(Quote("\xff"
+                  "a\xc3\xe2\x82"),
+            R"("\xffa\xc3\xe2\x82")")
+      << "what is no UTF-8";
+  EXPECT_EQ(Quote("\u00a0\u2028\u200b\ufeff\u0085\U000F0000"),
+            R"("\u00a0\u2028\u200b\ufeff\u0085\U000f0000")");
 }
 
 }  // namespace
