@@ -56,7 +56,8 @@ absl::StatusOr<Notification> DecodeNotification(std::string_view json);
 // RFC 3339 as Go marshals it: a fraction only as long as it needs to be.
 std::string GoTimeText(int64_t unix_ms);
 
-// JSON as text. What is not valid UTF-8 is mended, not thrown about.
+// JSON as text, with the escapes that Go writes: "<" is \u003c. What is not valid UTF-8 is mended,
+// not thrown about.
 std::string DumpJson(const nlohmann::ordered_json& json);
 
 // SHA-256 of the group's key in hexadecimal: what other systems know the group by.
