@@ -184,6 +184,8 @@ class ConfigReader {
     map.TakeDurationMs("evaluation_interval", &config_.rules.default_interval_ms);
     map.TakeDurationMs("rule_query_offset", &config_.rules.query_offset_ms);
     map.TakeString("external_url", &config_.rules.external_url);
+    // Links go on with a slash of their own.
+    while (config_.rules.external_url.ends_with('/')) config_.rules.external_url.pop_back();
     map.Refuse({"query_log_file"}, "server.slow_query has the log tell of slow queries");
     ReadExternalLabels(map.Take("external_labels"));
     map.Finish();

@@ -144,7 +144,34 @@ absl::StatusOr<Notification> DecodeNotification(std::string_view json) {
 }
 
 std::string DumpJson(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string plain = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  // The separators of lines and paragraphs; all of these stand within texts alone.
+  constexpr std::pair<std::string_view, std::string_view> kEscapes[] = {
+      {"<", "\\u003c"},
+      {">", "\\u003e"},
+      {"&", "\\u0026"},
+      {"\xE2\x80\xA8", "\\u2028"},
+      {"\xE2\x80\xA9", "\\u2029"},
+  };
+  std::string escaped;
+  escaped.reserve(plain.size());
+  std::string_view rest = plain;
+  while (!rest.empty()) {
+    const size_t length = std::min(rest.find_first_of("<>&\xE2"), rest.size());
+    escaped += rest.substr(0, length);
+    rest.remove_prefix(length);
+    if (rest.empty()) break;
+    std::string_view meant = rest.substr(0, 1);
+    size_t taken = 1;
+    for (const auto& [text, escape] : kEscapes) {
+      if (!rest.starts_with(text)) continue;
+      meant = escape;
+      taken = text.size();
+    }
+    escaped += meant;
+    rest.remove_prefix(taken);
+  }
+  return escaped;
 }
 
 std::string GroupDigest(const Notification& notification) {

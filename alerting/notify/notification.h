@@ -53,7 +53,8 @@ nlohmann::ordered_json ToldAlertJson(const ToldAlert& told);
 // What EncodeNotification wrote. DataLoss if it is something else.
 absl::StatusOr<Notification> DecodeNotification(std::string_view json);
 
-// JSON as text. What is not valid UTF-8 is mended, not thrown about.
+// JSON as text, with the escapes that Go writes: "<" is \u003c. What is not valid UTF-8 is mended,
+// not thrown about.
 std::string DumpJson(const nlohmann::ordered_json& json);
 
 // SHA-256 of the group's key in hexadecimal: what other systems know the group by.

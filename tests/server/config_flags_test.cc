@@ -13,6 +13,14 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Pair;
 
+TEST(ConfigFlagsTest, LinksGoOnWithASlashOfTheirOwn) {
+  const absl::StatusOr<Config> config =
+      ParseConfig("vigil.yaml", "global: {external_url: 'http://h/vigil//'}", Config());
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_THAT(FlagsOf(*config, exec::EngineOptions()),
+              Contains(Pair("web.external-url", "http://h/vigil")));
+}
+
 TEST(ConfigFlagsTest, TellsWhatIsInForce) {
   Config config;
   config.file = "/etc/vigil.yaml";

@@ -49,6 +49,16 @@ nlohmann::json Build(const Notification& message) {
   return nlohmann::json::parse(EncodeNotification(message));
 }
 
+TEST(Notification, IsEscapedAsGoEscapes) {
+  Notification message;
+  message.external_url = "http://vigil/?a=<b>&c=\"\xE2\x80\xA8\xE2\x80\xA9\xE2\x82\xAC\n";
+  const std::string text = EncodeNotification(message);
+  EXPECT_NE(text.find(R"("http://vigil/?a=\u003cb\u003e\u0026c=\"\u2028\u2029€\n")"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(Build(message)["externalURL"], message.external_url);
+}
+
 TEST(Notification, IsResolvedOnlyWhenEveryAlertIs) {
   Notification message;
   message.alerts = {MakeAlert({{"a", "1"}}, true), MakeAlert({{"a", "2"}}, true)};
