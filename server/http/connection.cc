@@ -176,18 +176,22 @@ Connection::Outcome Connection::RunOnWorker(ThreadPool* workers, const CancelFla
 }
 
 void Connection::WatchClient(const CancelFlag& cancelled) {
+  watched_for_ = cancelled;
   const auto look = [self = shared_from_this(), cancelled](beast::error_code error) {
-    if (error) return;
+    if (error || self->watched_for_ != cancelled) return;
     char byte = 0;
     const size_t bytes =
         self->stream_.socket().receive(asio::buffer(&byte, 1), Tcp::socket::message_peek, error);
+    // There may be nothing: the wait may end by the arrival of what was read before it began.
+    if (error == asio::error::would_block) return self->WatchClient(cancelled);
     // Otherwise it has sent its next request already.
-    if (bytes == 0 && error != asio::error::would_block) cancelled->store(true);
+    if (bytes == 0) cancelled->store(true);
   };
   stream_.socket().async_wait(Tcp::socket::wait_read, look);
 }
 
 void Connection::StopWatching() {
+  watched_for_.reset();
   beast::error_code ignored;
   stream_.socket().cancel(ignored);
 }

@@ -71,6 +71,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   beast::tcp_stream stream_;
   ConnectionShared& shared_;
   BodyRoom room_;
+  CancelFlag watched_for_;  // Of the handler at work; null if the client is not watched.
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   HttpRequest request_;
