@@ -23,8 +23,8 @@ grpc::Status RetryLater(std::string_view message, int64_t retry_after_ms);
 grpc::Status TooLarge(size_t bytes, size_t max_bytes);
 
 // `status` for the answer to a write: errors that pass (disk full, store busy) become UNAVAILABLE
-// or RESOURCE_EXHAUSTED with RetryInfo, so that the sender keeps its data and tries again. Data that
-// will never be taken are INVALID_ARGUMENT with a BadRequest detail.
+// or RESOURCE_EXHAUSTED with RetryInfo, so that the sender keeps its data and tries again. Data
+// that will never be taken are INVALID_ARGUMENT with a BadRequest detail.
 grpc::Status ToWriteStatus(const absl::Status& status, int64_t retry_after_ms);
 
 }  // namespace vigil::collector

@@ -637,11 +637,11 @@ class StartTest(unittest.TestCase):
         self.routes("route: {receiver: x\n", ("2:1",))
         self.routes("receivers: []\n", ("1:1", "no routes provided"))
         self.routes(
-            "route:\n  receiver: nobody\n  group_wait: soon\nreceivers:\n- name: team\n  wechat_configs: []\n"
+            "route:\n  receiver: nobody\n  group_wait: soon\nreceivers:\n- name: team\n  pigeon_configs: []\n"
             "  webhook_configs:\n  - url: here\n",
             ("2:13", 'undefined receiver "nobody"'),
             ("3:15", '"soon" is not a duration'),
-            ("6:3", "wechat_configs is not supported"),
+            ("6:3", "pigeon_configs"),
             ("8:10", "URL"),
         )
         self.fails(
