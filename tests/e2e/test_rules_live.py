@@ -26,6 +26,8 @@ TENANTS = 6
 # Rules are evaluated once a second, each server at its own moment within it; an alert that begins with a sample is
 # seen within a second by both, and writing takes a moment.
 LATE_SECONDS = 2.5
+# Evaluations between which an alert has gone on: a second apart, or two where one was missed.
+EVALUATIONS_APART_SECONDS = 2.5
 # A rule with a `query_offset` writes what belongs to a moment this much later.
 QUERY_OFFSET_SECONDS = 3
 # While a server is away, and until no window of a rule has what was sent meanwhile.
@@ -115,19 +117,20 @@ class Feed(threading.Thread):
 
 
 def spans(address, start, end):
-    """{labels: [(from, to) ...]} of ALERTS, in seconds."""
+    """{labels: [(from, to) ...]} of the samples of ALERTS, in seconds: series that a restart has left without an end
+    would seem to go on for minutes."""
     found = {}
-    # A window at a time, since a query has a limited number of points.
+    # A window at a time, since a query has a limited number of samples.
     for begin in range(int(start), int(end) + 1, 5000):
         server = promql_answers.Server(address)
         until = min(int(end), begin + 4999)
-        answer = server.ask(Question("ALERTS", begin * 1000, until * 1000, 1000))
+        answer = server.ask(Question(f"ALERTS[{until - begin + 1}s]", until * 1000))
         server.close()
         for row in answer["data"]["result"]:
             labels = tuple(sorted(row["metric"].items()))
             for moment, _ in row["values"]:
                 runs = found.setdefault(labels, [])
-                if runs and moment - runs[-1][1] <= 1.5:
+                if runs and moment - runs[-1][1] <= EVALUATIONS_APART_SECONDS:
                     runs[-1][1] = moment
                 else:
                     runs.append([moment, moment])
