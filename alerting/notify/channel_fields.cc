@@ -74,7 +74,7 @@ absl::StatusOr<std::string> TemplateSecret::Expand(NotificationTexts* texts) con
 
 ChannelFields::ChannelFields(const YAML::Node& node, std::string_view what,
                              const ChannelReading& reading)
-    : node_(node), reading_(reading), map_(node, what, reading.errors) {}
+    : node_(node), what_(what), reading_(reading), map_(node, what, reading.errors) {}
 
 bool ChannelFields::TakeSendResolved(bool send_resolved) {
   map_.TakeBool("send_resolved", &send_resolved);
@@ -117,9 +117,9 @@ TemplateText ChannelFields::TakePart(std::string_view name, YamlMap* map) {
   return map->Has(name) ? Template(map->Take(name), name) : TemplateText();
 }
 
-std::vector<YAML::Node> ChannelFields::TakeList(std::string_view name) {
+std::vector<YAML::Node> ChannelFields::TakeList(std::string_view name, YamlMap* map) {
   std::vector<YAML::Node> items;
-  const YAML::Node list = map_.Take(name);
+  const YAML::Node list = map->Take(name);
   if (!list.IsNull() && !list.IsSequence()) {
     errors().Add(list, fmt::format("{} must be a list", name));
     return items;
@@ -163,6 +163,19 @@ std::string ChannelFields::TakeString(std::string_view name, std::string_view fa
   std::string text(fallback);
   map_.TakeString(name, &text);
   return text;
+}
+
+std::string ChannelFields::TakeUrl(std::string_view name, std::string_view fallback) {
+  std::string url = TakeString(name, fallback);
+  CheckUrl(name, url);
+  return url;
+}
+
+TemplateSecret ChannelFields::TakeNeededUrl(std::string_view name) {
+  TemplateSecret url = TakeTemplateSecret(name);
+  if (!url.given()) errors().Add(node_, fmt::format("{0} needs a {1} or {1}_file", what_, name));
+  CheckSecretUrl(name, url);
+  return url;
 }
 
 void ChannelFields::CheckUrl(std::string_view name, std::string_view url) {

@@ -104,8 +104,9 @@ class ChannelFields {
   TemplateText Template(const YAML::Node& node, std::string_view name);
   // What `map`, one within the entry, says of `name`.
   TemplateText TakePart(std::string_view name, YamlMap* map);
-  // The items of the list `name`.
-  std::vector<YAML::Node> TakeList(std::string_view name);
+  // The items of the list `name` of the entry, or of a map within it.
+  std::vector<YAML::Node> TakeList(std::string_view name) { return TakeList(name, &map_); }
+  std::vector<YAML::Node> TakeList(std::string_view name, YamlMap* map);
   // The pairs of the map `name`, each value a template.
   std::vector<std::pair<std::string, TemplateText>> TakeTemplates(std::string_view name);
   // NAME or NAME_file, else `fallback`.
@@ -113,6 +114,10 @@ class ChannelFields {
   Secret TakeSecret(std::string_view name, const Secret& fallback = {});
   // A text with a default, not a template.
   std::string TakeString(std::string_view name, std::string_view fallback = {});
+  // The same for one that must be a URL.
+  std::string TakeUrl(std::string_view name, std::string_view fallback);
+  // NAME or NAME_file, which must be given, for one that is secret.
+  TemplateSecret TakeNeededUrl(std::string_view name);
   // Complains if `url`, the value of the field `name`, is none.
   void CheckUrl(std::string_view name, std::string_view url);
   // The same for one that is secret. Templates are not looked at, nor what stands for a secret.
@@ -121,6 +126,7 @@ class ChannelFields {
 
  private:
   const YAML::Node node_;
+  const std::string what_;
   const ChannelReading& reading_;
   YamlMap map_;
 };

@@ -23,10 +23,7 @@ constexpr int kResolvedColor = 0x2ECC71;
 
 std::unique_ptr<Channel> ReadDiscord(const YAML::Node& node, const ChannelReading& reading) {
   ChannelFields fields(node, "discord_configs", reading);
-  const TemplateSecret url = fields.TakeTemplateSecret("webhook_url");
-  if (!url.given())
-    fields.errors().Add(node, "discord_configs needs a webhook_url or webhook_url_file");
-  fields.CheckSecretUrl("webhook_url", url);
+  const TemplateSecret url = fields.TakeNeededUrl("webhook_url");
   const TemplateText content =
       fields.TakeTemplate("content", R"({{ template "discord.default.content" . }})");
   const TemplateText title =

@@ -13,9 +13,7 @@ namespace vigil::alerting {
 
 std::unique_ptr<Channel> ReadIncidentio(const YAML::Node& node, const ChannelReading& reading) {
   ChannelFields fields(node, "incidentio_configs", reading);
-  const TemplateSecret url = fields.TakeTemplateSecret("url");
-  if (!url.given()) fields.errors().Add(node, "incidentio_configs needs a url or url_file");
-  fields.CheckSecretUrl("url", url);
+  const TemplateSecret url = fields.TakeNeededUrl("url");
   const Secret token = fields.TakeSecret("alert_source_token");
   int64_t max_alerts = 0;
   fields.map().TakeInt("max_alerts", &max_alerts);

@@ -86,13 +86,10 @@ absl::Status Write(const MattermostConfig& config, NotificationTexts* texts, Del
   return absl::OkStatus();
 }
 
-std::vector<Field> ReadFields(const YAML::Node& list, ChannelFields* fields) {
+// Those of an attachment.
+std::vector<Field> ReadFields(YamlMap* attachment, ChannelFields* fields) {
   std::vector<Field> read;
-  if (!list.IsNull() && !list.IsSequence()) {
-    fields->errors().Add(list, "fields must be a list");
-    return read;
-  }
-  for (const YAML::Node& node : list) {
+  for (const YAML::Node& node : fields->TakeList("fields", attachment)) {
     YamlMap map(node, "fields", &fields->errors());
     Field& field = read.emplace_back();
     field.title = fields->TakePart("title", &map);
@@ -109,7 +106,7 @@ Attachment ReadAttachment(const YAML::Node& node, ChannelFields* fields) {
   for (const char* const name : kAttachmentTexts) {
     attachment.texts.emplace_back(name, fields->TakePart(name, &map));
   }
-  attachment.fields = ReadFields(map.Take("fields"), fields);
+  attachment.fields = ReadFields(&map, fields);
   for (const char* const name : kAttachmentEnds) {
     attachment.ends.emplace_back(name, fields->TakePart(name, &map));
   }
@@ -130,7 +127,7 @@ Attachment ReadOwnAttachment(ChannelFields* fields) {
     if (field == "title_link") fallback = R"({{ template "mattermost.default.titlelink" . }})";
     attachment.texts.emplace_back(name, fields->TakeTemplate(name, fallback));
   }
-  attachment.fields = ReadFields(fields->map().Take("fields"), fields);
+  attachment.fields = ReadFields(&fields->map(), fields);
   for (const char* const name : kAttachmentEnds) {
     attachment.ends.emplace_back(name, fields->TakeTemplate(name));
   }

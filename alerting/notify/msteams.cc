@@ -17,11 +17,7 @@ constexpr char kResolvedColor[] = "2DC72D";  // Green.
 
 std::unique_ptr<Channel> ReadMsteams(const YAML::Node& node, const ChannelReading& reading) {
   ChannelFields fields(node, "msteams_configs", reading);
-  const TemplateSecret url = fields.TakeTemplateSecret("webhook_url");
-  if (!url.given()) {
-    fields.errors().Add(node, "msteams_configs needs a webhook_url or webhook_url_file");
-  }
-  fields.CheckSecretUrl("webhook_url", url);
+  const TemplateSecret url = fields.TakeNeededUrl("webhook_url");
   const TemplateText title =
       fields.TakeTemplate("title", R"({{ template "msteams.default.title" . }})");
   const TemplateText summary =

@@ -12,11 +12,7 @@ using Json = nlohmann::ordered_json;
 
 std::unique_ptr<Channel> ReadMsteamsv2(const YAML::Node& node, const ChannelReading& reading) {
   ChannelFields fields(node, "msteamsv2_configs", reading);
-  const TemplateSecret url = fields.TakeTemplateSecret("webhook_url");
-  if (!url.given()) {
-    fields.errors().Add(node, "msteamsv2_configs needs a webhook_url or webhook_url_file");
-  }
-  fields.CheckSecretUrl("webhook_url", url);
+  const TemplateSecret url = fields.TakeNeededUrl("webhook_url");
   const TemplateText title =
       fields.TakeTemplate("title", R"({{ template "msteamsv2.default.title" . }})");
   const TemplateText text =

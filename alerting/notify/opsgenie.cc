@@ -136,15 +136,14 @@ bool IsResponderType(std::string_view type) {
          lower == "escalation" || lower == "schedule";
 }
 
-void ReadResponders(const YAML::Node& list, ChannelFields* fields, OpsgenieConfig* config) {
-  if (list.IsNull()) return;
-  if (!list.IsSequence()) return fields->errors().Add(list, "responders must be a list");
-  for (const YAML::Node& node : list) {
+void ReadResponders(ChannelFields* fields, OpsgenieConfig* config) {
+  for (const YAML::Node& node : fields->TakeList("responders")) {
     YamlMap map(node, "responders", &fields->errors());
-    const auto take = [&](std::string_view name) {
-      return map.Has(name) ? fields->Template(map.Take(name), name) : TemplateText();
-    };
-    Responder responder{take("id"), take("name"), take("username"), take("type")};
+    Responder responder;
+    responder.id = fields->TakePart("id", &map);
+    responder.name = fields->TakePart("name", &map);
+    responder.username = fields->TakePart("username", &map);
+    responder.type = fields->TakePart("type", &map);
     if (responder.id.empty() && responder.name.empty() && responder.username.empty()) {
       fields->errors().Add(node, "a responder needs an id, a name or a username");
     }
@@ -166,8 +165,7 @@ std::unique_ptr<Channel> ReadOpsgenie(const YAML::Node& node, const ChannelReadi
   OpsgenieConfig config;
   config.api_key = fields.TakeTemplateSecret("api_key", reading.defaults.opsgenie_api_key);
   if (!config.api_key.given()) fields.errors().Add(node, "no global OpsGenie API Key set");
-  config.api_url = fields.TakeString("api_url", reading.defaults.opsgenie_api_url);
-  fields.CheckUrl("api_url", config.api_url);
+  config.api_url = fields.TakeUrl("api_url", reading.defaults.opsgenie_api_url);
   if (!config.api_url.ends_with('/')) config.api_url += '/';
   config.message = fields.TakeTemplate("message", R"({{ template "opsgenie.default.message" . }})");
   config.description =
@@ -178,11 +176,8 @@ std::unique_ptr<Channel> ReadOpsgenie(const YAML::Node& node, const ChannelReadi
   config.priority = fields.TakeTemplate("priority");
   config.entity = fields.TakeTemplate("entity");
   config.actions = fields.TakeTemplate("actions");
-  YamlMap details(fields.map().Take("details"), "details", &fields.errors());
-  for (const std::string& name : details.Names()) {
-    config.details.emplace_back(name, fields.Template(details.Take(name), name));
-  }
-  ReadResponders(fields.map().Take("responders"), &fields, &config);
+  config.details = fields.TakeTemplates("details");
+  ReadResponders(&fields, &config);
   fields.map().TakeBool("update_alerts", &config.update_alerts);
   ChannelSettings settings = fields.TakeSettings(/*send_resolved=*/true);
   fields.Finish();

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alerting/notify/payload.h"
+#include "alerting/notify/simple_channel.h"
 #include "alerting/notify/text/notification_templates.h"
 #include "base/status.h"
 
@@ -57,10 +58,6 @@ DeliveryOutcome JudgeVersion1(const HttpAnswer& answer) {
                            : Refused(answer, answer.status == 403 || answer.status >= 500);
 }
 
-void Put(Json* json, const char* name, std::string text) {
-  if (!text.empty()) (*json)[name] = std::move(text);
-}
-
 class Pagerduty final : public Channel {
  public:
   Pagerduty(ChannelSettings settings, PagerdutyConfig config)
@@ -102,8 +99,8 @@ class Pagerduty final : public Channel {
     event["description"] = TruncateRunes(texts->Expand(config_.description), kMaxSummaryRunes);
     event["details"] = Details(texts);
     if (firing) {
-      Put(&event, "client", texts->Expand(config_.client));
-      Put(&event, "client_url", texts->Expand(config_.client_url));
+      PutText(&event, "client", texts->Expand(config_.client));
+      PutText(&event, "client_url", texts->Expand(config_.client_url));
     }
     return event;
   }
@@ -114,22 +111,22 @@ class Pagerduty final : public Channel {
     event["routing_key"] = key;
     event["dedup_key"] = GroupDigest(notification);
     event["event_action"] = notification.firing() ? "trigger" : "resolve";
-    Put(&event, "client", texts->Expand(config_.client));
-    Put(&event, "client_url", texts->Expand(config_.client_url));
+    PutText(&event, "client", texts->Expand(config_.client));
+    PutText(&event, "client_url", texts->Expand(config_.client_url));
     Json images = Json::array();
     for (const Image& image : config_.images) {
       Json json;
-      Put(&json, "href", texts->Expand(image.href));
-      Put(&json, "src", texts->Expand(image.src));
-      Put(&json, "alt", texts->Expand(image.alt));
+      PutText(&json, "href", texts->Expand(image.href));
+      PutText(&json, "src", texts->Expand(image.src));
+      PutText(&json, "alt", texts->Expand(image.alt));
       if (json.contains("src")) images.push_back(std::move(json));
     }
     if (!images.empty()) event["images"] = std::move(images);
     Json links = Json::array();
     for (const Link& link : config_.links) {
       Json json;
-      Put(&json, "href", texts->Expand(link.href));
-      Put(&json, "text", texts->Expand(link.text));
+      PutText(&json, "href", texts->Expand(link.href));
+      PutText(&json, "text", texts->Expand(link.text));
       if (json.contains("href")) links.push_back(std::move(json));
     }
     if (!links.empty()) event["links"] = std::move(links);
@@ -137,9 +134,9 @@ class Pagerduty final : public Channel {
     payload["summary"] = TruncateRunes(texts->Expand(config_.description), kMaxSummaryRunes);
     payload["source"] = texts->Expand(config_.source);
     payload["severity"] = texts->Expand(config_.severity);
-    Put(&payload, "class", texts->Expand(config_.klass));
-    Put(&payload, "component", texts->Expand(config_.component));
-    Put(&payload, "group", texts->Expand(config_.group));
+    PutText(&payload, "class", texts->Expand(config_.klass));
+    PutText(&payload, "component", texts->Expand(config_.component));
+    PutText(&payload, "group", texts->Expand(config_.group));
     payload["custom_details"] = Details(texts);
     event["payload"] = std::move(payload);
     return event;
@@ -153,21 +150,6 @@ class Pagerduty final : public Channel {
 
   const PagerdutyConfig config_;
 };
-
-std::vector<YAML::Node> Items(ChannelFields* fields, std::string_view name) {
-  std::vector<YAML::Node> items;
-  const YAML::Node list = fields->map().Take(name);
-  if (!list.IsNull() && !list.IsSequence()) {
-    fields->errors().Add(list, fmt::format("{} must be a list", name));
-    return items;
-  }
-  for (const YAML::Node& item : list) items.push_back(item);
-  return items;
-}
-
-TemplateText Take(ChannelFields* fields, YamlMap* map, std::string_view name) {
-  return map->Has(name) ? fields->Template(map->Take(name), name) : TemplateText();
-}
 
 // The details that are always there, unless the file says otherwise, and those of the file.
 void ReadDetails(ChannelFields* fields, PagerdutyConfig* config) {
@@ -206,8 +188,7 @@ std::unique_ptr<Channel> ReadPagerduty(const YAML::Node& node, const ChannelRead
   ChannelFields fields(node, "pagerduty_configs", reading);
   PagerdutyConfig config;
   ReadKey(&fields, &config);
-  config.url = fields.TakeString("url", reading.defaults.pagerduty_url);
-  fields.CheckUrl("url", config.url);
+  config.url = fields.TakeUrl("url", reading.defaults.pagerduty_url);
   constexpr char kClient[] = R"({{ template "pagerduty.default.client" . }})";
   config.client = fields.TakeTemplate("client", kClient);
   config.client_url =
@@ -220,15 +201,15 @@ std::unique_ptr<Channel> ReadPagerduty(const YAML::Node& node, const ChannelRead
   config.component = fields.TakeTemplate("component");
   config.group = fields.TakeTemplate("group");
   ReadDetails(&fields, &config);
-  for (const YAML::Node& item : Items(&fields, "images")) {
+  for (const YAML::Node& item : fields.TakeList("images")) {
     YamlMap map(item, "images", &fields.errors());
-    config.images.push_back(
-        {Take(&fields, &map, "href"), Take(&fields, &map, "src"), Take(&fields, &map, "alt")});
+    config.images.push_back({fields.TakePart("href", &map), fields.TakePart("src", &map),
+                             fields.TakePart("alt", &map)});
     map.Finish();
   }
-  for (const YAML::Node& item : Items(&fields, "links")) {
+  for (const YAML::Node& item : fields.TakeList("links")) {
     YamlMap map(item, "links", &fields.errors());
-    config.links.push_back({Take(&fields, &map, "href"), Take(&fields, &map, "text")});
+    config.links.push_back({fields.TakePart("href", &map), fields.TakePart("text", &map)});
     map.Finish();
   }
   ChannelSettings settings = fields.TakeSettings(/*send_resolved=*/true);

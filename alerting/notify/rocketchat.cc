@@ -123,8 +123,7 @@ void ReadActions(ChannelFields* fields, RocketchatConfig* config) {
 
 void ReadAddress(ChannelFields* fields, RocketchatConfig* config) {
   const ChannelDefaults& defaults = fields->reading().defaults;
-  config->url = fields->TakeString("api_url", defaults.rocketchat_api_url);
-  fields->CheckUrl("api_url", config->url);
+  config->url = fields->TakeUrl("api_url", defaults.rocketchat_api_url);
   while (config->url.ends_with('/')) config->url.pop_back();
   config->url += "/api/v1/chat.postMessage";
   config->token = fields->TakeSecret("token", defaults.rocketchat_token);

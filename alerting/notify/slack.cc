@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "alerting/notify/simple_channel.h"
 #include "alerting/notify/text/notification_templates.h"
 #include "base/status.h"
 #include "base/strings.h"
@@ -71,11 +72,6 @@ struct SlackConfig {
   bool update_message = false;
 };
 
-// Sets `name` if there is something to say.
-void Put(Json* json, const char* name, std::string text) {
-  if (!text.empty()) (*json)[name] = std::move(text);
-}
-
 class Slack final : public Channel {
  public:
   Slack(ChannelSettings settings, SlackConfig config)
@@ -125,26 +121,26 @@ class Slack final : public Channel {
   Json Message(NotificationTexts* texts) const {
     const auto expand = [texts](const TemplateText& text) { return texts->Expand(text); };
     Json attachment;
-    Put(&attachment, "title", TruncateRunes(expand(config_.title), kMaxTitleRunes));
-    Put(&attachment, "title_link", expand(config_.title_link));
-    Put(&attachment, "pretext", expand(config_.pretext));
+    PutText(&attachment, "title", TruncateRunes(expand(config_.title), kMaxTitleRunes));
+    PutText(&attachment, "title_link", expand(config_.title_link));
+    PutText(&attachment, "pretext", expand(config_.pretext));
     attachment["text"] = expand(config_.text);
     attachment["fallback"] = expand(config_.fallback);
     attachment["callback_id"] = expand(config_.callback_id);
     if (!config_.fields.empty()) attachment["fields"] = Fields(texts);
     if (!config_.actions.empty()) attachment["actions"] = Actions(texts);
-    Put(&attachment, "image_url", expand(config_.image_url));
-    Put(&attachment, "thumb_url", expand(config_.thumb_url));
+    PutText(&attachment, "image_url", expand(config_.image_url));
+    PutText(&attachment, "thumb_url", expand(config_.thumb_url));
     attachment["footer"] = expand(config_.footer);
-    Put(&attachment, "color", expand(config_.color));
+    PutText(&attachment, "color", expand(config_.color));
     attachment["mrkdwn_in"] = config_.mrkdwn_in;
     Json message;
-    Put(&message, "channel", expand(config_.channel));
-    Put(&message, "username", expand(config_.username));
-    Put(&message, "icon_emoji", expand(config_.icon_emoji));
-    Put(&message, "icon_url", expand(config_.icon_url));
+    PutText(&message, "channel", expand(config_.channel));
+    PutText(&message, "username", expand(config_.username));
+    PutText(&message, "icon_emoji", expand(config_.icon_emoji));
+    PutText(&message, "icon_url", expand(config_.icon_url));
     if (config_.link_names) message["link_names"] = true;
-    Put(&message, "text", expand(config_.message_text));
+    PutText(&message, "text", expand(config_.message_text));
     message["attachments"] = Json::array({std::move(attachment)});
     return message;
   }
@@ -165,16 +161,16 @@ class Slack final : public Channel {
       Json json;
       json["type"] = texts->Expand(action.type);
       json["text"] = texts->Expand(action.text);
-      Put(&json, "url", texts->Expand(action.url));
-      Put(&json, "style", texts->Expand(action.style));
-      Put(&json, "name", texts->Expand(action.name));
-      Put(&json, "value", texts->Expand(action.value));
+      PutText(&json, "url", texts->Expand(action.url));
+      PutText(&json, "style", texts->Expand(action.style));
+      PutText(&json, "name", texts->Expand(action.name));
+      PutText(&json, "value", texts->Expand(action.value));
       if (action.confirm.has_value()) {
         Json confirm;
         confirm["text"] = texts->Expand(action.confirm->text);
-        Put(&confirm, "title", texts->Expand(action.confirm->title));
-        Put(&confirm, "ok_text", texts->Expand(action.confirm->ok_text));
-        Put(&confirm, "dismiss_text", texts->Expand(action.confirm->dismiss_text));
+        PutText(&confirm, "title", texts->Expand(action.confirm->title));
+        PutText(&confirm, "ok_text", texts->Expand(action.confirm->ok_text));
+        PutText(&confirm, "dismiss_text", texts->Expand(action.confirm->dismiss_text));
         json["confirm"] = std::move(confirm);
       }
       actions.push_back(std::move(json));
@@ -190,13 +186,13 @@ class PartsReader {
  public:
   explicit PartsReader(ChannelFields* fields) : fields_(*fields), errors_(fields->errors()) {}
 
-  std::vector<Field> ReadFields(const YAML::Node& list) {
+  std::vector<Field> ReadFields() {
     std::vector<Field> fields;
-    for (const YAML::Node& node : Items(list, "fields")) {
+    for (const YAML::Node& node : fields_.TakeList("fields")) {
       YamlMap map(node, "fields", &errors_);
       Field& field = fields.emplace_back();
-      field.title = Take(&map, "title");
-      field.value = Take(&map, "value");
+      field.title = fields_.TakePart("title", &map);
+      field.value = fields_.TakePart("value", &map);
       if (field.title.empty()) errors_.Add(node, "missing title in Slack field configuration");
       if (field.value.empty()) errors_.Add(node, "missing value in Slack field configuration");
       bool is_short = false;
@@ -206,17 +202,17 @@ class PartsReader {
     return fields;
   }
 
-  std::vector<Action> ReadActions(const YAML::Node& list) {
+  std::vector<Action> ReadActions() {
     std::vector<Action> actions;
-    for (const YAML::Node& node : Items(list, "actions")) {
+    for (const YAML::Node& node : fields_.TakeList("actions")) {
       YamlMap map(node, "actions", &errors_);
       Action& action = actions.emplace_back();
-      action.type = Take(&map, "type");
-      action.text = Take(&map, "text");
-      action.url = Take(&map, "url");
-      action.style = Take(&map, "style");
-      action.name = Take(&map, "name");
-      action.value = Take(&map, "value");
+      action.type = fields_.TakePart("type", &map);
+      action.text = fields_.TakePart("text", &map);
+      action.url = fields_.TakePart("url", &map);
+      action.style = fields_.TakePart("style", &map);
+      action.name = fields_.TakePart("name", &map);
+      action.value = fields_.TakePart("value", &map);
       if (action.type.empty()) errors_.Add(node, "missing type in Slack action configuration");
       if (action.text.empty()) errors_.Add(node, "missing text in Slack action configuration");
       if (action.url.empty() && action.name.empty()) {
@@ -231,23 +227,13 @@ class PartsReader {
   }
 
  private:
-  YAML::Node Items(const YAML::Node& list, std::string_view name) {
-    if (list.IsSequence()) return list;
-    if (!list.IsNull()) errors_.Add(list, fmt::format("{} must be a list", name));
-    return YAML::Node(YAML::NodeType::Sequence);
-  }
-
-  TemplateText Take(YamlMap* map, std::string_view name) {
-    return map->Has(name) ? fields_.Template(map->Take(name), name) : TemplateText();
-  }
-
   Confirmation ReadConfirmation(const YAML::Node& node) {
     YamlMap map(node, "confirm", &errors_);
     Confirmation confirm;
-    confirm.text = Take(&map, "text");
-    confirm.title = Take(&map, "title");
-    confirm.ok_text = Take(&map, "ok_text");
-    confirm.dismiss_text = Take(&map, "dismiss_text");
+    confirm.text = fields_.TakePart("text", &map);
+    confirm.title = fields_.TakePart("title", &map);
+    confirm.ok_text = fields_.TakePart("ok_text", &map);
+    confirm.dismiss_text = fields_.TakePart("dismiss_text", &map);
     if (confirm.text.empty()) errors_.Add(node, "missing text in Slack confirmation configuration");
     map.Finish();
     return confirm;
@@ -311,8 +297,8 @@ std::unique_ptr<Channel> ReadSlack(const YAML::Node& node, const ChannelReading&
   config.thumb_url = fields.TakeTemplate("thumb_url");
   config.footer = fields.TakeTemplate("footer", R"({{ template "slack.default.footer" . }})");
   PartsReader parts(&fields);
-  config.fields = parts.ReadFields(fields.map().Take("fields"));
-  config.actions = parts.ReadActions(fields.map().Take("actions"));
+  config.fields = parts.ReadFields();
+  config.actions = parts.ReadActions();
   ReadMarkdownIn(fields.map().Take("mrkdwn_in"), &fields, &config);
   fields.map().TakeBool("short_fields", &config.short_fields);
   fields.map().TakeBool("link_names", &config.link_names);

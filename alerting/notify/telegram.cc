@@ -89,8 +89,7 @@ std::unique_ptr<Channel> ReadTelegram(const YAML::Node& node, const ChannelReadi
   config.bot_token = fields.TakeSecret("bot_token", reading.defaults.telegram_bot_token);
   if (!config.bot_token.given())
     fields.errors().Add(node, "missing bot_token or bot_token_file on telegram_config");
-  config.api_url = fields.TakeString("api_url", reading.defaults.telegram_api_url);
-  fields.CheckUrl("api_url", config.api_url);
+  config.api_url = fields.TakeUrl("api_url", reading.defaults.telegram_api_url);
   while (config.api_url.ends_with('/')) config.api_url.pop_back();
   config.chat_id = fields.TakeSecret("chat_id");
   if (!config.chat_id.given()) fields.errors().Add(node, "missing chat_id on telegram_config");

@@ -79,8 +79,7 @@ std::unique_ptr<Channel> ReadVictorops(const YAML::Node& node, const ChannelRead
   VictoropsConfig config;
   config.api_key = fields.TakeTemplateSecret("api_key", reading.defaults.victorops_api_key);
   if (!config.api_key.given()) fields.errors().Add(node, "no global VictorOps API Key set");
-  config.api_url = fields.TakeString("api_url", reading.defaults.victorops_api_url);
-  fields.CheckUrl("api_url", config.api_url);
+  config.api_url = fields.TakeUrl("api_url", reading.defaults.victorops_api_url);
   if (!config.api_url.ends_with('/')) config.api_url += '/';
   config.routing_key = fields.TakeTemplate("routing_key");
   if (config.routing_key.empty()) {

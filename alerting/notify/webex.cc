@@ -16,8 +16,7 @@ constexpr size_t kMaxMessageRunes = 7439 / 4;  // Webex counts bytes; a characte
 
 std::unique_ptr<Channel> ReadWebex(const YAML::Node& node, const ChannelReading& reading) {
   ChannelFields fields(node, "webex_configs", reading);
-  const std::string api_url = fields.TakeString("api_url", reading.defaults.webex_api_url);
-  fields.CheckUrl("api_url", api_url);
+  const std::string api_url = fields.TakeUrl("api_url", reading.defaults.webex_api_url);
   const TemplateText room_id = fields.TakeTemplate("room_id");
   if (room_id.empty()) fields.errors().Add(node, "missing room_id on webex_config");
   const TemplateText message =

@@ -94,8 +94,7 @@ std::unique_ptr<Channel> ReadWechat(const YAML::Node& node, const ChannelReading
   ChannelFields fields(node, "wechat_configs", reading);
   const ChannelDefaults& defaults = reading.defaults;
   WechatConfig config;
-  config.api_url = fields.TakeString("api_url", defaults.wechat_api_url);
-  fields.CheckUrl("api_url", config.api_url);
+  config.api_url = fields.TakeUrl("api_url", defaults.wechat_api_url);
   if (!config.api_url.ends_with('/')) config.api_url += '/';
   config.api_secret = fields.TakeTemplateSecret("api_secret", defaults.wechat_api_secret);
   if (!config.api_secret.given()) {
