@@ -35,9 +35,9 @@ std::string WithoutPassword(const std::string& text) {
 // What is one in an Alertmanager configuration beside these: whoever knows such an address or key
 // can send in our name. `section` is the list that the key is in.
 bool IsReceiverSecret(std::string_view key, std::string_view section) {
-  return (key == "url" && section == "webhook_configs") ||
+  return (key == "url" && (section == "webhook_configs" || section == "incidentio_configs")) ||
          (key == "api_url" && section == "slack_configs") || key == "slack_api_url" ||
-         key == "webhook_url" || key == "routing_key" || key == "service_key";
+         key.ends_with("webhook_url") || key == "routing_key" || key == "service_key";
 }
 
 // Shows a scalar unless its text is a key.

@@ -169,8 +169,7 @@ class Judgement {
     if (read.passes && read.is_ratio) {
       return fmt::format(
           "value {}, but a ratio must be sure to be beyond: its events are too few for that, or "
-          "its "
-          "rule has not seen them yet",
+          "its rule has not seen them yet",
           ValueText(read));
     }
     if (read.passes) {

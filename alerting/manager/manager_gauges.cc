@@ -43,7 +43,7 @@ void SetHeld(const ManagerState& state, int64_t now_ms) {
   for (const auto& [fingerprint, entry] : state.flaps.entries()) {
     const auto at = state.alerts.alerts().find(fingerprint);
     if (at == state.alerts.alerts().end()) continue;
-    if (state.FindFlapping(at->second, now_ms) != nullptr) ++flapping;
+    if (entry.FlapsAt(at->second.alert.ends_at_ms, now_ms)) ++flapping;
   }
   int64_t held = 0;
   for (const auto& [id, budget] : state.budgets) {

@@ -108,6 +108,27 @@ class ReceiverReader {
   YamlErrors& errors_;
 };
 
+// What `global` says of kinds with nothing of their own to it.
+constexpr std::pair<std::string_view, std::string ChannelDefaults::*> kUrls[] = {
+    {"jira_api_url", &ChannelDefaults::jira_api_url},
+    {"opsgenie_api_url", &ChannelDefaults::opsgenie_api_url},
+    {"pagerduty_url", &ChannelDefaults::pagerduty_url},
+    {"rocketchat_api_url", &ChannelDefaults::rocketchat_api_url},
+    {"telegram_api_url", &ChannelDefaults::telegram_api_url},
+    {"victorops_api_url", &ChannelDefaults::victorops_api_url},
+    {"webex_api_url", &ChannelDefaults::webex_api_url},
+    {"wechat_api_url", &ChannelDefaults::wechat_api_url},
+};
+constexpr std::pair<std::string_view, Secret ChannelDefaults::*> kSecrets[] = {
+    {"mattermost_webhook_url", &ChannelDefaults::mattermost_webhook_url},
+    {"opsgenie_api_key", &ChannelDefaults::opsgenie_api_key},
+    {"rocketchat_token", &ChannelDefaults::rocketchat_token},
+    {"rocketchat_token_id", &ChannelDefaults::rocketchat_token_id},
+    {"telegram_bot_token", &ChannelDefaults::telegram_bot_token},
+    {"victorops_api_key", &ChannelDefaults::victorops_api_key},
+    {"wechat_api_secret", &ChannelDefaults::wechat_api_secret},
+};
+
 void TakeUrl(std::string_view name, YamlMap* global, const ChannelReading& reading,
              std::string* url) {
   if (!global->TakeString(name, url)) return;
@@ -186,30 +207,12 @@ void ReadChannelDefaults(YamlMap* global, ChannelReading* reading) {
   defaults.http = ReadHttpConfig(global->Take("http_config"), reading->directory, reading->errors);
   ReadSlackDefaults(global, *reading, &defaults);
   ReadMailDefaults(global, *reading, &defaults);
-  TakeUrl("pagerduty_url", global, *reading, &defaults.pagerduty_url);
-  TakeUrl("opsgenie_api_url", global, *reading, &defaults.opsgenie_api_url);
-  TakeSecret("opsgenie_api_key", reading->directory, global, reading->errors,
-             &defaults.opsgenie_api_key);
-  TakeUrl("telegram_api_url", global, *reading, &defaults.telegram_api_url);
-  TakeSecret("telegram_bot_token", reading->directory, global, reading->errors,
-             &defaults.telegram_bot_token);
-  TakeUrl("webex_api_url", global, *reading, &defaults.webex_api_url);
-  TakeUrl("victorops_api_url", global, *reading, &defaults.victorops_api_url);
-  TakeSecret("victorops_api_key", reading->directory, global, reading->errors,
-             &defaults.victorops_api_key);
-  TakeUrl("wechat_api_url", global, *reading, &defaults.wechat_api_url);
-  TakeSecret("wechat_api_secret", reading->directory, global, reading->errors,
-             &defaults.wechat_api_secret);
-  global->TakeString("wechat_api_corp_id", &defaults.wechat_api_corp_id);
-  TakeUrl("rocketchat_api_url", global, *reading, &defaults.rocketchat_api_url);
-  TakeSecret("rocketchat_token", reading->directory, global, reading->errors,
-             &defaults.rocketchat_token);
-  TakeSecret("rocketchat_token_id", reading->directory, global, reading->errors,
-             &defaults.rocketchat_token_id);
-  TakeSecret("mattermost_webhook_url", reading->directory, global, reading->errors,
-             &defaults.mattermost_webhook_url);
+  for (const auto& [name, url] : kUrls) TakeUrl(name, global, *reading, &(defaults.*url));
+  for (const auto& [name, secret] : kSecrets) {
+    TakeSecret(name, reading->directory, global, reading->errors, &(defaults.*secret));
+  }
   CheckSecretUrl(defaults.mattermost_webhook_url, "mattermost_webhook_url", *global, *reading);
-  TakeUrl("jira_api_url", global, *reading, &defaults.jira_api_url);
+  global->TakeString("wechat_api_corp_id", &defaults.wechat_api_corp_id);
 }
 
 void ReadTemplates(const YAML::Node& node, ManagerFiles files, ChannelReading* reading) {

@@ -27,7 +27,6 @@ std::string_view BadEscape(std::string_view text) {
 
 // Whether `host` ends in something that looks like a port but is none.
 bool HasBadPort(std::string_view host) {
-  host.remove_prefix(host.rfind('@') + 1);
   const size_t colon = host.rfind(':');
   if (colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos) {
     return false;
@@ -45,7 +44,8 @@ std::string WhatIsWrongWithUrl(std::string_view url) {
     return fmt::format("unsupported scheme \"{}\" for URL", scheme);
   }
   const std::string_view rest = url.substr(scheme_end + 3);
-  const std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
+  std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
+  host.remove_prefix(host.rfind('@') + 1);  // What stands before it may be a password.
   if (host.empty()) return "missing host for URL";
   if (HasBadPort(host)) return fmt::format("invalid port in \"{}\"", host);
   const std::string_view escape = BadEscape(rest.substr(0, rest.find('?')));
@@ -114,7 +114,7 @@ TemplateText ChannelFields::Template(const YAML::Node& node, std::string_view na
 }
 
 TemplateText ChannelFields::TakePart(std::string_view name, YamlMap* map) {
-  return map->Has(name) ? Template(map->Take(name), name) : TemplateText();
+  return Template(map->Take(name), name);
 }
 
 std::vector<YAML::Node> ChannelFields::TakeList(std::string_view name, YamlMap* map) {

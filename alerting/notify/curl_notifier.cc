@@ -12,6 +12,7 @@
 #include "alerting/notify/http_transfer.h"
 #include "alerting/notify/mail_transfer.h"
 #include "alerting/notify/transfer.h"
+#include "base/clock.h"
 #include "base/curl_loop.h"
 #include "base/http/oauth2_tokens.h"
 #include "base/mutex.h"
@@ -36,21 +37,27 @@ class CurlNotifier final : public Notifier, private CurlWork {
 
   void Send(const std::string& lane, Delivery delivery,
             std::function<void(DeliveryOutcome)> done) override {
-    if (delivery.then != nullptr) Follow(lane, &delivery, &done);
-    {
-      MutexLock lock(&mutex_);
-      inbox_.push_back({lane, std::move(delivery), std::move(done)});
-    }
-    loop_->Wake();
+    Enter({lane, std::move(delivery), std::move(done)});
   }
 
  private:
-  // Has what follows `*delivery` sent once that is answered; the last of it calls `*done`.
-  void Follow(const std::string& lane, Delivery* delivery,
-              std::function<void(DeliveryOutcome)>* done) {
+  struct Request {
+    std::string lane;
+    Delivery delivery;
+    std::function<void(DeliveryOutcome)> done;
+    // By when all is to be told, in monotonic ns, of one that follows another; 0: it is the first.
+    int64_t deadline_ns = 0;
+  };
+
+  // Has what follows `*request` sent once that is answered; the last of it calls `done`.
+  void Follow(Request* request) {
+    Delivery& delivery = request->delivery;
+    const int64_t deadline_ns = request->deadline_ns != 0
+                                    ? request->deadline_ns
+                                    : MonotonicNs() + delivery.timeout_ms * kNanosPerMilli;
     const auto next = std::make_shared<std::shared_ptr<Delivery>>();
-    delivery->judge = [judge = delivery->judge, then = delivery->then,
-                       next](const HttpAnswer& answer) {
+    delivery.judge = [judge = delivery.judge, then = delivery.then,
+                      next](const HttpAnswer& answer) {
       DeliveryOutcome outcome = judge == nullptr ? AsStatusSays(answer) : judge(answer);
       if (!outcome.delivered) return outcome;
       absl::StatusOr<std::shared_ptr<Delivery>> following = then(answer);
@@ -61,20 +68,22 @@ class CurlNotifier final : public Notifier, private CurlWork {
       return DeliveryOutcome{.http_status = answer.status,
                              .error = std::string(MessageOf(following.status()))};
     };
-    *done = [this, lane, next, timeout_ms = delivery->timeout_ms, http = delivery->http,
-             done = std::move(*done)](DeliveryOutcome outcome) {
+    request->done = [this, lane = request->lane, next, deadline_ns, http = delivery.http,
+                     done = std::move(request->done)](DeliveryOutcome outcome) {
       if (!outcome.delivered || *next == nullptr) return done(std::move(outcome));
-      (*next)->timeout_ms = timeout_ms;
       (*next)->http = http;
-      Send(lane, std::move(**next), done);
+      Enter({lane, std::move(**next), done, deadline_ns});
     };
   }
 
-  struct Request {
-    std::string lane;
-    Delivery delivery;
-    std::function<void(DeliveryOutcome)> done;
-  };
+  void Enter(Request request) {
+    {
+      MutexLock lock(&mutex_);
+      inbox_.push_back(std::move(request));
+    }
+    loop_->Wake();
+  }
+
   // The deliveries of one lane; the thread's own.
   struct Lane {
     std::deque<Request> waiting;
@@ -99,8 +108,16 @@ class CurlNotifier final : public Notifier, private CurlWork {
       LeaveLane(loop, lane);
     }
     for (Request& request : TakeInbox()) {
+      if (request.deadline_ns != 0) {
+        request.delivery.timeout_ms = (request.deadline_ns - MonotonicNs()) / kNanosPerMilli;
+        if (request.delivery.timeout_ms <= 0) {
+          request.done({.retryable = true, .error = "no time is left for all requests"});
+          continue;
+        }
+      }
       Lane& lane = lanes_[request.lane];
-      if (lane.in_flight < options_.max_in_flight_per_lane) {
+      // What follows another has its turn: half of it is told.
+      if (request.deadline_ns != 0 || lane.in_flight < options_.max_in_flight_per_lane) {
         Begin(loop, &lane, std::move(request));
       } else if (lane.waiting.size() < options_.max_waiting_per_lane) {
         lane.waiting.push_back(std::move(request));
@@ -112,6 +129,7 @@ class CurlNotifier final : public Notifier, private CurlWork {
 
   void Begin(CurlLoop& loop, Lane* lane, Request request) {
     ++lane->in_flight;
+    if (request.delivery.then != nullptr) Follow(&request);
     auto transfer = MakeTransfer(std::move(request));
     const absl::Status prepared = transfer->Prepare(options_.user_agent);
     if (!prepared.ok()) return EndUnsent(loop, *transfer, prepared);

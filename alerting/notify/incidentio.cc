@@ -24,14 +24,18 @@ std::unique_ptr<Channel> ReadIncidentio(const YAML::Node& node, const ChannelRea
     fields.errors().Add(
         node, "at most one of alert_source_token and http_config.authorization may be given");
   }
+  if (token.given()) {
+    // It takes the place of what `global` says.
+    HttpConfig http = settings.http == nullptr ? HttpConfig() : *settings.http;
+    http.basic_auth.reset();
+    http.oauth2.reset();
+    http.authorization = Authorization{.credentials = token};
+    settings.http = std::make_shared<const HttpConfig>(std::move(http));
+  }
   fields.Finish();
   const auto write = [=](const Notification& told, NotificationTexts* texts,
                          Delivery* delivery) -> absl::Status {
     VIGIL_ASSIGN_OR_RETURN(delivery->url, url.Expand(texts));
-    if (token.given()) {
-      VIGIL_ASSIGN_OR_RETURN_WITH(const std::string text, ReadSecret(token), "alert_source_token");
-      delivery->headers.push_back(fmt::format("Authorization: Bearer {}", text));
-    }
     Notification notification = told;
     Truncate(max_alerts, &notification);
     // Its own version of what webhooks are sent.

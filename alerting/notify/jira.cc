@@ -70,7 +70,7 @@ std::shared_ptr<Delivery> Request(const Errand& errand, std::string_view method,
 
 Next ChangeState(const ErrandPtr& errand, const std::string& key, const std::string& wanted,
                  const HttpAnswer& answer) {
-  const Json json = Json::parse(answer.body, nullptr, false);
+  const Json json = ParseJson(answer.body);
   const Json transitions = json.is_object() ? json.value("transitions", Json()) : Json();
   for (const Json& transition : transitions) {
     if (!transition.is_object() || transition.value("name", Json()) != wanted) continue;
@@ -105,7 +105,7 @@ bool IsDone(const Json& issue) {
 
 // Opens an issue or brings the one that was found up to date.
 Next AfterSearch(const ErrandPtr& errand, const HttpAnswer& answer) {
-  const Json json = Json::parse(answer.body, nullptr, false);
+  const Json json = ParseJson(answer.body);
   const Json issues = json.is_object() ? json.value("issues", Json()) : Json();
   if (!issues.is_array()) {
     return absl::InvalidArgumentError(
@@ -148,9 +148,9 @@ Json SearchBody(const JiraConfig& config, const Notification& notification,
                          Quoted(config.wont_fix_resolution));
   }
   // One that was closed a while ago is left alone.
-  if (notification.firing() && !config.reopen_transition.empty() && config.reopen_duration_ms > 0) {
-    query += fmt::format("(resolutiondate is EMPTY OR resolutiondate >= -{}m) and ",
-                         config.reopen_duration_ms / kMillisPerMinute);
+  const int64_t minutes = config.reopen_duration_ms / kMillisPerMinute;
+  if (notification.firing() && !config.reopen_transition.empty() && minutes > 0) {
+    query += fmt::format("(resolutiondate is EMPTY OR resolutiondate >= -{}m) and ", minutes);
   } else {
     query += "statusCategory != Done and ";
   }
@@ -162,7 +162,7 @@ Json SearchBody(const JiraConfig& config, const Notification& notification,
 // What version 3 takes for a description: the document that the template writes, or one around a
 // text.
 Json DocumentOf(const std::string& text) {
-  Json document = Json::parse(text, nullptr, false);
+  Json document = ParseJson(text);
   if (document.is_object()) return document;
   const Json line = {{"type", "text"}, {"text", text}};
   const Json paragraph = {{"type", "paragraph"}, {"content", Json::array({line})}};

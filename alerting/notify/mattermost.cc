@@ -38,7 +38,7 @@ struct MattermostConfig {
   TemplateText username;
   TemplateText icon_url;
   TemplateText icon_emoji;
-  TemplateText text;  // Not given: the attachments say all.
+  TemplateText text;  // Beside attachments of its own.
   std::vector<Attachment> attachments;
   TemplateText type;
   TemplateText card;

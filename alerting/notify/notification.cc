@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include <absl/strings/str_replace.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -144,34 +145,23 @@ absl::StatusOr<Notification> DecodeNotification(std::string_view json) {
 }
 
 std::string DumpJson(const Json& json) {
-  const std::string plain = json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  // The separators of lines and paragraphs; all of these stand within texts alone.
-  constexpr std::pair<std::string_view, std::string_view> kEscapes[] = {
-      {"<", "\\u003c"},
-      {">", "\\u003e"},
-      {"&", "\\u0026"},
-      {"\xE2\x80\xA8", "\\u2028"},
-      {"\xE2\x80\xA9", "\\u2029"},
+  // U+2028 and U+2029 separate lines and paragraphs. All of these stand within texts alone.
+  return absl::StrReplaceAll(json.dump(-1, ' ', false, Json::error_handler_t::replace),
+                             {{"<", "\\u003c"},
+                              {">", "\\u003e"},
+                              {"&", "\\u0026"},
+                              {"\xE2\x80\xA8", "\\u2028"},
+                              {"\xE2\x80\xA9", "\\u2029"}});
+}
+
+Json ParseJson(std::string_view text) {
+  bool too_deep = false;
+  const auto is_flat = [&too_deep](int depth, Json::parse_event_t, const Json&) {
+    too_deep = too_deep || depth > kMaxJsonDepth;
+    return !too_deep;
   };
-  std::string escaped;
-  escaped.reserve(plain.size());
-  std::string_view rest = plain;
-  while (!rest.empty()) {
-    const size_t length = std::min(rest.find_first_of("<>&\xE2"), rest.size());
-    escaped += rest.substr(0, length);
-    rest.remove_prefix(length);
-    if (rest.empty()) break;
-    std::string_view meant = rest.substr(0, 1);
-    size_t taken = 1;
-    for (const auto& [text, escape] : kEscapes) {
-      if (!rest.starts_with(text)) continue;
-      meant = escape;
-      taken = text.size();
-    }
-    escaped += meant;
-    rest.remove_prefix(taken);
-  }
-  return escaped;
+  Json parsed = Json::parse(text, is_flat, /*allow_exceptions=*/false);
+  return too_deep ? Json(Json::value_t::discarded) : parsed;
 }
 
 std::string GroupDigest(const Notification& notification) {

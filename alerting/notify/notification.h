@@ -57,6 +57,11 @@ absl::StatusOr<Notification> DecodeNotification(std::string_view json);
 // not thrown about.
 std::string DumpJson(const nlohmann::ordered_json& json);
 
+// Reading JSON, and writing it, goes as deep as it is nested.
+inline constexpr int kMaxJsonDepth = 32;
+// The JSON that somebody else's text is; discarded if it is none, or deeper than anybody means.
+nlohmann::ordered_json ParseJson(std::string_view text);
+
 // SHA-256 of the group's key in hexadecimal: what other systems know the group by.
 std::string GroupDigest(const Notification& notification);
 

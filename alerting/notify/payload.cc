@@ -12,19 +12,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// YAML's aliases could make a document endless, and JSON is written as deep as it is nested.
-constexpr int kMaxDepth = 32;
-
-// The JSON that a text is; nullopt if it is none, or deeper than anybody means.
+// The JSON that a text is; nullopt if it is no list or map of it.
 std::optional<Json> ParseNested(const std::string& text) {
   if (!text.starts_with('{') && !text.starts_with('[')) return std::nullopt;
-  bool too_deep = false;
-  const auto is_flat = [&too_deep](int depth, Json::parse_event_t, const Json&) {
-    too_deep = too_deep || depth > kMaxDepth;
-    return !too_deep;
-  };
-  Json parsed = Json::parse(text, is_flat, /*allow_exceptions=*/false);
-  if (too_deep || parsed.is_discarded()) return std::nullopt;
+  Json parsed = ParseJson(text);
+  if (parsed.is_discarded()) return std::nullopt;
   return parsed;
 }
 
@@ -53,8 +45,8 @@ Payload Payload::Read(const YAML::Node& node, std::string_view name, ChannelFiel
 Payload Payload::ReadValue(const YAML::Node& node, std::string_view name, int depth,
                            ChannelFields* fields) {
   Payload payload;
-  if (depth > kMaxDepth) {
-    fields->errors().Add(node, fmt::format("{} is deeper than {}", name, kMaxDepth));
+  if (depth > kMaxJsonDepth) {  // YAML's aliases could make a document endless.
+    fields->errors().Add(node, fmt::format("{} is deeper than {}", name, kMaxJsonDepth));
   } else if (node.IsMap()) {
     payload.kind_ = Kind::kMap;
     for (const auto& member : node) {

@@ -73,8 +73,9 @@ Json AttachmentOf(const RocketchatConfig& config, NotificationTexts* texts) {
 DeliveryOutcome Judge(const HttpAnswer& answer) {
   DeliveryOutcome outcome = AsStatusSays(answer);
   if (!outcome.delivered) return outcome;
-  const Json json = Json::parse(answer.body, nullptr, false);
-  if (!json.is_object() || json.value("success", Json()) != false) return outcome;
+  const Json json = ParseJson(answer.body);
+  if (!json.is_object()) return Refused(answer, /*retryable=*/true);  // Somebody else's page.
+  if (json.value("success", Json()) != false) return outcome;
   return {.http_status = answer.status,
           .error = fmt::format("Rocket.Chat says: {}", AnswerSnippet(answer.body))};
 }
@@ -114,6 +115,7 @@ void ReadActions(ChannelFields* fields, RocketchatConfig* config) {
     YamlMap map(node, "actions", &fields->errors());
     Action& action = config->actions.emplace_back();
     action.type = fields->TakePart("type", &map);
+    if (action.type.empty()) action.type = fields->Template(YAML::Node("button"), "type");
     action.text = fields->TakePart("text", &map);
     action.url = fields->TakePart("url", &map);
     action.message = fields->TakePart("msg", &map);

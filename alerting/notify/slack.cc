@@ -107,7 +107,7 @@ class Slack final : public Channel {
       delivery->headers.push_back(fmt::format("Authorization: Bearer {}", token));
     }
     if (!config_.update_message || context.receiver_data.empty()) return absl::OkStatus();
-    const Json place = Json::parse(context.receiver_data, nullptr, false);
+    const Json place = ParseJson(context.receiver_data);
     if (!place.is_object() || !place.contains("ts") || !place.contains("channel")) {
       return absl::OkStatus();
     }
@@ -321,7 +321,7 @@ DeliveryOutcome JudgeSlack(const HttpAnswer& answer, bool keep_place) {
     return {.http_status = answer.status,
             .error = fmt::format("unexpected answer: {}", AnswerSnippet(text))};
   }
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = ParseJson(text);
   if (!json.is_object() || json.value("ok", Json()) != true) {
     const std::string error =
         json.is_object() && json.contains("error") ? DumpJson(json["error"]) : AnswerSnippet(text);

@@ -129,7 +129,7 @@ class Sns final : public Channel {
     Delivery delivery;
     delivery.url = config_.api_url.empty() ? fmt::format("https://sns.{}.amazonaws.com/", region)
                                            : config_.api_url;
-    delivery.body = Form(notification, &texts);
+    delivery.body = Form(notification, context.id, &texts);
     VIGIL_RETURN_IF_ERROR(texts.status());
     delivery.headers =
         SignedHeaders(delivery.url, delivery.body, region, credentials, context.now_ms);
@@ -137,7 +137,9 @@ class Sns final : public Channel {
   }
 
  private:
-  std::string Form(const Notification& notification, NotificationTexts* texts) const {
+  // `id` is the same whenever this notification is tried again, and another for the next.
+  std::string Form(const Notification& notification, std::string_view id,
+                   NotificationTexts* texts) const {
     std::string form = "Action=Publish";
     const auto add = [&form](std::string_view name, std::string_view value) {
       if (!value.empty()) form += fmt::format("&{}={}", name, QueryEscape(value));
@@ -152,7 +154,7 @@ class Sns final : public Channel {
     }
     const std::string topic = texts->Expand(config_.topic_arn);
     if (topic.ends_with(".fifo")) {
-      add("MessageDeduplicationId", GroupDigest(notification));
+      add("MessageDeduplicationId", id);
       add("MessageGroupId", GroupDigest(notification));
     }
     add("PhoneNumber", texts->Expand(config_.phone_number));
@@ -176,13 +178,13 @@ void ReadSigv4(ChannelFields* fields, SnsConfig* config) {
                          "must provide a AWS SigV4 Access key and Secret Key if credentials "
                          "are specified in the SigV4 config");
   }
-  std::string name;
-  map.TakeString("profile", &name);
-  map.TakeString("role_arn", &name);
-  map.TakeString("external_id", &name);
+  for (const char* const name : {"profile", "role_arn", "external_id"}) {
+    std::string text;
+    map.TakeString(name, &text);
+    config->assumes_role |= !text.empty();
+  }
   bool fips = false;
   map.TakeBool("use_fips_sts_endpoint", &fips);
-  config->assumes_role = !name.empty();
   if (config->assumes_role) {
     Log(LogLevel::kWarning, "sns_configs: roles and profiles are not known: nothing can be sent",
         {{"instead", "access_key and secret_key, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"}});

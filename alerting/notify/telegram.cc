@@ -29,15 +29,14 @@ struct TelegramConfig {
 
 // A channel's name is a text, a chat's id a number.
 Json ChatOf(const std::string& chat_id) {
-  const Json number = Json::parse(chat_id, nullptr, false);
+  const Json number = ParseJson(chat_id);
   return number.is_number_integer() ? number : Json(chat_id);
 }
 
 // A number other than 0, or the name of a channel.
 bool IsChat(const std::string& text) {
-  if (text.starts_with('@')) return true;
-  const Json number = Json::parse(text, nullptr, false);
-  return number.is_number_integer() && number != 0;
+  const Json chat = ChatOf(text);
+  return chat.is_string() ? text.starts_with('@') : chat != 0;
 }
 
 class Telegram final : public Channel {

@@ -46,7 +46,8 @@ void Transfer::Authorize(const std::string& header) {
 }
 
 void Transfer::Fail(const absl::Status& status) {
-  done_({.retryable = true, .error = std::string(MessageOf(status))});
+  // What is wrong with the request itself will be wrong the next time.
+  done_({.retryable = !absl::IsInvalidArgument(status), .error = std::string(MessageOf(status))});
 }
 
 size_t Transfer::KeepAnswer(char* data, size_t size, size_t count, void* transfer) {

@@ -59,8 +59,8 @@ std::string MessageType(const VictoropsConfig& config, const Notification& notif
 absl::Status Write(const VictoropsConfig& config, const Notification& notification,
                    NotificationTexts* texts, Delivery* delivery) {
   VIGIL_ASSIGN_OR_RETURN(const std::string key, config.api_key.Expand(texts));
-  delivery->url =
-      fmt::format("{}{}/{}", config.api_url, key, EscapePath(texts->Expand(config.routing_key)));
+  delivery->url = fmt::format("{}{}/{}", config.api_url, EscapePath(key),
+                              EscapePath(texts->Expand(config.routing_key)));
   nlohmann::ordered_json json;
   json["message_type"] = MessageType(config, notification, texts);
   json["entity_id"] = GroupDigest(notification);

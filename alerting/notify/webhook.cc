@@ -132,7 +132,7 @@ std::unique_ptr<Channel> ReadWebhook(const YAML::Node& node, const ChannelReadin
   ChannelFields fields(node, "webhook_configs", reading);
   WebhookConfig config;
   config.url = fields.TakeTemplateSecret("url");
-  if (!fields.map().Has("url") && !fields.map().Has("url_file")) {
+  if (!config.url.given()) {
     fields.errors().Add(node, "webhook_configs needs a url or a url_file");
   }
   fields.CheckSecretUrl("url", config.url);

@@ -36,8 +36,9 @@ struct WechatConfig {
 DeliveryOutcome Judge(const HttpAnswer& answer) {
   DeliveryOutcome outcome = AsStatusSays(answer);
   if (!outcome.delivered) return outcome;
-  const Json json = Json::parse(answer.body, nullptr, false);
-  const Json code = json.is_object() ? json.value("errcode", Json(0)) : Json(0);
+  const Json json = ParseJson(answer.body);
+  if (!json.is_object()) return Refused(answer, /*retryable=*/true);  // Somebody else's page.
+  const Json code = json.value("errcode", Json(0));
   if (!code.is_number_integer() || code == 0) return outcome;
   return {.retryable = code == kTokenExpired,
           .http_status = answer.status,
@@ -63,7 +64,7 @@ std::string MessageBody(const WechatConfig& config, NotificationTexts* texts) {
 absl::StatusOr<std::shared_ptr<Delivery>> SendMessage(const std::string& api_url,
                                                       const std::string& body,
                                                       const HttpAnswer& answer) {
-  const Json json = Json::parse(answer.body, nullptr, false);
+  const Json json = ParseJson(answer.body);
   const Json token = json.is_object() ? json.value("access_token", Json()) : Json();
   if (!token.is_string() || token == "") {
     return absl::InvalidArgumentError("invalid APISecret for CorpID");

@@ -105,7 +105,7 @@ void RuleGroupRunner::RecordChange(const News& news, int64_t slot_ms,
     // Of firing alerts only those are forgotten that are too many.
     if (state == AlertState::kFiring) event.reason = "limit exceeded";
     dependencies_.recorder->Record(std::move(event), batch);
-  } else if (news.unsaved && tracked.recorded != state) {
+  } else if (tracked.unsaved && tracked.recorded != state) {
     dependencies_.recorder->Record(MakeAlertEvent(news.rule->address, tracked, ChangeTo(state),
                                                   TimeOfChange(tracked, slot_ms)),
                                    batch);

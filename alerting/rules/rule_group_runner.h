@@ -103,11 +103,13 @@ class RuleGroupRunner {
     Kind kind = Kind::kAlert;
     RunningRule* rule = nullptr;
     TrackedAlert* tracked = nullptr;  // Null for kData.
-    bool unsaved = false;             // A row is to be written.
     bool due = false;                 // The sink is to be told.
     // Of the alert, as they were before it was told.
     int64_t last_sent_at_ms = 0;
     int64_t valid_until_ms = 0;
+
+    // Whether a row is to be written.
+    bool unsaved() const { return tracked == nullptr || tracked->unsaved; }
   };
   // Hands alerts to the sink and writes what changed. True if it wrote.
   bool TellAndSave(int64_t slot_ms, int64_t now_ms);

@@ -57,16 +57,16 @@ std::vector<RuleGroupRunner::News> RuleGroupRunner::CollectNews(int64_t slot_ms)
     if (tracker == nullptr) continue;
     for (TrackedAlert& tracked : tracker->forgotten()) {
       tracked.unsaved = true;  // Until its row is gone.
-      news.push_back({News::Kind::kForgotten, &rule, &tracked, true});
+      news.push_back({News::Kind::kForgotten, &rule, &tracked});
     }
     const bool tells = dependencies_.sink != nullptr && rule.evaluated;
     for (auto& [labels, tracked] : tracker->alerts()) {
       const bool due = tells && IsDueForSending(tracked, slot_ms, options_.resend_delay_ms);
       if (!due && !tracked.unsaved) continue;
-      news.push_back({News::Kind::kAlert, &rule, &tracked, tracked.unsaved, due});
+      news.push_back({News::Kind::kAlert, &rule, &tracked, due});
     }
     if (rule.evaluator->DataStateChanged()) {
-      news.push_back({News::Kind::kData, &rule, nullptr, true});
+      news.push_back({News::Kind::kData, &rule, nullptr});
     }
   }
   return news;
@@ -137,7 +137,7 @@ absl::StatusOr<bool> RuleGroupRunner::TellAndSave(absl::Span<News> news, int64_t
   Tell(news, slot_ms, now_ms, &batch);
   bool changed = false;
   for (const News& one : news) {
-    if (!one.unsaved) continue;
+    if (!one.unsaved()) continue;
     changed = true;
     AddRow(one, &batch);
     RecordChange(one, slot_ms, &batch);

@@ -37,6 +37,13 @@ TEST(ConfigTextTest, AddressesOfReceiversAreSecret) {
             "receivers:\n  - name: r\n    webhook_configs:\n      - url: <secret>\n"
             "        max_alerts: 1\n    slack_configs:\n      - api_url: <secret>\n"
             "    pagerduty_configs:\n      - routing_key: <secret>\n        url: http://h\n");
+  const absl::StatusOr<std::string> newer = PublicAlertmanagerText(
+      "{global: {mattermost_webhook_url: 'http://a/b'}, receivers: [{name: r, "
+      "incidentio_configs: [{url: 'http://c'}]}]}");
+  ASSERT_TRUE(newer.ok());
+  EXPECT_EQ(*newer,
+            "global:\n  mattermost_webhook_url: <secret>\n"
+            "receivers:\n  - name: r\n    incidentio_configs:\n      - url: <secret>\n");
   EXPECT_FALSE(PublicAlertmanagerText("{").ok());
   EXPECT_EQ(PublicConfigText(YAML::Load("webhook_configs: [{url: x}]")),
             "webhook_configs:\n  - url: x\n");

@@ -126,16 +126,23 @@ class ChannelScript {
 
   std::string Deliver(const TextCase& command) {
     DeliveryContext context{"abc-7", command.input, kNowMs};
+    const Channel& channel = *config_.receivers[0].channels[0];
     absl::StatusOr<Delivery> delivery =
-        config_.receivers[0].channels[0]->MakeDelivery(EncodeNotification(notification_), context);
+        channel.MakeDelivery(EncodeNotification(notification_), context);
     if (!delivery.ok()) return Show(delivery.status());
     delivery_ = *std::move(delivery);
+    delivery_.http = channel.settings().http;
     return Request();
   }
 
   std::string Request() const {
     std::string out = delivery_.method == "POST" ? "" : delivery_.method + " ";
     out += delivery_.url + "\n";
+    if (delivery_.http != nullptr && delivery_.http->authorization.has_value()) {
+      const Authorization& authorization = *delivery_.http->authorization;
+      out +=
+          fmt::format("Authorization: {} {}\n", authorization.type, authorization.credentials.text);
+    }
     for (const std::string& header : delivery_.headers) out += header + "\n";
     if (delivery_.mail != nullptr) return out + Mail(*delivery_.mail);
     if (delivery_.body.empty()) return out;
@@ -165,10 +172,15 @@ class ChannelScript {
 
   std::string Follow(const TextCase& command) {
     if (delivery_.then == nullptr) return "that was the last\n";
-    const absl::StatusOr<std::shared_ptr<Delivery>> next = delivery_.then({200, command.input});
+    const HttpAnswer answer{200, command.input};
+    if (delivery_.judge != nullptr && !delivery_.judge(answer).delivered) {
+      return fmt::format("refused: {}\n", delivery_.judge(answer).error);
+    }
+    const absl::StatusOr<std::shared_ptr<Delivery>> next = delivery_.then(answer);
     if (!next.ok()) return Show(next.status());
     if (*next == nullptr) return "nothing follows\n";
     Delivery following = **next;
+    following.http = delivery_.http;
     delivery_ = std::move(following);
     return Request();
   }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerting/notify/curl_notifier.h"
 
+#include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -239,6 +243,42 @@ Delivery OfTwo(const HttpTestServer& server) {
   return first;
 }
 
+// Asks `first`, then `second`.
+Delivery Twice(const std::string& first, const std::string& second,
+               std::chrono::milliseconds between = {}) {
+  Delivery delivery;
+  delivery.url = first;
+  delivery.then = [second, between](const HttpAnswer&) {
+    std::this_thread::sleep_for(between);
+    auto next = std::make_shared<Delivery>();
+    next->url = second;
+    return absl::StatusOr<std::shared_ptr<Delivery>>(std::move(next));
+  };
+  return delivery;
+}
+
+// What hangs has the place in the lane that the first request has left.
+TEST_F(CurlNotifierTest, WhatFollowsWaitsForNoTurn) {
+  Start(/*max_in_flight=*/1, /*max_waiting=*/1);
+  notifier_->Send("team", Twice(server_.Url("/gate"), server_.Url("/status/204")),
+                  outcomes_.Expect(1));
+  Send(2, "team", server_.Url("/hang"));
+  server_.Open();
+  EXPECT_EQ(outcomes_.Await(1).http_status, 204);
+}
+
+TEST_F(CurlNotifierTest, OneTimeoutHoldsForAllThatFollows) {
+  Start();
+  Delivery delivery = Twice(server_.Url("/status/200"), server_.Url("/status/204"),
+                            std::chrono::milliseconds(2100));
+  delivery.timeout_ms = 2000;
+  const DeliveryOutcome outcome = DeliverWith(std::move(delivery));
+  EXPECT_FALSE(outcome.delivered);
+  EXPECT_TRUE(outcome.retryable);
+  EXPECT_EQ(outcome.error, "no time is left for all requests");
+  EXPECT_EQ(server_.Requests().size(), 1u);
+}
+
 TEST_F(CurlNotifierTest, WhatFollowsIsSentInTurn) {
   Start();
   server_.SetAnswer("/find", 200, "", "/status/503");
@@ -312,6 +352,7 @@ TEST_F(CurlNotifierTest, NoHeaderBeginsAnother) {
   delivery.headers = {"Authorization: GenieKey a\r\nX-Evil: 1"};
   const DeliveryOutcome outcome = DeliverWith(delivery);
   EXPECT_FALSE(outcome.delivered);
+  EXPECT_FALSE(outcome.retryable);
   EXPECT_THAT(outcome.error, HasSubstr("a header would have line breaks"));
   EXPECT_TRUE(server_.Requests().empty());
 }
