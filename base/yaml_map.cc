@@ -55,10 +55,11 @@ YamlMap::YamlMap(const YAML::Node& node, std::string_view what, YamlErrors* erro
 
 void YamlMap::AddFields(const YAML::Node& node, int depth, int* maps_left) {
   if (!node.IsMap()) return errors_->Add(node, fmt::format("{} must be a map", what_));
-  if (depth > kMaxMergeDepth || --*maps_left == 0) {
+  if (*maps_left <= 0) return;  // Said already.
+  if (--*maps_left == 0 || depth > kMaxMergeDepth) {
+    *maps_left = 0;
     return errors_->Add(node, "maps merge each other too deeply");
   }
-  if (*maps_left < 0) return;  // Said already.
   // Those of the maps that merge this one go before its own.
   const size_t merging = fields_.size();
   std::vector<YAML::Node> merged;

@@ -70,9 +70,11 @@ absl::StatusOr<std::string> StorageImpl::Snapshot(const std::string& path) {
   absl::Status status = CopyAll(growing);
   if (status.ok()) {
     fs::rename(growing, target, error);
-    status = error ? absl::UnavailableError(fmt::format("renaming the copy to {}: {}",
-                                                        target.string(), error.message()))
-                   : SyncPath(target.parent_path());
+    if (error) {
+      status = ErrnoStatus(error.value(), "renaming the copy to", target.string());
+    } else if (status = SyncPath(target.parent_path()); !status.ok()) {
+      fs::remove_all(target, error);
+    }
   }
   if (!status.ok()) {
     fs::remove_all(growing, error);

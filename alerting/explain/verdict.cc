@@ -31,8 +31,7 @@ class Judgement {
 
   Verdict Give() const {
     if (!facts_.other_tenant.empty()) {
-      return {false, fmt::format("rules are evaluated for the default tenant only, not for {}",
-                                 facts_.other_tenant)};
+      return {false, OtherTenantText(facts_.other_tenant)};
     }
     const bool pending = facts_.state.state == AlertState::kPending;  // It begins anew.
     if (!pages_.empty() && !pending) return {true, Paged() + FlappingText()};

@@ -75,6 +75,10 @@ std::string ListText(const std::vector<std::string>& texts) {
   return list;
 }
 
+std::string OtherTenantText(std::string_view tenant) {
+  return fmt::format("rules are evaluated for the default tenant only, not for {}", tenant);
+}
+
 std::string CausesText(const HeldAlerts& held, const StoryFacts& facts) {
   std::vector<std::string> causes;
   if (!held.silenced_by.empty()) {

@@ -31,6 +31,8 @@ std::string SilenceText(const Silence& silence);
 std::string ValueText(const ReadFacts& read);
 // "a", "a and b", "a, b and c"
 std::string ListText(const std::vector<std::string>& texts);
+// Why one who is not the default tenant learns nothing.
+std::string OtherTenantText(std::string_view tenant);
 // What held the alerts back: "silenced by ..., inhibited by ...".
 std::string CausesText(const HeldAlerts& held, const StoryFacts& facts);
 // "its receiver a has no channel", or that there is none.

@@ -25,7 +25,8 @@ struct CurlNotifierOptions {
 // Starts the thread. Failures of the network are retryable, and so are those of mail servers; what
 // an HTTP answer means is the delivery's to say. A
 // delivery's timeout runs from when it is begun, not while it waits for its turn, and holds for all
-// that follows it, which waits for no turn. Destruction breaks off what is on its way, ends every delivery that is left (retryable) and returns soon.
+// that follows it, which waits for no turn. Destruction breaks off what is on its way, ends every
+// delivery that is left (retryable) and returns soon.
 absl::StatusOr<std::unique_ptr<Notifier>> StartCurlNotifier(CurlNotifierOptions options);
 
 }  // namespace vigil::alerting

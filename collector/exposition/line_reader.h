@@ -44,22 +44,9 @@ class LineReader {
   }
 
   // The characters of a name, "" if none stands here.
-  std::string_view Name() {
-    size_t size = 0;
-    if (!rest_.empty() && IsNameStart(rest_[0])) {
-      while (size < rest_.size() && IsNameCharacter(rest_[size])) ++size;
-    }
-    return Take(size);
-  }
+  std::string_view Name() { return TakeName(/*colons=*/true); }
   // Likewise of a label's name, which has no colons.
-  std::string_view LabelName() {
-    size_t size = 0;
-    const auto fits = [this](size_t at) { return IsNameCharacter(rest_[at]) && rest_[at] != ':'; };
-    if (!rest_.empty() && IsNameStart(rest_[0])) {
-      while (size < rest_.size() && fits(size)) ++size;
-    }
-    return Take(size);
-  }
+  std::string_view LabelName() { return TakeName(/*colons=*/false); }
   // The characters up to white space.
   std::string_view Word() {
     const auto end = std::find_if(rest_.begin(), rest_.end(), IsBlank);
@@ -84,6 +71,14 @@ class LineReader {
   }
 
  private:
+  std::string_view TakeName(bool colons) {
+    size_t size = 0;
+    const auto fits = [&](char c) { return IsNameCharacter(c) && (colons || c != ':'); };
+    if (!rest_.empty() && IsNameStart(rest_[0])) {
+      while (size < rest_.size() && fits(rest_[size])) ++size;
+    }
+    return Take(size);
+  }
   // The next character, or the one that an escape stands for; a backslash before anything else
   // stands for itself. Requires: not at the end.
   char Character(bool quotes) {

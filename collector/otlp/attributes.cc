@@ -91,9 +91,11 @@ absl::Status AddLabels(const storage::Attributes& attributes, const NameRules& r
           fmt::format("attribute \"{}\" has no name that a label could have", name));
     }
     if (label == storage::kMetricName) continue;
-    const auto [at, added] = translated.try_emplace(std::move(label), LabelText(*value));
+    std::string text = LabelText(*value);
+    // Left alone where the label is there.
+    const auto [at, added] = translated.try_emplace(std::move(label), std::move(text));
     if (added) continue;
-    at->second += ";" + LabelText(*value);
+    at->second += ";" + text;
     if (joined->empty() || joined->back() != at->first) joined->push_back(at->first);
   }
   for (auto& [name, value] : translated) labels->push_back({name, std::move(value)});

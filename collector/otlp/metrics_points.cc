@@ -118,11 +118,15 @@ void MetricsWalk::TakePoint() {
   }
 }
 
+std::string MetricsWalk::ShownName() const {
+  constexpr size_t kMaxShownBytes = 256;
+  return ReplaceInvalidUtf8(metric_.name.substr(0, kMaxShownBytes));
+}
+
 std::optional<int64_t> MetricsWalk::TimeMs() {
   if (point_.time_ns == admitted_ns_ && admitted_ns_ != 0) return admitted_ms_;
   if (point_.time_ns == 0) {
-    rejections_.Add(1, fmt::format("metric \"{}\" has a point without a time",
-                                   ReplaceInvalidUtf8(metric_.name)));
+    rejections_.Add(1, fmt::format("metric \"{}\" has a point without a time", ShownName()));
     return std::nullopt;
   }
   const auto time_ms = static_cast<int64_t>(point_.time_ns / kNanosPerMilli);
@@ -143,7 +147,7 @@ absl::StatusOr<storage::Attributes> MetricsWalk::ParsePointAttributes() const {
     WireReader reader(run);
     while (reader.NextField()) {
       VIGIL_ASSIGN_OR_RETURN_WITH(storage::Attribute attribute, ParseAttribute(reader.Bytes()),
-                                  fmt::format("metric \"{}\"", ReplaceInvalidUtf8(metric_.name)));
+                                  fmt::format("metric \"{}\"", ShownName()));
       attributes.push_back(std::move(attribute));
     }
   }
@@ -182,8 +186,8 @@ void MetricsWalk::TakeNumber(const PointKey& key) {
   const std::optional<int64_t> time_ms = TimeMs();
   if (!time_ms.has_value()) return;
   if (!point_.has_value && !point_.stale) {
-    return rejections_.Add(1, fmt::format("metric \"{}\" has a point without a value",
-                                          ReplaceInvalidUtf8(metric_.name)));
+    return rejections_.Add(1,
+                           fmt::format("metric \"{}\" has a point without a value", ShownName()));
   }
   const std::optional<PointLane::Found> target =
       FindTarget(key, [this](const PointOrigin& origin, const storage::Attributes& attributes) {
@@ -199,8 +203,8 @@ void MetricsWalk::TakeNumber(const PointKey& key) {
 void MetricsWalk::WarnOfTotal(double total) {
   // Producers count while they are read out. What they say of the count is taken for +Inf.
   if (total == point_.count) return;
-  rejections_.Warn(fmt::format("histogram \"{}\" has buckets that do not add up to its count",
-                               ReplaceInvalidUtf8(metric_.name)));
+  rejections_.Warn(
+      fmt::format("histogram \"{}\" has buckets that do not add up to its count", ShownName()));
 }
 
 void MetricsWalk::TakeHistogram() {
@@ -208,8 +212,7 @@ void MetricsWalk::TakeHistogram() {
   if (!time_ms.has_value()) return;
   if (point_.stale) MendStaleBuckets(&point_.bounds, &point_.values);
   if (const std::string_view fault = BucketFault(point_.bounds, point_.values); !fault.empty()) {
-    return rejections_.Add(
-        1, fmt::format("histogram \"{}\": {}", ReplaceInvalidUtf8(metric_.name), fault));
+    return rejections_.Add(1, fmt::format("histogram \"{}\": {}", ShownName(), fault));
   }
   if (!point_.stale && !point_.values.empty()) WarnOfTotal(Total(point_.values));
   if (options_.convert_histograms_to_nhcb) {
@@ -250,8 +253,8 @@ void MetricsWalk::TakeExponential() {
   exponential.sum = point_.sum;
   absl::StatusOr<storage::Histogram> histogram = ToNativeHistogram(exponential);
   if (!histogram.ok()) {
-    return rejections_.Add(1, fmt::format("metric \"{}\": {}", ReplaceInvalidUtf8(metric_.name),
-                                          MessageOf(histogram.status())));
+    return rejections_.Add(
+        1, fmt::format("metric \"{}\": {}", ShownName(), MessageOf(histogram.status())));
   }
   WarnOfTotal(exponential.zero_count + Total(exponential.positive_counts) +
               Total(exponential.negative_counts));

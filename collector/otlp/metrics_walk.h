@@ -149,6 +149,8 @@ class MetricsWalk {
   void TakeDeltaNative(storage::SeriesRef series, storage::Histogram histogram);
   // The time of point_ in milliseconds; nullopt, and the refusal counted, if it has no usable one.
   std::optional<int64_t> TimeMs();
+  // The metric's name in what senders are told of its points: a name may be as long as a request.
+  std::string ShownName() const;
   void AppendStale(const PointLane::Found& target, int64_t time_ms);
 
   // The target of `key`, from the lane or by `resolve`; nullopt when it was refused. Valid until

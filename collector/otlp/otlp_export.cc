@@ -13,7 +13,7 @@ void Rejections::Add(int64_t count, std::string_view reason) {
 }
 
 void Rejections::Warn(std::string_view reason) {
-  if (reasons_.find(reason) != std::string::npos || reason_count_ >= kMaxReasons) return;
+  if (reason_count_ >= kMaxReasons || reasons_.find(reason) != std::string::npos) return;
   if (!reasons_.empty()) reasons_ += "; ";
   reasons_ += reason;
   ++reason_count_;

@@ -9,8 +9,15 @@
 
 namespace vigil::exec {
 
+namespace {
+
+constexpr std::string_view kInfoPrefix = "PromQL info: ";
+
+}  // namespace
+
 bool IsAboutNames(std::string_view annotation) {
-  return annotation.find(kNoCounterNote) != std::string_view::npos;
+  return annotation.starts_with(kInfoPrefix) &&
+         annotation.substr(kInfoPrefix.size()).starts_with(kNoCounterNote);
 }
 
 std::string Annotations::Place(promql::Span where) const {
@@ -34,7 +41,7 @@ void Annotations::Warn(promql::Span where, std::string_view core) {
 }
 
 void Annotations::Info(promql::Span where, std::string_view core) {
-  Add(fmt::format("PromQL info: {}", core), where, &infos_);
+  Add(fmt::format("{}{}", kInfoPrefix, core), where, &infos_);
 }
 
 void Annotations::WarnQuantile(promql::Span where, double quantile) {

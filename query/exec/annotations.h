@@ -18,8 +18,8 @@ namespace vigil::exec {
 // How the note on a metric begins whose name is not one of a counter.
 inline constexpr std::string_view kNoCounterNote = "metric might not be a counter";
 
-// Whether an annotation is about the names of metrics, so that it holds whichever of a query's
-// steps are looked at.
+// Whether an annotation is about the names of metrics. It is taken to hold for all of a query's
+// steps, though a metric may not be at each of them.
 bool IsAboutNames(std::string_view annotation);
 
 // Serves one query; thread-safe but for the taking.

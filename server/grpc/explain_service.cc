@@ -5,10 +5,10 @@
 #include <string>
 #include <utility>
 
-#include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
 #include "alerting/alert.h"
+#include "alerting/explain/wording.h"
 #include "base/status.h"
 #include "collector/admission/grpc_status.h"
 #include "proto/vigil/v1/explain.grpc.pb.h"
@@ -102,8 +102,7 @@ class ExplainService final : public v1::ExplainService::Service {
                           v1::AlertNoiseResponse* response) {
     VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(context, *parts_.storage));
     if (tenant != storage::kDefaultTenant) {
-      return absl::FailedPreconditionError(fmt::format(
-          "rules are evaluated for the default tenant only, not for {}", TenantName(context)));
+      return absl::FailedPreconditionError(alerting::OtherTenantText(TenantName(context)));
     }
     VIGIL_ASSIGN_OR_RETURN(const QueryGate::Pass pass, Enter(context));
     TimeRange range;

@@ -113,16 +113,18 @@ absl::StatusOr<std::string> Decompress(std::string_view bytes, ContentCoding cod
   stream.avail_in = static_cast<uInt>(bytes.size());
   std::string out;
   int result = Z_OK;
-  while (result == Z_OK && out.size() <= max_bytes) {
-    const size_t before = out.size();
-    out.resize(before + kInflatedBytes);
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + before);
-    stream.avail_out = kInflatedBytes;
+  while (result == Z_OK && out.size() - stream.avail_out <= max_bytes) {
+    if (stream.avail_out == 0) {
+      const size_t before = out.size();
+      out.resize(before + kInflatedBytes);
+      stream.next_out = reinterpret_cast<Bytef*>(out.data() + before);
+      stream.avail_out = kInflatedBytes;
+    }
     result = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
     // A gzip file may have several members: together they are its content.
     if (result == Z_STREAM_END && gzip && stream.avail_in > 0) result = inflateReset(&stream);
   }
+  out.resize(out.size() - stream.avail_out);
   inflateEnd(&stream);
   if (out.size() > max_bytes) {
     return absl::OutOfRangeError(

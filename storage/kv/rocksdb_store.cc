@@ -128,6 +128,7 @@ class RocksDbStore final : public KeyValueStore {
   const std::shared_ptr<SpaceWatch> space_;
   std::atomic<uint64_t> next_ingest_{0};
   std::atomic<bool> unsynced_{true};  // Something may have been written without a sync.
+  Mutex sync_mutex_;                  // Held while it is synced.
 
   Mutex mutex_;
   std::shared_ptr<RocksDbInstance> instance_ ABSL_GUARDED_BY(mutex_);
@@ -184,6 +185,7 @@ absl::Status RocksDbStore::Write(const WriteBatch& batch, Durability durability)
 absl::Status RocksDbStore::SyncLog() {
   // Not DB::SyncWAL: it does not wait for its turn among the writes, and when one of them has just
   // failed it syncs a broken log, which is another failed assertion.
+  const MutexLock lock(&sync_mutex_);  // Nobody is told so before it is done.
   if (!unsynced_.exchange(false)) return absl::OkStatus();
   const absl::StatusOr<Instance> instance = InstanceToChange();
   absl::Status status = instance.status();

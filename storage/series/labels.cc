@@ -262,7 +262,15 @@ Labels LabelsBuilder::Build() const {
 
 std::string Quote(std::string_view text) {
   std::string quoted = "\"";
-  while (!text.empty()) text.remove_prefix(AppendEscaped(text, &quoted));
+  while (!text.empty()) {
+    const auto plain = std::find_if_not(text.begin(), text.end(), [](char c) {
+      return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+    });
+    const auto length = static_cast<size_t>(plain - text.begin());
+    quoted += text.substr(0, length);
+    text.remove_prefix(length);
+    if (!text.empty()) text.remove_prefix(AppendEscaped(text, &quoted));
+  }
   return quoted + '"';
 }
 

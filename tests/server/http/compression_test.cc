@@ -99,6 +99,16 @@ TEST(DecompressTest, MembersOfAGzipFileAreJoined) {
               StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST(DecompressTest, EmptyMembersAddNothing) {
+  const std::string one = Compress(Accepting("gzip"), {.body = "one"}).body;
+  const std::string empty("\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0", 20);
+  std::string bytes = one;
+  for (int i = 0; i < 1000; ++i) bytes += empty;
+  bytes += one;
+  EXPECT_EQ(Decompress(bytes, ContentCoding::kGzip, 6).value(), "oneone");
+  EXPECT_EQ(Decompress(empty, ContentCoding::kGzip, 6).value(), "");
+}
+
 TEST(DecompressTest, DamageIsNoticed) {
   for (const std::string name : {"gzip", "deflate"}) {
     const ContentCoding coding = NamedCoding(name);
