@@ -88,6 +88,10 @@ uint64_t ResidentBytes() {
 
 void ReleaseFreeMemory() { ::malloc_trim(0); }
 
+void ShareArenas() {
+  ::mallopt(M_ARENA_MAX, std::max(kFewArenas, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN))));
+}
+
 void PreferSmallFootprint() {
   ::mallopt(M_ARENA_MAX, kFewArenas);
   ::mallopt(M_MMAP_THRESHOLD, kLargePieceBytes);

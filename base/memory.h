@@ -22,6 +22,10 @@ uint64_t ResidentBytes();
 // Gives what the allocator holds but nobody uses back to the system. May take milliseconds.
 void ReleaseFreeMemory();
 
+// Has the allocator make do with an arena for each core: by itself it makes eight, and what a storm
+// leaves free in one of them is of no use to threads of another. Called before threads start.
+void ShareArenas();
+
 // Has the allocator waste little: few arenas, and large pieces from the system one by one, so that
 // freeing them gives them back at once. For processes whose limit is small; costs some speed.
 // Called before threads start.

@@ -98,6 +98,7 @@ class AppImpl final : public App {
     VIGIL_ASSIGN_OR_RETURN(config_, load_config_());
     config_yaml_ = config_.yaml;
     VIGIL_RETURN_IF_ERROR(ApplyMemoryPlan(&config_));
+    ShareArenas();
     if (config_.memory_limit_bytes < kSmallMemoryBytes) PreferSmallFootprint();
     WatchRules(config_);
     // A mistake in a file is told at once, not after minutes of recovery.

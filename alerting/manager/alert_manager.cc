@@ -278,7 +278,8 @@ class AlertManagerImpl final : public AlertManager {
     return std::min(NextTimerLocked(), poll_ms);
   }
 
-  // Does all that is due at `at_ms` and stores it. `*parcels` may leave only if that succeeded.
+  // Does what is due at `at_ms`, or the first part of it, and stores it. `*parcels` may leave only
+  // if that succeeded.
   absl::Status StepLocked(int64_t at_ms, std::vector<Parcel>* parcels)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (const Ending& ending : endings_->TakeAll()) courier_.TakeEnding(ending, at_ms);
@@ -287,9 +288,10 @@ class AlertManagerImpl final : public AlertManager {
       CollectLocked(at_ms);
     }
     courier_.GiveUpOverdue(at_ms);  // Before the flush, which may tell it anew.
-    dispatcher_.FlushDue(at_ms);
-    dispatcher_.TellDigests(at_ms);
-    *parcels = courier_.TakeDue(at_ms);
+    if (dispatcher_.FlushDue(at_ms)) {
+      dispatcher_.TellDigests(at_ms);
+      *parcels = courier_.TakeDue(at_ms);
+    }
     absl::Status status = state_.Commit();
     if (!status.ok()) {
       courier_.PutBack(*parcels);

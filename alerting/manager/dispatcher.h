@@ -48,10 +48,11 @@ class Dispatcher {
   // As AlertSink::Receive.
   absl::Status Receive(const std::vector<Alert>& alerts, int64_t now_ms,
                        storage::WriteBatch* batch);
-  // Flushes the groups that are due.
-  void FlushDue(int64_t now_ms);
+  // Flushes groups that are due until what the next commit stores is large: more of it would stand
+  // in memory several times over. Whether those were all.
+  bool FlushDue(int64_t now_ms);
   // Puts digests into the outbox where news waits for a budget and that has room again. What is
-  // flushed at the same time is part of them: call FlushDue first.
+  // flushed at the same time is part of them: call it once FlushDue has flushed all of it.
   void TellDigests(int64_t now_ms);
   // When to do so next; kNever: nothing waits.
   int64_t NextDigest() const;

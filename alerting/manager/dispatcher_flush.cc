@@ -5,6 +5,7 @@
 // newer state in place of the older, never both; one with a delivery in flight is decided on again
 // when that has ended, since only then is it known what the receiver knows.
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +17,12 @@
 #include "alerting/notify/notification.h"
 
 namespace vigil::alerting {
+namespace {
+
+// From here on the flushes of groups are stored before others follow.
+constexpr size_t kManyBytesToStore = 4 << 20;
+
+}  // namespace
 
 // A group's alerts at the moment of a flush, in the order in which they are told.
 struct Dispatcher::Snapshot {
@@ -59,13 +66,20 @@ void Dispatcher::DropMuted(const Group& group, bool counts, Snapshot* snapshot) 
   snapshot->sets = std::move(sets);
 }
 
-void Dispatcher::FlushDue(int64_t now_ms) {
+bool Dispatcher::FlushDue(int64_t now_ms) {
+  bool all = true;
   for (Group* const group : state_->groups.TakeDue(now_ms)) {
+    if (state_->pending()->size_bytes() >= kManyBytesToStore) {
+      state_->groups.Reschedule(*group);  // It stays due.
+      all = false;
+      continue;
+    }
     AdvanceTick(group, now_ms);
     state_->groups.Reschedule(*group);
     state_->WriteGroup(group);
     Flush(group, now_ms);
   }
+  return all;
 }
 
 // May remove the group.
@@ -190,6 +204,7 @@ void Dispatcher::Enqueue(Group* group, const Integration& integration, const Sna
   entry.sequence = state_->NextSequence();
   entry.id = fmt::format("{:016x}-{}", GroupHash(group->Key()), entry.sequence);
   entry.body = std::move(body);
+  entry.body.shrink_to_fit();  // It may stay for long.
   entry.told = snapshot.sets;
   entry.flushed_at_ms = now_ms;
   entry.deadline_ms = now_ms + std::max(group->route->repeat_interval_ms, kMinPatienceMs);

@@ -49,13 +49,13 @@ class GroupSamples final : public ExprRunner {
   // What one rule has in `samples_`.
   struct Share {
     RuleOutput* output;
-    SeriesSet written;
     size_t begin;
     size_t markers;  // Where those begin that end series.
   };
 
   absl::Status Write(const std::vector<storage::LabeledSample>& samples);
-  void FlushShare(const absl::Status& together, Share* share);
+  // Takes the labels of its samples.
+  void FlushShare(const absl::Status& together, const Share& share);
 
   ExprRunner* const runner_;
   storage::MetricSink* const output_;

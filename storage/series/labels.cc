@@ -46,6 +46,14 @@ void AppendLabel(LabelView label, std::string* packed) {
   AppendText(label.value, packed);
 }
 
+// Makes room for `labels`, so that sets which are kept hold no more than they need.
+template <typename LabelList>
+void ReserveFor(const LabelList& labels, std::string* packed) {
+  size_t bytes = 0;
+  for (const auto& label : labels) bytes += label.name.size() + label.value.size() + 2;
+  packed->reserve(bytes);
+}
+
 // What of a character Go shows by a letter behind a backslash; 0 for none.
 char LetterOf(char c) {
   constexpr std::string_view kEscaped = "\"\\\a\b\f\n\r\t\v";
@@ -110,6 +118,7 @@ void Labels::Iterator::Decode() {
 Labels::Labels(std::vector<Label> labels) {
   std::stable_sort(labels.begin(), labels.end(),
                    [](const Label& a, const Label& b) { return a.name < b.name; });
+  ReserveFor(labels, &packed_);
   for (size_t i = 0; i < labels.size(); ++i) {
     const bool repeated = i + 1 < labels.size() && labels[i + 1].name == labels[i].name;
     if (repeated || labels[i].value.empty()) continue;
@@ -148,10 +157,8 @@ absl::StatusOr<Labels> Labels::FromPacked(std::string_view bytes) {
 }
 
 Labels Labels::FromSorted(const std::vector<LabelView>& labels) {
-  size_t bytes = 0;
-  for (const LabelView& label : labels) bytes += label.name.size() + label.value.size() + 2;
   Labels sorted;
-  sorted.packed_.reserve(bytes);
+  ReserveFor(labels, &sorted.packed_);
   for (const LabelView& label : labels) AppendLabel(label, &sorted.packed_);
   return sorted;
 }
@@ -256,6 +263,7 @@ std::string_view LabelsBuilder::Get(std::string_view name) const {
 
 Labels LabelsBuilder::Build() const {
   Labels labels;
+  ReserveFor(labels_, &labels.packed_);
   for (const Label& label : labels_) AppendLabel({label.name, label.value}, &labels.packed_);
   return labels;
 }

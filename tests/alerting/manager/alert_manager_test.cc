@@ -4,14 +4,17 @@
 #include "alerting/manager/alert_manager.h"
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "alerting/manager/config.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "storage/kv/fault_store.h"
 #include "storage/kv/memory_store.h"
 #include "tests/alerting/manager/scripted_notifier.h"
 #include "tests/testing/status_matchers.h"
@@ -21,6 +24,7 @@ namespace {
 
 using storage::Durability;
 using storage::Family;
+using storage::FaultStore;
 using storage::MemoryStore;
 using vigil::testing::StatusIs;
 
@@ -127,6 +131,47 @@ TEST_F(AlertManagerTest, RunsWithoutAFile) {
   manager_->RunDue(kStartMs + kMillisPerHour);
   EXPECT_TRUE(notifier_.TakeSent().empty());
   EXPECT_EQ(manager_->GetStats().groups, 1);
+}
+
+TEST_F(AlertManagerTest, ManyFlushesAreStoredInParts) {
+  SetLogLevel(LogLevel::kError);
+  ASSERT_OK_AND_ASSIGN(const ManagerConfig config, ParseManagerConfig("f", kConfig));
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<FaultStore> store,
+                       FaultStore::Wrap(std::make_unique<MemoryStore>()));
+  ASSERT_OK_AND_ASSIGN(manager_,
+                       AlertManager::Create({}, config, store.get(), &notifier_, kStartMs));
+  constexpr size_t kGroups = 20;
+  for (size_t i = 0; i < kGroups; ++i) {
+    Alert alert;
+    alert.labels = {{"alertname", "A" + std::to_string(i)}};
+    alert.annotations = {{"text", std::string(1 << 20, 'x')}};
+    alert.starts_at_ms = kStartMs;
+    alert.ends_at_ms = kStartMs + kMillisPerDay;
+    storage::WriteBatch batch;
+    ASSERT_OK(manager_->Receive({alert}, kStartMs, &batch));
+    ASSERT_OK(store->Write(batch, Durability::kSync));
+  }
+  // The second part is refused: nobody is told anything, of the first part neither.
+  const int64_t due_ms = kStartMs + 10'000;
+  store->FailAt(FaultStore::Operation::kWrite, 2, absl::UnavailableError("full"));
+  const int64_t retry_ms = manager_->RunDue(due_ms);
+  EXPECT_GT(retry_ms, due_ms);
+  EXPECT_EQ(notifier_.TakeSent().size(), 0u);
+  const int64_t waiting = manager_->GetStats().outbox;
+  EXPECT_GT(waiting, 0);
+  EXPECT_LT(waiting, static_cast<int64_t>(kGroups));
+
+  // Whether it goes on or was killed.
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<storage::KeyValueStore> left, store->AfterKill());
+  manager_->RunDue(retry_ms);
+  EXPECT_EQ(notifier_.TakeSent().size(), kGroups);
+  ASSERT_OK_AND_ASSIGN(manager_,
+                       AlertManager::Create({}, config, left.get(), &notifier_, retry_ms));
+  EXPECT_GT(manager_->GetStats().outbox, 0);
+  manager_->RunDue(retry_ms);
+  EXPECT_EQ(notifier_.TakeSent().size(), kGroups);
+  EXPECT_EQ(manager_->GetStats().outbox, 0);
+  manager_.reset();  // Before its store.
 }
 
 // Ends deliveries from a thread of their own, as the real one does.
