@@ -70,7 +70,7 @@ absl::Status CountingStore::Write(const storage::WriteBatch& batch,
 }
 
 std::string CountingStore::TakeWrites() {
-  return fmt::format("{} synced, {} not", std::exchange(synced_, 0), std::exchange(unsynced_, 0));
+  return fmt::format("{} synced, {} not", synced_.exchange(0), unsynced_.exchange(0));
 }
 
 RuleScript::RuleScript() : query_engine_(exec::EngineOptions()) {

@@ -26,6 +26,7 @@
 //   fail-sink N           the next N hand-overs to the sink fail
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -91,9 +92,9 @@ class CountingStore final : public storage::KeyValueStore {
 
  private:
   storage::MemoryStore inner_;
-  int64_t failures_ = 0;
-  int64_t synced_ = 0;
-  int64_t unsynced_ = 0;
+  std::atomic<int64_t> failures_ = 0;
+  std::atomic<int64_t> synced_ = 0;
+  std::atomic<int64_t> unsynced_ = 0;
 };
 
 class RuleScript {
