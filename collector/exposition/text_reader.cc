@@ -21,8 +21,8 @@ namespace {
 using storage::Label;
 using storage::MetricType;
 
-// Beyond this doubles have no whole milliseconds, and no clock has such a time.
-constexpr int64_t kMaxTimeMs = 9'000'000'000'000'000;
+// Up to this doubles of seconds tell milliseconds apart; no clock has such a time.
+constexpr int64_t kMaxTimeMs = (int64_t{1} << 42) * 1000;
 // Of a text that is named in a message, what is shown.
 constexpr size_t kShownBytes = 256;
 

@@ -118,6 +118,7 @@ std::vector<std::string> vigil::testing::FuzzSeeds() {
       "{\"utf.8\",\"a.b\"=\"c\"} NaN # {trace_id=\"x\"} 1\n# TYPE \"utf.8\" gauge\n",
       "# TYPE c counter\n# UNIT c seconds\nc_total 0x1p3 1520879607.789\n# EOF\n",
       "a 9e15 9000000000000\n\r\n# EOF\n",
+      "a 9E15 8999999999999999\na 9E15 4398046511103999\n",
       "# TYPE h_s histogram\n# UNIT h_s s\nh_s_bucket{le=\"1\"} 2 1.5 # {trace_id=\"x\",a=\"\"} "
       "0.5 "
       "1.25\n# EOF\n",
