@@ -67,19 +67,16 @@ void Dispatcher::DropMuted(const Group& group, bool counts, Snapshot* snapshot) 
 }
 
 bool Dispatcher::FlushDue(int64_t now_ms) {
-  bool all = true;
-  for (Group* const group : state_->groups.TakeDue(now_ms)) {
-    if (state_->pending()->size_bytes() >= kManyBytesToStore) {
-      state_->groups.Reschedule(*group);  // It stays due.
-      all = false;
-      continue;
-    }
+  GroupTable& groups = state_->groups;
+  while (state_->pending()->size_bytes() < kManyBytesToStore) {
+    Group* const group = groups.TakeNextDue(now_ms);
+    if (group == nullptr) return true;
     AdvanceTick(group, now_ms);
-    state_->groups.Reschedule(*group);
+    groups.Reschedule(*group);
     state_->WriteGroup(group);
     Flush(group, now_ms);
   }
-  return all;
+  return groups.NextDue() > now_ms;
 }
 
 // May remove the group.

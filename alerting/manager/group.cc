@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerting/manager/group.h"
 
+#include <optional>
+#include <string>
 #include <utility>
 
 #include <xxhash.h>
@@ -57,10 +59,9 @@ void GroupTable::Remove(const std::string& id) {
   groups_.erase(id);
 }
 
-std::vector<Group*> GroupTable::TakeDue(int64_t now_ms) {
-  std::vector<Group*> due;
-  for (const std::string& id : schedule_.TakeDue(now_ms)) due.push_back(Find(id));
-  return due;
+Group* GroupTable::TakeNextDue(int64_t now_ms) {
+  const std::optional<std::string> id = schedule_.TakeNextDue(now_ms);
+  return id.has_value() ? Find(*id) : nullptr;
 }
 
 }  // namespace vigil::alerting

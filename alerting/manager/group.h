@@ -10,7 +10,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "alerting/manager/route.h"
 #include "alerting/manager/schedule.h"
@@ -66,8 +65,8 @@ class GroupTable {
   void Reschedule(const Group& group) { schedule_.Set(group.id, group.next_flush_ms); }
 
   int64_t NextDue() const { return schedule_.NextDue(); }
-  // Takes the groups whose flush is due off the timers.
-  std::vector<Group*> TakeDue(int64_t now_ms);
+  // Takes the first group whose flush is due off the timers; null if there is none.
+  Group* TakeNextDue(int64_t now_ms);
   std::map<std::string, Group, std::less<>>& groups() { return groups_; }
   const std::map<std::string, Group, std::less<>>& groups() const { return groups_; }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerting/manager/schedule.h"
 
+#include <utility>
+
 namespace vigil::alerting {
 
 void Schedule::Set(const std::string& key, int64_t due_ms) {
@@ -19,12 +21,16 @@ void Schedule::Remove(std::string_view key) {
   due_.erase(at);
 }
 
+std::optional<std::string> Schedule::TakeNextDue(int64_t now_ms) {
+  if (NextDue() > now_ms) return std::nullopt;
+  std::string key = queue_.begin()->second;
+  Remove(key);
+  return key;
+}
+
 std::vector<std::string> Schedule::TakeDue(int64_t now_ms) {
   std::vector<std::string> keys;
-  while (NextDue() <= now_ms) {
-    keys.push_back(queue_.begin()->second);
-    Remove(keys.back());
-  }
+  while (std::optional<std::string> key = TakeNextDue(now_ms)) keys.push_back(*std::move(key));
   return keys;
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -26,7 +27,9 @@ class Schedule {
   void Remove(std::string_view key);
   // kNever when empty.
   int64_t NextDue() const { return queue_.empty() ? kNever : queue_.begin()->first; }
-  // Takes out what is due at `now_ms` or before, earliest first.
+  // Takes out the first that is due at `now_ms` or before; nullopt if there is none.
+  std::optional<std::string> TakeNextDue(int64_t now_ms);
+  // The same for all of them, earliest first.
   std::vector<std::string> TakeDue(int64_t now_ms);
 
  private:

@@ -84,8 +84,6 @@ class Receiver(http.server.ThreadingHTTPServer):
 
 
 class AlertingVigil(systems.Vigil):
-    POINTS_TAKEN = 'vigil_received_records_total{signal="metrics"}'
-
     def command(self):
         config = self.directory.with_suffix(".json")
         config.write_text(
@@ -161,8 +159,6 @@ class WriteLoad(threading.Thread):
 
 
 class AlertingPrometheus(systems.Prometheus):
-    POINTS_TAKEN = 'prometheus_tsdb_head_samples_appended_total{type="float"}'
-
     def start(self):
         # Sees to it that Debian's build finds its templates.
         self.manager = alertmanager_process.Alertmanager(self.alertmanager, self.routes.read_text(encoding="ascii"))
@@ -196,13 +192,6 @@ class AlertingPrometheus(systems.Prometheus):
         urllib.request.urlopen(request, timeout=60).read()
 
 
-def points_taken(system):
-    for line in systems.get(system.url("/metrics")).splitlines():
-        if line.startswith(system.POINTS_TAKEN + " "):
-            return float(line.split()[-1])
-    raise systems.Failure(f"{system.name} does not tell {system.POINTS_TAKEN}")
-
-
 def measure(system, receiver, arguments):
     """Sorted seconds from sending to the webhook."""
     rng = random.Random(1)
@@ -211,14 +200,14 @@ def measure(system, receiver, arguments):
     try:
         with system.load(arguments):
             time.sleep(arguments.warm_seconds)
-            since, before = time.time(), points_taken(system)
+            since, before = time.time(), system.points_taken()
             for number in range(arguments.alerts):
                 time.sleep(rng.uniform(0.2, 1.2))
                 probe = f"{system.name}-{number}"
                 begin = time.time()
                 system.probe(probe)
                 taken.append(receiver.wait_for(probe) - begin)
-            rate = (points_taken(system) - before) / (time.time() - since)
+            rate = (system.points_taken() - before) / (time.time() - since)
             print(f"{system.name}: {rate:,.0f} points/s, {system.memory('VmRSS') / 2**20:.0f} MiB", flush=True)
     finally:
         system.stop()

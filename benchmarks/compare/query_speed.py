@@ -19,6 +19,7 @@ import http.client
 import json
 import math
 import pathlib
+import shutil
 import statistics
 import sys
 import time
@@ -87,7 +88,8 @@ def fill(options, name, requests, about):
     if done.exists():
         return
     system = systems.SYSTEMS[name](compare.binaries(options)[name], directory)
-    directory.mkdir(exist_ok=True)
+    shutil.rmtree(directory, ignore_errors=True)  # What an earlier attempt has left.
+    directory.mkdir()
     system.start()
     try:
         begun = time.monotonic()

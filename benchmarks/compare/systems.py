@@ -136,6 +136,13 @@ class System:
                 return int(line.split()[1]) * 1024
         return 0
 
+    def points_taken(self):
+        """How many it says that it has received: the series POINTS_TAKEN of its own metrics."""
+        for line in get(self.url("/metrics")).splitlines():
+            if line.startswith(self.POINTS_TAKEN + " "):
+                return float(line.split()[-1])
+        raise Failure(f"{self.name} does not tell {self.POINTS_TAKEN}")
+
     def query_target(self):
         """The arguments of query_load."""
         return ["--server", f"127.0.0.1:{self.port}"]
@@ -154,6 +161,7 @@ class Vigil(System):
 
     name = "vigil"
     protocols = ("remote_write", "otlp")
+    POINTS_TAKEN = 'vigil_received_records_total{signal="metrics"}'
 
     def command(self):
         self.grpc_port = free_port()
@@ -214,6 +222,7 @@ class Prometheus(System):
     """Settled: a snapshot, which writes the head as a block."""
 
     name = "prometheus"
+    POINTS_TAKEN = 'prometheus_tsdb_head_samples_appended_total{type="float"}'
 
     def command(self):
         config = self.directory.with_suffix(".yml")

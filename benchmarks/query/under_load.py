@@ -29,7 +29,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks" / "compare"))
 import systems  # noqa: E402
 
-POINTS_TAKEN = 'vigil_received_records_total{signal="metrics"}'
 SERIES = 100_000
 METRICS = 100
 SHOWN_ERRORS = 10
@@ -85,23 +84,16 @@ class Client(threading.Thread):
                 self.errors.append(f"{kind}: {response.status} {body[:200].decode(errors='replace')}")
 
 
-def points(vigil):
-    for line in systems.get(vigil.url("/metrics")).splitlines():
-        if line.startswith(POINTS_TAKEN):
-            return float(line.rsplit(" ", 1)[1])
-    return 0.0
-
-
 class Stretch:
     """Points and CPU time from its making on."""
 
     def __init__(self, vigil):
         self.vigil, self.begun = vigil, time.monotonic()
-        self.points, self.cpu = points(vigil), vigil.cpu_seconds()
+        self.points, self.cpu = vigil.points_taken(), vigil.cpu_seconds()
 
     def rates(self):
         took = time.monotonic() - self.begun
-        return (points(self.vigil) - self.points) / took, (self.vigil.cpu_seconds() - self.cpu) / took
+        return (self.vigil.points_taken() - self.points) / took, (self.vigil.cpu_seconds() - self.cpu) / took
 
 
 def percentiles(seconds):
@@ -125,7 +117,10 @@ def measure(options, vigil):
         stretch = Stretch(vigil)
         for client in clients:
             client.start()
-        sent = json.loads(load.communicate()[0])
+        said = load.communicate()[0]
+        if load.returncode != 0:
+            raise systems.Failure(f"otlp_load ended with status {load.returncode}")
+        sent = json.loads(said)
         beside = stretch.rates()
         took = time.monotonic() - stretch.begun
         stopping.set()

@@ -22,6 +22,10 @@
 
 namespace vigil::collector {
 
+// The latest time that a sample may have, and negated the earliest. Up to this doubles
+// of seconds tell milliseconds apart; no clock has such a time.
+inline constexpr int64_t kMaxExposedTimeMs = (int64_t{1} << 42) * 1000;
+
 struct MetricFamily {
   std::string name;
   storage::MetricMetadata metadata;

@@ -28,9 +28,6 @@ constexpr std::array<MetricType, 6> kTypes = {MetricType::kCounter,   MetricType
                                               MetricType::kSummary,   MetricType::kUnknown,
                                               MetricType::kHistogram, MetricType::kGaugeHistogram};
 
-// Beyond this doubles have no whole milliseconds, and no clock has such a time.
-constexpr int64_t kMaxTimeMs = 9'000'000'000'000'000;
-
 absl::Status Malformed() {
   return absl::InvalidArgumentError("the protobuf encoding is broken or cut short");
 }
@@ -202,7 +199,7 @@ class ProtobufReader final : public ExpositionReader {
       }
     }
     if (!reader.ok()) return Malformed();
-    if (metric_.time_ms > kMaxTimeMs || metric_.time_ms < -kMaxTimeMs) {
+    if (metric_.time_ms > kMaxExposedTimeMs || metric_.time_ms < -kMaxExposedTimeMs) {
       return absl::InvalidArgumentError(fmt::format("{} is not a timestamp", metric_.time_ms));
     }
     return ReadBody();

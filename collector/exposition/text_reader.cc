@@ -21,8 +21,6 @@ namespace {
 using storage::Label;
 using storage::MetricType;
 
-// Up to this doubles of seconds tell milliseconds apart; no clock has such a time.
-constexpr int64_t kMaxTimeMs = (int64_t{1} << 42) * 1000;
 // Of a text that is named in a message, what is shown.
 constexpr size_t kShownBytes = 256;
 
@@ -271,14 +269,14 @@ class TextReader final : public ExpositionReader {
     if (open_metrics_) {
       double seconds = 0;
       parsed = ParseSampleValue(text, &seconds) &&
-               std::fabs(seconds) * kMillisPerSecond <= static_cast<double>(kMaxTimeMs);
+               std::fabs(seconds) * kMillisPerSecond <= static_cast<double>(kMaxExposedTimeMs);
       if (parsed) parsed_ms = std::llround(seconds * kMillisPerSecond);
     } else {
       const std::string_view digits = text.substr(text.starts_with('+') ? 1 : 0);
       const char* const end = digits.data() + digits.size();
       const auto result = std::from_chars(digits.data(), end, parsed_ms);
-      parsed = result.ec == std::errc() && result.ptr == end && parsed_ms >= -kMaxTimeMs &&
-               parsed_ms <= kMaxTimeMs;
+      parsed = result.ec == std::errc() && result.ptr == end && parsed_ms >= -kMaxExposedTimeMs &&
+               parsed_ms <= kMaxExposedTimeMs;
     }
     if (!parsed) return Invalid(fmt::format("\"{}\" is not a timestamp", Shown(text)));
     *time_ms = parsed_ms;

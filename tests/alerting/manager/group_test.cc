@@ -76,8 +76,9 @@ TEST(GroupTable, FindsGroupsAndTheirTimers) {
   EXPECT_EQ(table.NextDue(), 10);
   group->next_flush_ms = 20;
   table.Reschedule(*group);
-  EXPECT_TRUE(table.TakeDue(19).empty());
-  EXPECT_EQ(table.TakeDue(20).size(), 1u);
+  EXPECT_EQ(table.TakeNextDue(19), nullptr);
+  EXPECT_EQ(table.TakeNextDue(20), group);
+  EXPECT_EQ(table.TakeNextDue(20), nullptr);
   table.Reschedule(*group);
   table.Remove("g");
   EXPECT_EQ(table.Find("g"), nullptr);
