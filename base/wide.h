@@ -4,10 +4,16 @@
 // many doubles at once and shift by a variable in one instruction. The program as a whole asks for
 // less (x86-64-v2). What a loop computes is the same: there are no fused multiplications.
 //
-//   Wide([&] {
-//     for (size_t i = 0; i < size; ++i) sums[i] += values[i];
-//   });
+//   const double largest = Wide(
+//       [](std::span<const double> values) {
+//         double largest = 0;
+//         for (const double value : values) largest = std::max(largest, value);
+//         return largest;
+//       },
+//       values);
 #pragma once
+
+#include <type_traits>
 
 namespace vigil {
 
@@ -22,29 +28,31 @@ inline bool HasWideInstructions() {
 }
 
 // With all that `work` calls in line.
-template <typename Work>
-[[gnu::target("avx2,bmi,bmi2"), gnu::flatten, gnu::noinline]] void RunWide(const Work& work) {
-  work();
+template <typename Work, typename... Arguments>
+[[gnu::target("avx2,bmi,bmi2"), gnu::flatten, gnu::noinline]] auto RunWide(const Work& work,
+                                                                           Arguments... arguments) {
+  return work(arguments...);
 }
 
 }  // namespace internal
 
-// Calls `work`: a loop long enough to be worth a call, and nothing that is large besides, as
-// whatever it calls is compiled in line.
-template <typename Work>
-void Wide(const Work& work) {
-  if (internal::HasWideInstructions()) {
-    internal::RunWide(work);
-  } else {
-    work();
-  }
+// Gives what work(arguments...) gives: a loop long enough to be worth a call, and nothing that is
+// large besides, as whatever it calls is compiled in line. It must not capture anything: what a
+// lambda holds by reference is in memory, where it might be what the loop writes, and then the loop
+// works on one value after the other.
+template <typename Work, typename... Arguments>
+auto Wide(const Work& work, Arguments... arguments) {
+  static_assert(std::is_empty_v<Work>, "pass what is captured as arguments");
+  return internal::HasWideInstructions() ? internal::RunWide(work, arguments...)
+                                         : work(arguments...);
 }
 
 #else
 
-template <typename Work>
-void Wide(const Work& work) {
-  work();
+template <typename Work, typename... Arguments>
+auto Wide(const Work& work, Arguments... arguments) {
+  static_assert(std::is_empty_v<Work>, "pass what is captured as arguments");
+  return work(arguments...);
 }
 
 #endif

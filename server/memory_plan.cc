@@ -24,6 +24,7 @@ constexpr double kRequestShare = 0.04;
 constexpr double kQueryShare = 0.15;
 constexpr double kQueryCacheShare = 0.02;
 constexpr double kKeptSelectionShare = 0.02;
+constexpr double kSeriesShare = 0.35;
 // What a machine with much memory gains nothing by exceeding.
 constexpr double kMostStoreBytes = 256 << 20;
 constexpr double kMostHeadFlushBytes = 256 << 20;
@@ -72,6 +73,7 @@ MemoryPlan DivideMemory(uint64_t limit_bytes, unsigned cores) {
       std::min(query_bytes / static_cast<double>(plan.max_queries) / kBytesPerQuerySample,
                kMostQuerySamples));
   plan.query_cache_bytes = Share<size_t>(limit_bytes, kQueryCacheShare, kMostQueryCacheBytes);
+  plan.max_series_bytes = static_cast<uint64_t>(static_cast<double>(limit_bytes) * kSeriesShare);
   plan.kept_selection_bytes =
       Share<size_t>(limit_bytes, kKeptSelectionShare, kMostKeptSelectionBytes);
   return plan;
@@ -98,6 +100,7 @@ absl::Status ApplyMemoryPlan(Config* config) {
   FillIn(&storage.head_flush_bytes,
          std::min(plan.head_flush_bytes, admission.max_head_bytes == 0 ? plan.head_flush_bytes
                                                                        : admission.max_head_bytes));
+  FillIn(&storage.max_series_bytes, plan.max_series_bytes);
   FillIn(&admission.max_head_bytes, std::max(plan.max_head_bytes, storage.head_flush_bytes));
   FillIn(&admission.max_bytes_in_flight, plan.max_bytes_in_flight);
   FillIn(&admission.max_request_bytes, plan.max_request_bytes);

@@ -33,6 +33,8 @@ struct MemoryPlan {
   int64_t max_query_samples = 0;
   // Answers of range queries that are kept.
   size_t query_cache_bytes = 0;
+  // Series and their index, of all tenants together.
+  uint64_t max_series_bytes = 0;
   // What selectors of rules have found, kept from one evaluation to the next.
   size_t kept_selection_bytes = 0;
 };

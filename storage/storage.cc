@@ -49,7 +49,7 @@ StorageImpl::StorageImpl(std::unique_ptr<KeyValueStore> store, const StorageOpti
       clock_(*clock),
       tenants_(store_.get()),
       limit_book_(options.limits, [this](TenantId tenant) { return tenants_.NameOf(tenant); }),
-      series_limits_(&limit_book_),
+      series_limits_(&limit_book_, options.max_series_bytes),
       disk_watch_(options.data_dir) {}
 
 absl::Status StorageImpl::Recover(JournalPlace place) {

@@ -62,6 +62,8 @@ struct StorageOptions {
   bool type_and_unit_labels = false;
   // What tenants may have and send.
   LimitSettings limits;
+  // What series may take of memory, those of all tenants together; 0: no such limit.
+  uint64_t max_series_bytes = 0;
   MetricOptions metrics;
   LogOptions logs;
   SpanOptions spans;

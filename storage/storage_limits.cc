@@ -71,6 +71,10 @@ void StorageImpl::AddLimitFigures(std::vector<StatusFigure>* figures) const {
     figures->push_back({section, "series", OutOf(usage.series, limits.max_series)});
     figures->push_back({section, "log_streams", OutOf(streams, limits.max_log_streams)});
   }
+  if (series_limits_.max_bytes() != 0) {
+    figures->push_back(
+        {"limits", "series_bytes", OutOf(series_limits_.Bytes(), series_limits_.max_bytes())});
+  }
   for (const auto& [reason, count] : RefusedSoFar()) {
     figures->push_back({"refused", std::string(reason), fmt::to_string(count)});
   }

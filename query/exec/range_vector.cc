@@ -11,6 +11,9 @@ void Advance(const std::vector<int64_t>& times, int64_t limit_ms, size_t* index)
   while (*index < times.size() && times[*index] <= limit_ms) ++*index;
 }
 
+// With more of them, what a window shares with the one before is worth more than doing without.
+constexpr int64_t kMostPanes = 64;
+
 }  // namespace
 
 const RangeWindow& WindowCursor::MoveTo(size_t step) {
@@ -39,6 +42,26 @@ void FloatWindows::MakeFor(const std::vector<int64_t>& times_ms) {
     begins_[step] = static_cast<uint32_t>(begin);
     ends_[step] = static_cast<uint32_t>(end);
   }
+  FindPanes();
+}
+
+FloatWindows::FloatWindows(const RangeVector& range)
+    : times_(range.times()),
+      range_ms_(range.range_ms()),
+      panes_(range_ms_ > 0 && times_.grid.step_ms > 0 && range_ms_ % times_.grid.step_ms == 0 &&
+                     range_ms_ / times_.grid.step_ms <= kMostPanes
+                 ? static_cast<size_t>(range_ms_ / times_.grid.step_ms)
+                 : 0) {}
+
+void FloatWindows::FindPanes() {
+  pane_bounds_.clear();
+  if (panes_ == 0 || begins_.size() < panes_) return;
+  for (size_t step = panes_; step < begins_.size(); ++step) {
+    if (begins_[step] != ends_[step - panes_]) return;
+  }
+  if (begins_[panes_ - 1] > ends_[0]) return;
+  pane_bounds_.assign(begins_.begin(), begins_.begin() + static_cast<ptrdiff_t>(panes_));
+  pane_bounds_.insert(pane_bounds_.end(), ends_.begin(), ends_.end());
 }
 
 }  // namespace vigil::exec

@@ -98,8 +98,7 @@ class WindowCursor {
 // same times, and so the same windows.
 class FloatWindows {
  public:
-  explicit FloatWindows(const RangeVector& range)
-      : times_(range.times()), range_ms_(range.range_ms()) {}
+  explicit FloatWindows(const RangeVector& range);
 
   // Does nothing if these are the times that it was made for last.
   void MakeFor(const std::vector<int64_t>& times_ms);
@@ -116,12 +115,22 @@ class FloatWindows {
   // Another number each time that the windows are other ones.
   uint64_t version() const { return version_; }
 
+  // Where the range is a multiple of the step, windows are made of panes: the samples between two
+  // neighbouring bounds. The window of a step is the panes [step, step + panes()), pane i the
+  // samples [bounds[i], bounds[i + 1]). 0 where they are not, or it would take very many.
+  size_t panes() const { return pane_bounds_.empty() ? 0 : panes_; }
+  std::span<const uint32_t> pane_bounds() const { return pane_bounds_; }
+
  private:
   const LookupTimes& times_;
+  void FindPanes();
+
   const int64_t range_ms_;
+  const size_t panes_;  // Of a window, if they fit.
   std::vector<int64_t> times_ms_;
   std::vector<uint32_t> begins_;
   std::vector<uint32_t> ends_;
+  std::vector<uint32_t> pane_bounds_;  // Empty if they do not.
   uint64_t version_ = 0;
 };
 

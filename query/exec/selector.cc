@@ -97,11 +97,12 @@ void RemoveWhere(const Stale& stale, std::vector<int64_t>* times, std::vector<T>
 
 void RemoveStale(SampleColumns* samples) {
   // A loop without an early end, and with a flag as wide as a value, looks at several at once.
-  uint64_t stale = 0;
-  Wide([&] {
-    for (const double value : samples->values) stale |= storage::IsStale(value) ? 1 : 0;
-  });
-  if (stale != 0) {
+  const auto any_stale = [](std::span<const double> values) {
+    uint64_t stale = 0;
+    for (const double value : values) stale |= storage::IsStale(value) ? 1 : 0;
+    return stale != 0;
+  };
+  if (Wide(any_stale, std::span<const double>(samples->values))) {
     RemoveWhere([](double value) { return storage::IsStale(value); }, &samples->times_ms,
                 &samples->values);
   }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "base/wide.h"
 #include "query/promql/lexer.h"
 
 namespace vigil::exec {
@@ -68,10 +69,28 @@ void Column::Clear(size_t step) {
   kinds_[step] = PointKind::kNone;
 }
 
-bool Column::AllFloats() const {
-  bool all = true;
-  for (const PointKind kind : kinds_) all &= kind == PointKind::kFloat;
-  return all;
+std::optional<Column::Stretch> Column::OneStretch() const {
+  const auto at = [this](auto place) { return static_cast<size_t>(place - kinds_.begin()); };
+  const auto begin = std::find(kinds_.begin(), kinds_.end(), PointKind::kFloat);
+  if (begin == kinds_.end()) return std::nullopt;
+  const auto end = std::find(kinds_.rbegin(), kinds_.rend(), PointKind::kFloat).base();
+  // What is before `begin` and behind `end` has no float. Without a branch many are looked at at
+  // once.
+  const auto any_other = [](std::span<const PointKind> kinds, PointKind kind) {
+    uint8_t other = 0;
+    for (const PointKind one : kinds) other |= one != kind ? 1 : 0;
+    return other;
+  };
+  const Stretch stretch = {at(begin), at(end)};
+  const std::span<const PointKind> kinds = kinds_;
+  const auto none = PointKind::kNone;
+  if (Wide(any_other, kinds.subspan(stretch.begin, stretch.end - stretch.begin),
+           PointKind::kFloat) != 0 ||
+      Wide(any_other, kinds.first(stretch.begin), none) != 0 ||
+      Wide(any_other, kinds.subspan(stretch.end), none) != 0) {
+    return std::nullopt;
+  }
+  return stretch;
 }
 
 void Column::ClearHistograms() {

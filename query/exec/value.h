@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -79,8 +80,13 @@ class Column {
     std::fill(first, kinds_.begin() + static_cast<ptrdiff_t>(end), PointKind::kFloat);
     return std::span(values_).subspan(begin, end - begin);
   }
-  // Whether there is a float at every step.
-  bool AllFloats() const;
+  // The steps [begin, end) with floats, if there are any, they are neighbours, and there is nothing
+  // else: nearly always.
+  struct Stretch {
+    size_t begin = 0;
+    size_t end = 0;
+  };
+  std::optional<Stretch> OneStretch() const;
   void SetHistogram(size_t step, HistogramPtr histogram);
   void Set(size_t step, const Point& point);
   void CopyFrom(const Column& other, size_t step) { Set(step, other.At(step)); }

@@ -2,6 +2,8 @@
 #include "storage/block/metric_block.h"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -93,11 +95,14 @@ absl::Status CheckTimes(std::span<const int64_t> times, const MetricBlockHeader&
   VIGIL_RETURN_IF_ERROR(CheckExtent(times, header));
   // A loop without an early end, and with a flag as wide as what it looks at, is several times as
   // fast.
-  uint64_t falls = 0;
-  Wide([&] {
-    for (size_t i = 1; i < times.size(); ++i) falls |= times[i] <= times[i - 1] ? 1 : 0;
-  });
-  return falls == 0 ? absl::OkStatus() : absl::DataLossError("times: not in ascending order");
+  const bool falls = Wide(
+      [](std::span<const int64_t> all) {
+        uint64_t falls = 0;
+        for (size_t i = 1; i < all.size(); ++i) falls |= all[i] <= all[i - 1] ? 1 : 0;
+        return falls != 0;
+      },
+      times);
+  return !falls ? absl::OkStatus() : absl::DataLossError("times: not in ascending order");
 }
 
 // Times at a constant distance, which ascend without being looked at.
@@ -109,9 +114,7 @@ absl::Status FillSteps(const IntStep& column, const MetricBlockHeader& header,
   }
   const uint64_t first = static_cast<uint64_t>(column.first) + static_cast<uint64_t>(header.min_ms);
   const auto step = static_cast<uint64_t>(column.step);
-  Wide([&] {
-    for (size_t i = 0; i < times.size(); ++i) times[i] = static_cast<int64_t>(first + step * i);
-  });
+  for (size_t i = 0; i < times.size(); ++i) times[i] = static_cast<int64_t>(first + step * i);
   return CheckExtent(times, header);
 }
 
@@ -123,50 +126,52 @@ absl::Status ReadOwnTimes(ByteReader* reader, const MetricBlockHeader& header,
   ReadIntColumn(reader, "times", times);
   if (!reader->ok()) return reader->status();
   const auto first = static_cast<uint64_t>(header.min_ms);
-  Wide([&] {
-    for (int64_t& time : times) time = static_cast<int64_t>(static_cast<uint64_t>(time) + first);
-  });
+  for (int64_t& time : times) time = static_cast<int64_t>(static_cast<uint64_t>(time) + first);
   return CheckTimes(times, header);
 }
 
-absl::Status ReadTimes(ByteReader* reader, const MetricBlockHeader& header, TimesLookup times_of,
-                       std::span<int64_t> times) {
-  if (!header.shared_times.has_value()) return ReadOwnTimes(reader, header, times);
-  VIGIL_ASSIGN_OR_RETURN_WITH(const TimesPtr shared, times_of(*header.shared_times),
-                              fmt::format("shared times {}", *header.shared_times));
-  // That they ascend was checked when they were decoded, once for all blocks that share them.
-  VIGIL_RETURN_IF_ERROR_WITH(CheckExtent(*shared, header),
-                             fmt::format("shared times {}", *header.shared_times));
-  std::copy(shared->begin(), shared->end(), times.begin());
-  return absl::OkStatus();
-}
+// The times of a block, wherever they are kept.
+class BlockTimes {
+ public:
+  absl::Status Read(ByteReader* reader, const MetricBlockHeader& header, TimesLookup times_of) {
+    if (!header.shared_times.has_value()) {
+      own_.resize(header.count);
+      return ReadOwnTimes(reader, header, own_);
+    }
+    VIGIL_ASSIGN_OR_RETURN_WITH(shared_, times_of(*header.shared_times),
+                                fmt::format("shared times {}", *header.shared_times));
+    // That they ascend was checked when they were decoded, once for all blocks that share them.
+    VIGIL_RETURN_IF_ERROR_WITH(CheckExtent(*shared_, header),
+                               fmt::format("shared times {}", *header.shared_times));
+    return absl::OkStatus();
+  }
+  std::span<const int64_t> all() const { return shared_ != nullptr ? *shared_ : own_; }
 
-absl::Status ReadValues(ByteReader* reader, std::span<double> values) {
-  ReadFloatColumn(reader, "values", values);
-  reader->ExpectEnd("values");
-  return reader->status();
-}
+ private:
+  std::vector<int64_t> own_;
+  TimesPtr shared_;
+};
 
-absl::Status ReadValues(ByteReader* reader, std::span<HistogramPtr> histograms) {
+absl::Status ReadHistograms(ByteReader* reader, std::span<HistogramPtr> histograms) {
   ReadHistogramColumn(reader, "histograms", histograms);
   reader->ExpectEnd("histograms");
   return reader->status();
 }
 
-// Appends the samples to one pair of columns, or nothing on failure.
-template <typename T>
-absl::Status ReadColumns(ByteReader* reader, const MetricBlockHeader& header, TimesLookup times_of,
-                         std::vector<int64_t>* times, std::vector<T>* values) {
-  const size_t old_size = times->size();
-  times->resize(old_size + header.count);
-  values->resize(old_size + header.count);
-  absl::Status status = ReadTimes(reader, header, times_of, std::span(*times).subspan(old_size));
-  if (status.ok()) status = ReadValues(reader, std::span(*values).subspan(old_size));
-  if (!status.ok()) {
-    times->resize(old_size);
-    values->resize(old_size);
+// Appends some of a block's times, and the values from `first` on that belong to them; or nothing
+// on failure.
+absl::Status AppendFloats(ByteReader* reader, size_t count, size_t first,
+                          std::span<const int64_t> times_ms, SampleColumns* columns) {
+  const size_t old_size = columns->values.size();
+  columns->values.resize(old_size + times_ms.size());
+  ReadFloatColumnPart(reader, "values", count, first, std::span(columns->values).subspan(old_size));
+  reader->ExpectEnd("values");
+  if (reader->ok()) {
+    columns->times_ms.insert(columns->times_ms.end(), times_ms.begin(), times_ms.end());
+  } else {
+    columns->values.resize(old_size);
   }
-  return status;
+  return reader->status();
 }
 
 // Everything before the values.
@@ -275,14 +280,33 @@ absl::StatusOr<MetricBlockLayout> InspectMetricBlock(std::string_view bytes) {
 
 absl::Status DecodeMetricBlock(std::string_view bytes, TimesLookup times_of,
                                SampleColumns* columns) {
+  constexpr TimeRange kAll = {std::numeric_limits<int64_t>::min(),
+                              std::numeric_limits<int64_t>::max()};
+  return DecodeMetricBlock(bytes, times_of, kAll, columns);
+}
+
+absl::Status DecodeMetricBlock(std::string_view bytes, TimesLookup times_of, TimeRange range,
+                               SampleColumns* columns) {
   VIGIL_ASSIGN_OR_RETURN(const std::string_view content, VerifyChecksum(bytes));
   ByteReader reader(content);
   const MetricBlockHeader header = ReadHeader(&reader);
   if (!reader.ok()) return reader.status();
+  BlockTimes times;
+  VIGIL_RETURN_IF_ERROR(times.Read(&reader, header, times_of));
+  const std::span<const int64_t> all = times.all();
+  const auto begin = std::lower_bound(all.begin(), all.end(), range.start_ms);
+  const auto end = std::upper_bound(begin, all.end(), range.end_ms);
+  if (begin >= end) return absl::OkStatus();
+  const auto first = static_cast<size_t>(begin - all.begin());
   if (header.kind == MetricBlockKind::kFloat) {
-    return ReadColumns(&reader, header, times_of, &columns->times_ms, &columns->values);
+    return AppendFloats(&reader, header.count, first, std::span(begin, end), columns);
   }
-  return ReadColumns(&reader, header, times_of, &columns->histogram_times_ms, &columns->histograms);
+  std::vector<HistogramPtr> histograms(header.count);
+  VIGIL_RETURN_IF_ERROR(ReadHistograms(&reader, histograms));
+  const auto from = std::make_move_iterator(histograms.begin() + (begin - all.begin()));
+  columns->histogram_times_ms.insert(columns->histogram_times_ms.end(), begin, end);
+  columns->histograms.insert(columns->histograms.end(), from, from + (end - begin));
+  return absl::OkStatus();
 }
 
 }  // namespace vigil::storage

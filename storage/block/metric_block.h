@@ -24,6 +24,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "base/duration.h"
 #include "storage/codec/effort.h"
 #include "storage/model/histogram.h"
 #include "storage/model/sample.h"
@@ -92,6 +93,10 @@ absl::StatusOr<MetricBlockLayout> InspectMetricBlock(std::string_view bytes);
 // `*columns` is as it was. `times_of` is called if the block shares its times; that the column
 // found fits the block's count and range is checked.
 absl::Status DecodeMetricBlock(std::string_view bytes, TimesLookup times_of,
+                               SampleColumns* columns);
+
+// The same of the samples in `range` alone; of floats no more is decoded than they need.
+absl::Status DecodeMetricBlock(std::string_view bytes, TimesLookup times_of, TimeRange range,
                                SampleColumns* columns);
 
 }  // namespace vigil::storage

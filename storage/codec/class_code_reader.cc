@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -231,6 +232,7 @@ void StreamReader::RunLanes(std::span<StreamReader> lanes) {
   const uint64_t mask = a.mask_;
   const size_t per_load = a.values_per_load_;
   while (a.HasRoom() && b.HasRoom() && c.HasRoom() && d.HasRoom()) {
+    const std::array<uint64_t*, kLanes> out = {a.out_, b.out_, c.out_, d.out_};
     std::array<uint64_t, kLanes> words = {a.Word(), b.Word(), c.Word(), d.Word()};
     std::array<unsigned, kLanes> bits = {};
     size_t taken = 0;
@@ -240,7 +242,7 @@ void StreamReader::RunLanes(std::span<StreamReader> lanes) {
           table[words[3] & mask]};
       if ((entries[0].kind | entries[1].kind | entries[2].kind | entries[3].kind) != 0) break;
       for (size_t i = 0; i < kLanes; ++i) {
-        lanes[i].out_[taken] = ValueOf(entries[i], words[i]);
+        out[i][taken] = ValueOf(entries[i], words[i]);
         words[i] >>= entries[i].item_bits;
         bits[i] += entries[i].item_bits;
       }
@@ -275,34 +277,107 @@ Head ReadHead(ByteReader* reader, std::string_view field) {
   return {};
 }
 
+// How values are coded; `table` is the thread's own, and good until the next description is read.
+struct Description {
+  const DecodeTable* table;
+  TableShape shape;
+  bool laned;
+};
+
+std::optional<Description> ReadDescription(ByteReader* reader, std::string_view field) {
+  const Head head = ReadHead(reader, field);
+  if (!reader->ok()) return std::nullopt;
+  const std::vector<uint8_t> lengths = ReadCodeLengths(reader, field, ClassesOf(head.parameters));
+  if (!reader->ok()) return std::nullopt;
+  thread_local DecodeTable table;
+  return Description{&table, BuildTable(lengths, head.parameters, &table), head.laned};
+}
+
+using LaneSizes = std::array<uint64_t, kLanes>;
+using LaneStreams = std::array<std::string_view, kLanes>;
+
+// Reads the values of all lanes. False if the streams do not end with the last one. Up to the end
+// of `behind`, which lies behind the streams, bytes may be touched.
+bool ReadLanes(const Description& description, const LaneStreams& streams, std::string_view behind,
+               std::span<uint64_t> out) {
+  const auto reader_of = [&](size_t lane) {
+    StreamReader stream(*description.table, description.shape, streams[lane],
+                        LaneOf(out, description.laned, lane));
+    stream.SetReadable(behind);
+    return stream;
+  };
+  if (!description.laned) {
+    return Wide([](StreamReader stream) { return stream.Finish(); }, reader_of(0));
+  }
+  return Wide(
+      [](std::array<StreamReader, kLanes> lanes) {
+        StreamReader::RunLanes(lanes);
+        bool fits = true;
+        for (StreamReader& lane : lanes) fits &= lane.Finish();
+        return fits;
+      },
+      std::array<StreamReader, kLanes>{reader_of(0), reader_of(1), reader_of(2), reader_of(3)});
+}
+
+void FailCodes(ByteReader* reader, std::string_view field, size_t count) {
+  reader->Fail(field, fmt::format("the codes do not make {} values", count));
+}
+
 }  // namespace
 
 void ReadClassCodes(ByteReader* reader, std::string_view field, std::span<uint64_t> out) {
   if (out.empty()) return;
-  const Head head = ReadHead(reader, field);
-  if (!reader->ok()) return;
-  const std::vector<uint8_t> lengths = ReadCodeLengths(reader, field, ClassesOf(head.parameters));
-  std::array<uint64_t, kLanes> sizes = {};
-  const size_t lanes = head.laned ? kLanes : 1;
+  const std::optional<Description> description = ReadDescription(reader, field);
+  if (!description.has_value()) return;
+  LaneSizes sizes = {};
+  const size_t lanes = description->laned ? kLanes : 1;
   for (size_t lane = 0; lane < lanes; ++lane) sizes[lane] = reader->ReadVarint(field);
-  if (!reader->ok()) return;
-  thread_local DecodeTable table;
-  const TableShape shape = BuildTable(lengths, head.parameters, &table);
-  std::vector<StreamReader> streams;
-  for (size_t lane = 0; lane < lanes; ++lane) {
-    const std::string_view stream = reader->ReadBytes(sizes[lane], field);
-    streams.emplace_back(table, shape, stream, LaneOf(out, head.laned, lane));
+  LaneStreams streams;
+  for (size_t lane = 0; lane < lanes; ++lane) streams[lane] = reader->ReadBytes(sizes[lane], field);
+  if (reader->ok() && !ReadLanes(*description, streams, reader->rest(), out)) {
+    FailCodes(reader, field, out.size());
   }
+}
+
+void ReadClassPieces(ByteReader* reader, std::string_view field, size_t count, size_t piece_size,
+                     size_t first, size_t end, TakePiece take) {
+  const std::optional<Description> description = ReadDescription(reader, field);
+  if (!description.has_value()) return;
+  if (!description->laned) return reader->Fail(field, "pieces without lanes");
+  const size_t pieces = (count + piece_size - 1) / piece_size;
+  // Of the pieces that are to be read; the others' are passed over.
+  std::vector<LaneSizes> wanted;
+  uint64_t before = 0;
+  uint64_t total = 0;
+  uint64_t size = 0;
+  for (size_t piece = 0; piece < pieces && reader->ok(); ++piece) {
+    if (piece == first) before = total;
+    LaneSizes sizes = {};
+    for (uint64_t& lane : sizes) {
+      size += static_cast<uint64_t>(reader->ReadZigzag(field));
+      // A sum of sizes that each fit the column does not overflow.
+      if (size > reader->remaining()) return reader->Fail(field, "a piece beyond the column");
+      lane = size;
+      total += size;
+    }
+    if (piece >= first && piece < end) wanted.push_back(sizes);
+  }
+  const std::string_view bytes = reader->ReadBytes(total, field);
   if (!reader->ok()) return;
-  // What stands behind a stream may be loaded with its last bytes.
-  for (StreamReader& stream : streams) stream.SetReadable(reader->rest());
-  bool fits = true;
-  Wide([&] {
-    if (head.laned) StreamReader::RunLanes(streams);
-    for (StreamReader& stream : streams) fits &= stream.Finish();
-  });
-  if (!fits) {
-    reader->Fail(field, fmt::format("the codes do not make {} values", out.size()));
+  ByteReader streams(bytes.substr(before));
+  thread_local std::vector<uint64_t> buffer;
+  if (buffer.size() < piece_size) buffer.resize(piece_size);
+  for (size_t piece = first; piece < end; ++piece) {
+    LaneStreams lanes;
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      lanes[lane] = streams.ReadBytes(wanted[piece - first][lane], field);
+    }
+    const auto values = std::span(buffer).first(std::min(piece_size, count - piece * piece_size));
+    // What stands behind the column may be touched, too.
+    const std::string_view behind(streams.rest().data(),
+                                  streams.rest().size() + reader->rest().size());
+    if (!ReadLanes(*description, lanes, behind, values)) return FailCodes(reader, field, count);
+    take(piece, values);
   }
 }
 

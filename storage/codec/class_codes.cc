@@ -20,6 +20,9 @@ constexpr size_t kMaxRun = (size_t{1} << kRunClasses) - 1;
 // From how many bytes on a column has lanes: their lengths cost some bytes.
 constexpr size_t kMinLanedBytes = 2048;
 
+// Shorter codes than a reader must take: its table is filled sooner, and stays in the cache.
+constexpr int kMostCodeBits = 10;
+
 // Many classes describe the values best, few are described best themselves.
 constexpr ClassParameters kFine = {.exact_bits = 4, .mantissa_bits = 2};
 constexpr ClassParameters kCoarse = {.exact_bits = 2, .mantissa_bits = 0};
@@ -66,15 +69,21 @@ void ForEachItem(std::span<const uint64_t> values, OnValue on_value, OnRun on_ru
   }
 }
 
-std::vector<uint32_t> CountClasses(std::span<const uint64_t> values,
-                                   const ClassParameters& parameters, bool laned) {
-  std::vector<uint32_t> counts(ClassesOf(parameters), 0);
+// Adds how often each class occurs.
+void CountInto(std::span<const uint64_t> values, const ClassParameters& parameters, bool laned,
+               std::vector<uint32_t>& counts) {
   for (size_t lane = 0; lane < (laned ? kLanes : 1); ++lane) {
     ForEachItem(
         LaneOf(values, laned, lane),
         [&](uint64_t value) { ++counts[SplitValue(value, parameters).symbol]; },
         [&](size_t length) { ++counts[SplitRun(length).symbol]; });
   }
+}
+
+std::vector<uint32_t> CountClasses(std::span<const uint64_t> values,
+                                   const ClassParameters& parameters, bool laned) {
+  std::vector<uint32_t> counts(ClassesOf(parameters), 0);
+  CountInto(values, parameters, laned, counts);
   return counts;
 }
 
@@ -142,6 +151,51 @@ class BitWriter {
   unsigned filled_ = 0;  // Bits of pending_, below 32 between calls.
 };
 
+// Writes values of classes that occur as `counts` says.
+class Coder {
+ public:
+  Coder(const ClassPlan& plan, const std::vector<uint32_t>& counts)
+      : parameters_(plan.parameters),
+        laned_(plan.laned),
+        lengths_(CodeLengths(counts, kMostCodeBits)),
+        codes_(CanonicalCodes(lengths_)) {}
+
+  void AppendDescription(std::string* out) const {
+    out->push_back(static_cast<char>(parameters_.exact_bits << kParameterShift |
+                                     parameters_.mantissa_bits | (laned_ ? kLanedFlag : 0)));
+    AppendCodeLengths(lengths_, out);
+  }
+
+  // The streams of all lanes; what each takes.
+  std::vector<size_t> AppendLanes(std::span<const uint64_t> values, std::string* streams) const {
+    std::vector<size_t> sizes;
+    for (size_t lane = 0; lane < (laned_ ? kLanes : 1); ++lane) {
+      const size_t begin = streams->size();
+      AppendStream(LaneOf(values, laned_, lane), streams);
+      sizes.push_back(streams->size() - begin);
+    }
+    return sizes;
+  }
+
+ private:
+  void AppendStream(std::span<const uint64_t> values, std::string* stream) const {
+    BitWriter bits(stream);
+    const auto put = [&](const Split& split, uint64_t value) {
+      bits.Put(codes_[split.symbol], lengths_[split.symbol]);
+      bits.PutLow(value, split.extra_bits);
+    };
+    ForEachItem(
+        values, [&](uint64_t value) { put(SplitValue(value, parameters_), value); },
+        [&](size_t length) { put(SplitRun(length), length); });
+    bits.Finish();
+  }
+
+  const ClassParameters parameters_;
+  const bool laned_;
+  const std::vector<uint8_t> lengths_;
+  const std::vector<uint16_t> codes_;
+};
+
 }  // namespace
 
 ClassPlan PlanClassCodes(std::span<const uint64_t> values) {
@@ -163,27 +217,35 @@ ClassPlan PlanClassCodes(std::span<const uint64_t> values) {
 // With the flag 0x80 in the first byte there are four streams, their lengths before the first.
 void AppendClassCodes(std::span<const uint64_t> values, const ClassPlan& plan, std::string* out) {
   if (values.empty()) return;
-  const ClassParameters& parameters = plan.parameters;
-  const std::vector<uint8_t> lengths = CodeLengths(plan.counts);
-  const std::vector<uint16_t> codes = CanonicalCodes(lengths);
-  out->push_back(static_cast<char>(parameters.exact_bits << kParameterShift |
-                                   parameters.mantissa_bits | (plan.laned ? kLanedFlag : 0)));
-  AppendCodeLengths(lengths, out);
+  const Coder coder(plan, plan.counts);
+  coder.AppendDescription(out);
   std::string streams;
-  for (size_t lane = 0; lane < (plan.laned ? kLanes : 1); ++lane) {
-    const size_t begin = streams.size();
-    BitWriter bits(&streams);
-    const auto put = [&](const Split& split, uint64_t value) {
-      bits.Put(codes[split.symbol], lengths[split.symbol]);
-      bits.PutLow(value, split.extra_bits);
-    };
-    ForEachItem(
-        LaneOf(values, plan.laned, lane),
-        [&](uint64_t value) { put(SplitValue(value, parameters), value); },
-        [&](size_t length) { put(SplitRun(length), length); });
-    bits.Finish();
-    AppendVarint(streams.size() - begin, out);
-  }
+  for (const size_t size : coder.AppendLanes(values, &streams)) AppendVarint(size, out);
+  *out += streams;
+}
+
+// As above, with the flag. For each piece there are four lengths, each as zigzag of how it differs
+// from the one before (the first one from 0), then for each its four streams.
+void AppendClassPieces(std::span<const uint64_t> values, size_t piece_size, const ClassPlan& plan,
+                       std::string* out) {
+  const auto for_each_piece = [&](auto visit) {
+    for (size_t begin = 0; begin < values.size(); begin += piece_size) {
+      visit(values.subspan(begin, std::min(piece_size, values.size() - begin)));
+    }
+  };
+  // Runs that reach from piece to piece are cut.
+  std::vector<uint32_t> counts(ClassesOf(plan.parameters), 0);
+  for_each_piece([&](auto piece) { CountInto(piece, plan.parameters, true, counts); });
+  const Coder coder(plan, counts);
+  coder.AppendDescription(out);
+  std::string streams;
+  size_t last = 0;
+  for_each_piece([&](auto piece) {
+    for (const size_t size : coder.AppendLanes(piece, &streams)) {
+      AppendZigzag(static_cast<int64_t>(size) - static_cast<int64_t>(last), out);
+      last = size;
+    }
+  });
   *out += streams;
 }
 

@@ -65,36 +65,48 @@ std::optional<int> FindExponent(std::span<const double> values) {
   return exponent;
 }
 
-// Reads positions and bits of the values beside the integers into `out`.
-void PatchExceptions(ByteReader* reader, std::string_view field, std::span<double> out) {
-  const uint64_t count = reader->ReadVarintUpTo(out.size(), field);
+// Reads positions and bits of the values beside the integers, and puts those from `begin` on into
+// `out`.
+void PatchExceptions(ByteReader* reader, std::string_view field, size_t count, size_t begin,
+                     std::span<double> out) {
+  const uint64_t exceptions = reader->ReadVarintUpTo(count, field);
   size_t position = 0;
-  for (uint64_t i = 0; i < count && reader->ok(); ++i) {
-    position += reader->ReadVarintUpTo(out.size(), field);
+  for (uint64_t i = 0; i < exceptions && reader->ok(); ++i) {
+    position += reader->ReadVarintUpTo(count, field);
     const uint64_t bits = reader->ReadFixed64(field);
-    if (position >= out.size()) {
-      return reader->Fail(field, fmt::format("exception at {} of {}", position, out.size()));
+    if (position >= count) {
+      return reader->Fail(field, fmt::format("exception at {} of {}", position, count));
     }
-    out[position] = std::bit_cast<double>(bits);
+    const size_t place = position - begin;  // Very large before `begin`.
+    if (place < out.size()) out[place] = std::bit_cast<double>(bits);
   }
 }
 
-// What static_cast gives, but by instructions that exist for several values at once: an integer of
-// up to 51 bits in the mantissa of a double of the right size, from which that size is taken off.
-void ToDoubles(std::span<const int64_t> integers, std::span<double> out) {
-  constexpr uint64_t kMagicBits = 0x4338'0000'0000'0000;  // 1.5 * 2^52
-  constexpr uint64_t kMost = uint64_t{1} << 51;
-  const auto magic = std::bit_cast<double>(kMagicBits);
-  uint64_t beyond = 0;
-  Wide([&] {
-    for (size_t i = 0; i < out.size(); ++i) {
-      const auto integer = static_cast<uint64_t>(integers[i]);
-      beyond |= (integer + kMost) >> 52;
-      out[i] = std::bit_cast<double>(integer + kMagicBits) - magic;
-    }
-  });
-  if (beyond == 0) return;
-  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<double>(integers[i]);
+// What static_cast gives, divided by `power`, but by instructions that exist for several values at
+// once: an integer of up to 51 bits in the mantissa of a double of the right size, from which that
+// size is taken off.
+template <bool kDivides>
+void ToDoubles(std::span<const int64_t> integers, double power, double* out) {
+  const bool fits = Wide(
+      [](std::span<const int64_t> from, double divisor, double* to) {
+        constexpr uint64_t kMagicBits = 0x4338'0000'0000'0000;  // 1.5 * 2^52
+        constexpr uint64_t kMost = uint64_t{1} << 51;
+        const auto magic = std::bit_cast<double>(kMagicBits);
+        uint64_t beyond = 0;
+        for (size_t i = 0; i < from.size(); ++i) {
+          const auto integer = static_cast<uint64_t>(from[i]);
+          beyond |= (integer + kMost) >> 52;
+          const double value = std::bit_cast<double>(integer + kMagicBits) - magic;
+          to[i] = kDivides ? value / divisor : value;
+        }
+        return beyond == 0;
+      },
+      integers, power, out);
+  if (fits) return;
+  for (size_t i = 0; i < integers.size(); ++i) {
+    out[i] = static_cast<double>(integers[i]);
+    if (kDivides) out[i] /= power;
+  }
 }
 
 }  // namespace
@@ -134,21 +146,20 @@ std::optional<DecimalColumn> EncodeDecimalColumn(std::span<const double> values,
   return column;
 }
 
-void ReadDecimalColumn(ByteReader* reader, std::string_view field, int exponent,
-                       std::span<double> out) {
-  // Kept from column to column: to clear it each time costs a good part of the reading.
-  thread_local std::vector<int64_t> integers;
-  integers.resize(out.size());
-  ReadIntColumn(reader, field, integers);
-  if (!reader->ok()) return;
-  ToDoubles(integers, out);
-  if (exponent != 0) {
-    const double power = kPowers[static_cast<size_t>(exponent)];
-    Wide([&] {
-      for (double& value : out) value /= power;
-    });
-  }
-  PatchExceptions(reader, field, out);
+void ReadDecimalColumn(ByteReader* reader, std::string_view field, int exponent, size_t count,
+                       size_t begin, std::span<double> out) {
+  const double power = kPowers[static_cast<size_t>(exponent)];
+  size_t done = 0;
+  ReadIntStretches(reader, field, count, begin, out.size(), [&](std::span<const int64_t> integers) {
+    double* const values = out.data() + done;
+    done += integers.size();
+    if (exponent == 0) {
+      ToDoubles<false>(integers, power, values);
+    } else {
+      ToDoubles<true>(integers, power, values);
+    }
+  });
+  if (reader->ok()) PatchExceptions(reader, field, count, begin, out);
 }
 
 }  // namespace vigil::storage

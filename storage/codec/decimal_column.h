@@ -5,6 +5,7 @@
 // beside the integers, bit for bit.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,9 +29,10 @@ struct DecimalColumn {
 std::optional<DecimalColumn> EncodeDecimalColumn(std::span<const double> values,
                                                  CodecEffort effort = CodecEffort::kQuick);
 
-// Reads out.size() values. Requires: 0 <= exponent <= kMaxDecimalExponent. When `reader` fails
-// `out` is unspecified.
-void ReadDecimalColumn(ByteReader* reader, std::string_view field, int exponent,
-                       std::span<double> out);
+// Passes over a column of `count` values and reads those from `begin` on into `out`. Requires:
+// 0 <= exponent <= kMaxDecimalExponent, begin + out.size() <= count. When `reader` fails `out` is
+// unspecified.
+void ReadDecimalColumn(ByteReader* reader, std::string_view field, int exponent, size_t count,
+                       size_t begin, std::span<double> out);
 
 }  // namespace vigil::storage

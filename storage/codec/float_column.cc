@@ -76,10 +76,20 @@ std::string EncodeTrueFloats(std::span<const double> values, CodecEffort effort)
 // down there and cost time to try.
 constexpr size_t kGoodBytesPerValue = 2;
 
-void ReadBits(ByteReader* reader, std::string_view field, std::span<double> out) {
+void ReadBits(ByteReader* reader, std::string_view field, size_t count, size_t begin,
+              std::span<double> out) {
   std::vector<int64_t> bits(out.size());
-  ReadIntColumn(reader, field, bits);
+  ReadIntColumnPart(reader, field, count, begin, bits);
   if (reader->ok()) std::memcpy(out.data(), bits.data(), out.size_bytes());
+}
+
+// Reads `count` values by `read`, and gives those from `begin` on.
+template <typename Read>
+void ReadAll(Read read, size_t count, size_t begin, std::span<double> out) {
+  if (out.size() == count) return read(out);
+  std::vector<double> all(count);
+  read(std::span(all));
+  std::copy_n(all.begin() + static_cast<ptrdiff_t>(begin), out.size(), out.begin());
 }
 
 }  // namespace
@@ -113,7 +123,12 @@ void AppendFloatColumn(std::span<const double> values, std::string* out, CodecEf
 }
 
 void ReadFloatColumn(ByteReader* reader, std::string_view field, std::span<double> out) {
-  if (out.empty()) return;
+  ReadFloatColumnPart(reader, field, out.size(), 0, out);
+}
+
+void ReadFloatColumnPart(ByteReader* reader, std::string_view field, size_t count, size_t begin,
+                         std::span<double> out) {
+  if (count == 0) return;
   const uint8_t head = reader->ReadByte(field);
   switch (static_cast<FloatEncoding>(head & kEncodingMask)) {
     case FloatEncoding::kConstant: {
@@ -122,13 +137,13 @@ void ReadFloatColumn(ByteReader* reader, std::string_view field, std::span<doubl
       return;
     }
     case FloatEncoding::kDecimal:
-      return ReadDecimalColumn(reader, field, head >> kExponentShift, out);
+      return ReadDecimalColumn(reader, field, head >> kExponentShift, count, begin, out);
     case FloatEncoding::kXorGroups:
-      return ReadXorGroups(reader, field, out);
+      return ReadAll([&](auto all) { ReadXorGroups(reader, field, all); }, count, begin, out);
     case FloatEncoding::kXorBytes:
-      return ReadXorBytes(reader, field, out);
+      return ReadAll([&](auto all) { ReadXorBytes(reader, field, all); }, count, begin, out);
     case FloatEncoding::kBits:
-      return ReadBits(reader, field, out);
+      return ReadBits(reader, field, count, begin, out);
   }
   reader->Fail(field, fmt::format("unknown float encoding {}", head & kEncodingMask));
 }

@@ -12,33 +12,23 @@
 
 #include <fmt/format.h>
 
-#include "base/wide.h"
 #include "storage/codec/class_codes.h"
+#include "storage/codec/int_encoding.h"
 #include "storage/codec/packed_groups.h"
 
 namespace vigil::storage {
 namespace {
 
-// Persisted: never renumber.
-enum class IntEncoding : uint8_t {
-  kConstant = 0,
-  kStep = 1,
-  kPacked = 2,
-  kDelta = 3,
-  kDeltaOfDelta = 4,
-  kCoded = 5,
-};
-constexpr uint8_t kScaledFlag = 0x80;
-constexpr std::array<std::string_view, 6> kNames = {"constant", "step",           "packed",
-                                                    "delta",    "delta-of-delta", "coded"};
+constexpr std::array<std::string_view, 8> kNames = {
+    "constant",       "step",  "packed",          "delta",
+    "delta-of-delta", "coded", "coded in pieces", "packed in pieces"};
 
-// How often a coded column takes differences before it codes them.
-constexpr int kMaxOrder = 2;
 // Below, the description of the classes takes more than they save.
 constexpr size_t kMinCodedValues = 24;
 
-// Words that two loops go through one after the other.
-constexpr size_t kPiece = 1024;
+// About how long the pieces of a column are that can be read alone: what a look at a few of its
+// values costs, while what a piece says of itself (about eight bytes) hardly counts.
+constexpr size_t kPieceBytes = 1024;
 
 // All arithmetic on columns is modulo 2^64, which unsigned integers do, so that it cannot overflow
 // and what the encoder subtracts the decoder adds back.
@@ -107,6 +97,19 @@ CodedPlan PlanCoded(WordSpan values, uint64_t reference) {
   return plan;
 }
 
+// What pieces of differences start from: for each the value, the difference ... there, as distances
+// from those of the piece before.
+void AppendStarts(std::span<const WordSpan> orders, size_t differences, size_t piece_size,
+                  std::string* out) {
+  std::array<uint64_t, kMaxOrder> last = {};
+  for (size_t begin = 0; begin < differences; begin += piece_size) {
+    for (size_t order = 0; order < orders.size(); ++order) {
+      AppendZigzag(static_cast<int64_t>(orders[order][begin] - last[order]), out);
+      last[order] = orders[order][begin];
+    }
+  }
+}
+
 // Coded in the way that promises to be the shortest: values that scatter around a middle are best
 // as they are, counters as differences (which scatter around their rate), smooth curves as
 // differences of those. Requires: at least three values.
@@ -126,50 +129,44 @@ std::string EncodeCoded(WordSpan values) {
   consider(1, rate);
   if (rate != 0) consider(1, 0);
   consider(2, 0);
+  const size_t pieces = best.classes.laned ? best.classes.size_bytes / kPieceBytes : 1;
+  const size_t piece_size = (best.distances.size() + pieces - 1) / pieces;
   std::string coded;
-  PutEncoding(IntEncoding::kCoded, &coded);
+  PutEncoding(pieces == 1 ? IntEncoding::kCoded : IntEncoding::kCodedPieces, &coded);
   coded.push_back(static_cast<char>(best_order));
-  for (size_t order = 0; order < best_order; ++order) {
-    AppendZigzag(static_cast<int64_t>(orders[order].front()), &coded);
-  }
+  if (pieces > 1) AppendVarint(piece_size, &coded);
+  AppendStarts(std::span(orders).first(best_order), best.distances.size(), piece_size, &coded);
   AppendZigzag(static_cast<int64_t>(best.reference), &coded);
-  AppendClassCodes(best.distances, best.classes, &coded);
+  if (pieces == 1) {
+    AppendClassCodes(best.distances, best.classes, &coded);
+  } else {
+    AppendClassPieces(best.distances, piece_size, best.classes, &coded);
+  }
   return coded;
 }
 
-// Turns differences into values, `out[0]` being a value already.
-void Accumulate(std::span<uint64_t> out) {
-  uint64_t value = out[0];
-  for (uint64_t& word : out.subspan(1)) value = word += value;
-}
-
-void ReadCoded(ByteReader* reader, std::string_view field, std::span<uint64_t> out) {
-  const size_t order = reader->ReadByte(field);
-  if (order > kMaxOrder || order >= out.size()) {
-    return reader->Fail(field,
-                        fmt::format("differences of order {} of {} values", order, out.size()));
+// Differences of some order in groups, in pieces of about kPieceBytes, of which each can be read
+// alone; `size` is what they take as one piece, `orders` the differences of the orders below.
+void AppendGroupPieces(std::span<const WordSpan> orders, WordSpan differences, size_t size,
+                       std::string* out) {
+  const size_t pieces = size / kPieceBytes;
+  const size_t groups = (differences.size() + kGroupSize - 1) / kGroupSize;
+  const size_t piece_size = (groups + pieces - 1) / pieces * kGroupSize;
+  PutEncoding(IntEncoding::kPackedPieces, out);
+  out->push_back(static_cast<char>(orders.size()));
+  AppendVarint(piece_size, out);
+  AppendStarts(orders, differences.size(), piece_size, out);
+  std::string packed;
+  size_t last = 0;
+  for (size_t begin = 0; begin < differences.size(); begin += piece_size) {
+    const size_t before = packed.size();
+    AppendGroups(differences.subspan(begin, std::min(piece_size, differences.size() - begin)),
+                 &packed);
+    const size_t here = packed.size() - before;
+    AppendZigzag(static_cast<int64_t>(here) - static_cast<int64_t>(last), out);
+    last = here;
   }
-  for (size_t i = 0; i < order; ++i) out[i] = static_cast<uint64_t>(reader->ReadZigzag(field));
-  const auto reference = static_cast<uint64_t>(reader->ReadZigzag(field));
-  const std::span<uint64_t> coded = out.subspan(order);
-  ReadClassCodes(reader, field, coded);
-  if (!reader->ok()) return;
-  const auto undo = [reference](std::span<uint64_t> words) {
-    Wide([&] {
-      for (uint64_t& word : words) word = static_cast<uint64_t>(Unzigzag(word)) + reference;
-    });
-  };
-  if (order != 1) {
-    undo(coded);
-    for (size_t i = order; i-- > 0;) Accumulate(out.subspan(i));
-    return;
-  }
-  // Nearly all: counters. In pieces that stay in the nearest cache.
-  for (size_t begin = 0; begin < coded.size(); begin += kPiece) {
-    const size_t size = std::min(kPiece, coded.size() - begin);
-    undo(coded.subspan(begin, size));
-    Accumulate(out.subspan(begin, size + 1));
-  }
+  *out += packed;
 }
 
 // About the bits that values take in groups: what their ranges ask for. A single wide value in a
@@ -239,52 +236,20 @@ void AppendShortest(WordSpan values, CodecEffort effort, std::string* out) {
   const std::string* shortest = &packed;
   if (delta.size() < shortest->size()) shortest = &delta;
   if (delta_delta.size() < shortest->size()) shortest = &delta_delta;
-  std::string coded;
-  if (effort == CodecEffort::kThorough && values.size() >= kMinCodedValues) {
-    coded = EncodeCoded(values);
-    if (coded.size() < shortest->size()) shortest = &coded;
+  if (effort != CodecEffort::kThorough || values.size() < kMinCodedValues) {
+    *out += *shortest;
+    return;
   }
-  *out += *shortest;
-}
-
-void ReadPlain(ByteReader* reader, std::string_view field, uint8_t encoding,
-               std::span<uint64_t> out) {
-  switch (static_cast<IntEncoding>(encoding)) {
-    case IntEncoding::kConstant: {
-      const auto value = static_cast<uint64_t>(reader->ReadZigzag(field));
-      for (uint64_t& word : out) word = value;
-      return;
-    }
-    case IntEncoding::kStep: {
-      const auto first = static_cast<uint64_t>(reader->ReadZigzag(field));
-      const auto step = static_cast<uint64_t>(reader->ReadZigzag(field));
-      for (size_t i = 0; i < out.size(); ++i) out[i] = first + step * i;
-      return;
-    }
-    case IntEncoding::kPacked:
-      return ReadGroups(reader, field, out);
-    case IntEncoding::kDelta: {
-      uint64_t value = out[0] = static_cast<uint64_t>(reader->ReadZigzag(field));
-      ReadGroups(reader, field, out.subspan(1));
-      for (uint64_t& word : out.subspan(1)) value = word += value;
-      return;
-    }
-    case IntEncoding::kDeltaOfDelta: {
-      if (out.size() < 2) return reader->Fail(field, "delta-of-delta of a single value");
-      uint64_t value = out[0] = static_cast<uint64_t>(reader->ReadZigzag(field));
-      uint64_t delta = out[1] = static_cast<uint64_t>(reader->ReadZigzag(field));
-      ReadGroups(reader, field, out.subspan(2));
-      value = out[1] += value;
-      for (uint64_t& word : out.subspan(2)) {
-        delta += word;
-        value = word = value + delta;
-      }
-      return;
-    }
-    case IntEncoding::kCoded:
-      return ReadCoded(reader, field, out);
+  const std::string coded = EncodeCoded(values);
+  if (coded.size() < shortest->size()) {
+    *out += coded;
+  } else if (shortest->size() < 2 * kPieceBytes) {
+    *out += *shortest;
+  } else {
+    const size_t order = shortest == &packed ? 0 : shortest == &delta ? 1 : 2;
+    const std::array<WordSpan, kMaxOrder + 1> orders = {values, deltas, delta_deltas};
+    AppendGroupPieces(std::span(orders).first(order), orders[order], shortest->size(), out);
   }
-  reader->Fail(field, fmt::format("unknown integer encoding {}", encoding));
 }
 
 }  // namespace
@@ -300,6 +265,7 @@ void ReadPlain(ByteReader* reader, std::string_view field, uint8_t encoding,
 // |                |                  value, difference; zigzag reference r;     |
 // |                |                  class codes of zigzag(x - r) for the n-d   |
 // |                |                  differences x of order d                   |
+// |                | coded in pieces, packed in pieces: see IntEncoding          |
 // +----------------+------------------------------------------------------------+
 // With the flag, zigzag base and varint divisor stand behind the first byte, and the rest encodes
 // (value - base) / divisor: nanoseconds that are really milliseconds lose six digits.
@@ -332,27 +298,6 @@ void AppendIntColumn(std::span<const int64_t> values, std::string* out, CodecEff
   AppendVarint(divisor, &scale);
   (*out)[head] = static_cast<char>(static_cast<uint8_t>((*out)[head]) | kScaledFlag);
   out->insert(head + 1, scale);
-}
-
-void ReadIntColumn(ByteReader* reader, std::string_view field, std::span<int64_t> out) {
-  if (out.empty()) return;
-  const std::span<uint64_t> words(reinterpret_cast<uint64_t*>(out.data()), out.size());
-  const uint8_t head = reader->ReadByte(field);
-  if ((head & kScaledFlag) == 0) return ReadPlain(reader, field, head, words);
-  const auto base = static_cast<uint64_t>(reader->ReadZigzag(field));
-  const uint64_t divisor = reader->ReadVarint(field);
-  ReadPlain(reader, field, head & ~kScaledFlag, words);
-  for (uint64_t& word : words) word = base + word * divisor;
-}
-
-std::optional<IntStep> ReadStepColumn(ByteReader* reader, std::string_view field) {
-  const std::string_view rest = reader->rest();
-  if (rest.empty() || static_cast<uint8_t>(rest[0]) != static_cast<uint8_t>(IntEncoding::kStep)) {
-    return std::nullopt;
-  }
-  reader->ReadByte(field);
-  const int64_t first = reader->ReadZigzag(field);
-  return IntStep{first, reader->ReadZigzag(field)};
 }
 
 std::string IntEncodingName(std::string_view bytes) {

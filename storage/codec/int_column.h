@@ -4,11 +4,14 @@
 // smallest on the values at hand.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include <absl/functional/function_ref.h>
 
 #include "storage/codec/bytes.h"
 #include "storage/codec/effort.h"
@@ -21,6 +24,18 @@ void AppendIntColumn(std::span<const int64_t> values, std::string* out,
 
 // Reads out.size() values. When `reader` fails `out` is unspecified.
 void ReadIntColumn(ByteReader* reader, std::string_view field, std::span<int64_t> out);
+
+// Passes over a column of `count` values and calls take(values) with those of
+// [begin, begin + size), some after the other in their order; what it is given is good during the
+// call. Long columns that were made thoroughly are decoded around these only. When `reader` fails
+// some may have been taken. Requires: begin + size <= count.
+using TakeInts = absl::FunctionRef<void(std::span<const int64_t> values)>;
+void ReadIntStretches(ByteReader* reader, std::string_view field, size_t count, size_t begin,
+                      size_t size, TakeInts take);
+
+// The same into `out`.
+void ReadIntColumnPart(ByteReader* reader, std::string_view field, size_t count, size_t begin,
+                       std::span<int64_t> out);
 
 // A column whose values are `first`, `first` + `step`, ...
 struct IntStep {

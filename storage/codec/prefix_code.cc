@@ -74,6 +74,14 @@ class NibbleReader {
   bool high_ = false;  // The last one was the low half of byte_.
 };
 
+// The low 16 bits in the opposite order.
+uint32_t Reversed(uint32_t bits) {
+  bits = (bits & 0x5555) << 1 | (bits >> 1 & 0x5555);
+  bits = (bits & 0x3333) << 2 | (bits >> 2 & 0x3333);
+  bits = (bits & 0x0F0F) << 4 | (bits >> 4 & 0x0F0F);
+  return (bits & 0x00FF) << 8 | (bits >> 8 & 0x00FF);
+}
+
 bool IsComplete(std::span<const uint8_t> lengths) {
   size_t used = 0;
   size_t room = 0;
@@ -88,7 +96,7 @@ bool IsComplete(std::span<const uint8_t> lengths) {
 
 }  // namespace
 
-std::vector<uint8_t> CodeLengths(std::span<const uint32_t> counts) {
+std::vector<uint8_t> CodeLengths(std::span<const uint32_t> counts, int max_bits) {
   std::vector<size_t> symbols;
   std::vector<uint64_t> weights;
   for (size_t i = 0; i < counts.size(); ++i) {
@@ -102,7 +110,7 @@ std::vector<uint8_t> CodeLengths(std::span<const uint32_t> counts) {
     return lengths;
   }
   std::vector<int> depths = TreeDepths(weights);
-  while (*std::max_element(depths.begin(), depths.end()) > kMaxCodeBits) {
+  while (*std::max_element(depths.begin(), depths.end()) > max_bits) {
     // Flatter weights make a flatter tree; what that costs is seldom a hundredth.
     for (uint64_t& weight : weights) weight = weight / 2 + 1;
     depths = TreeDepths(weights);
@@ -122,10 +130,7 @@ std::vector<uint16_t> CanonicalCodes(std::span<const uint8_t> lengths) {
   std::vector<uint16_t> codes(lengths.size(), 0);
   for (size_t i = 0; i < lengths.size(); ++i) {
     if (lengths[i] == 0) continue;
-    const uint32_t code = next[lengths[i]]++;
-    for (int bit = 0; bit < lengths[i]; ++bit) {
-      if ((code >> bit) & 1) codes[i] |= static_cast<uint16_t>(1u << (lengths[i] - 1 - bit));
-    }
+    codes[i] = static_cast<uint16_t>(Reversed(next[lengths[i]]++) >> (16 - lengths[i]));
   }
   return codes;
 }

@@ -20,8 +20,8 @@ inline constexpr int kMaxCodeBits = 12;
 
 // The length in bits of each symbol's code, 0 for symbols that do not occur. The code is complete:
 // every sequence of bits is one of codes; but for a single symbol, whose code is one bit long.
-// Requires: some count is not 0; counts.size() <= 2^kMaxCodeBits / 2.
-std::vector<uint8_t> CodeLengths(std::span<const uint32_t> counts);
+// Requires: some count is not 0; at most 2^max_bits / 2 are; max_bits <= kMaxCodeBits.
+std::vector<uint8_t> CodeLengths(std::span<const uint32_t> counts, int max_bits = kMaxCodeBits);
 
 // The canonical codes of those lengths (shorter ones first, then by symbol, counting up), with
 // their bits reversed: the bit that is told first is the lowest.

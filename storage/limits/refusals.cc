@@ -10,11 +10,17 @@
 namespace vigil::storage {
 namespace {
 
-constexpr std::array<std::string_view, kRefusalCount> kNames = {
-    "time",        "series",        "series_of_metric",
-    "labels",      "sample_rate",   "sample_rate_of_metric",
-    "log_streams", "stream_labels", "log_body",
-    "attributes"};
+constexpr std::array<std::string_view, kRefusalCount> kNames = {"time",
+                                                                "series",
+                                                                "series_of_metric",
+                                                                "series_memory",
+                                                                "labels",
+                                                                "sample_rate",
+                                                                "sample_rate_of_metric",
+                                                                "log_streams",
+                                                                "stream_labels",
+                                                                "log_body",
+                                                                "attributes"};
 
 // One counter for each reason; all are there from the start, so that their rates are.
 const std::array<Counter*, kRefusalCount>& Counters() {

@@ -15,6 +15,7 @@ enum class Refusal : uint8_t {
   kTime,
   kSeries,
   kSeriesOfMetric,
+  kSeriesMemory,
   kLabels,
   kSampleRate,
   kSampleRateOfMetric,

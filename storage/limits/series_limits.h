@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How many series each tenant has, over all shards and by metric, and whether there may be more.
-// The owners of series tell when one comes and goes; nothing else is known of them here.
+// How many series each tenant has, over all shards and by metric, about how much memory those of
+// all tenants take, and whether there may be more. The owners of series tell when one comes and
+// goes; nothing else is known of them here.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -26,21 +28,33 @@ class SeriesLimits {
     uint64_t series = 0;
   };
 
-  // `book` must outlive it.
-  explicit SeriesLimits(const LimitBook* book) : book_(*book) {}
+  // What a limit needs to know of a series: the name of its metric, and how long its labels' names
+  // and values are together.
+  struct Described {
+    std::string_view metric;
+    size_t label_bytes = 0;
+  };
+
+  // `book` must outlive it. The series of all tenants together may take `max_bytes` of memory; 0
+  // for no such limit.
+  explicit SeriesLimits(const LimitBook* book, uint64_t max_bytes = 0)
+      : book_(*book), max_bytes_(max_bytes) {}
 
   TenantLimits Of(TenantId tenant) const { return book_.Of(tenant); }
 
-  // A series of `metric` is to be made: counts it, or says why it must not be (ResourceExhausted).
-  absl::Status Take(TenantId tenant, std::string_view metric);
+  // A series is to be made: counts it, or says why it must not be (ResourceExhausted).
+  absl::Status Take(TenantId tenant, const Described& series);
   // A series is there, whatever the limits say: restored, or back from retirement.
-  void Count(TenantId tenant, std::string_view metric);
+  void Count(TenantId tenant, const Described& series);
   // A series that was counted is retired, or was not made after all.
-  void Release(TenantId tenant, std::string_view metric);
+  void Release(TenantId tenant, const Described& series);
 
   // Tenants that have series, those with most of them first.
   std::vector<Usage> Usages() const;
   uint64_t SeriesOf(TenantId tenant) const;
+  // About what the series of all tenants take, and what they may.
+  uint64_t Bytes() const;
+  uint64_t max_bytes() const { return max_bytes_; }
 
  private:
   struct Counts {
@@ -49,8 +63,10 @@ class SeriesLimits {
   };
 
   const LimitBook& book_;
+  const uint64_t max_bytes_;
   mutable Mutex mutex_;
   absl::flat_hash_map<TenantId, Counts> tenants_ ABSL_GUARDED_BY(mutex_);
+  uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace vigil::storage

@@ -19,6 +19,17 @@ namespace {
 // Enough for a month of days and two threads.
 constexpr size_t kMaxParked = 64;
 
+// Series that are passed over block by block to get to one behind them: a seek costs as much as a
+// dozen steps or more.
+constexpr uint64_t kNearSeries = 8;
+constexpr int kMostSteps = 16;
+
+// Whether there are few series, if any, between one and a later one.
+bool IsNear(const BlockKey& before, const BlockKey& key) {
+  return before.partition_start_ms == key.partition_start_ms && before.metric == key.metric &&
+         before.series < key.series && key.series - before.series <= kNearSeries;
+}
+
 // Puts the blocks of a series together as they come, ascending by their first times. Blocks that do
 // not overlap, which is nearly all, are decoded where their samples shall be.
 class Assembler {
@@ -106,22 +117,28 @@ BlockReader::BlockReader(KeyValueStore* store, TenantId tenant, uint8_t shard)
 
 absl::Status BlockReader::Read(int64_t partition_ms, uint32_t metric, uint32_t number,
                                TimeRange range, SampleColumns* columns) {
-  const std::string prefix = BlockKey{.tenant = tenant_,
-                                      .shard = shard_,
-                                      .partition_start_ms = partition_ms,
-                                      .metric = metric,
-                                      .series = number}
-                                 .SeriesPrefix();
+  const BlockKey first_key = {.tenant = tenant_,
+                              .shard = shard_,
+                              .partition_start_ms = partition_ms,
+                              .metric = metric,
+                              .series = number};
+  const std::string prefix = first_key.SeriesPrefix();
   const auto times_of = [this, partition_ms](uint64_t id) {
     return times_.Get({tenant_, shard_, partition_ms, id});
   };
   Assembler assembler(columns);
   uint64_t blocks = 0;
   uint64_t bytes = 0;
-  Parked parked = Take(prefix);
+  Parked parked = Take(first_key, prefix);
   KeyValueIterator* const iterator = parked.iterator.get();
+  int steps = 0;
+  while (parked.at_series && iterator->Valid() && iterator->key() < prefix) {
+    iterator->Next();
+    if (++steps == kMostSteps) parked.at_series = false;
+  }
   if (!parked.at_series) iterator->Seek(prefix);
   parked.at_series = true;
+  parked.before = first_key;
   for (; iterator->Valid() && iterator->key().starts_with(prefix); iterator->Next()) {
     const absl::StatusOr<BlockKey> key = BlockKey::Decode(iterator->key());
     if (!key.ok()) {
@@ -139,7 +156,7 @@ absl::Status BlockReader::Read(int64_t partition_ms, uint32_t metric, uint32_t n
     absl::Status status = header.status();
     if (status.ok()) {
       status = assembler.Add(*header, key->sequence, [&](SampleColumns* samples) {
-        return DecodeMetricBlock(iterator->value(), times_of, samples);
+        return DecodeMetricBlock(iterator->value(), times_of, range, samples);
       });
     }
     if (!status.ok()) ReportCorrupt("metric block", iterator->key(), status);
@@ -154,11 +171,12 @@ absl::Status BlockReader::Read(int64_t partition_ms, uint32_t metric, uint32_t n
   return status;
 }
 
-BlockReader::Parked BlockReader::Take(std::string_view prefix) {
+BlockReader::Parked BlockReader::Take(const BlockKey& key, std::string_view prefix) {
   {
     MutexLock lock(&mutex_);
     const auto stands_at = [&](const Parked& parked) {
-      return parked.at_series && parked.iterator->key().starts_with(prefix);
+      return parked.at_series &&
+             (IsNear(parked.before, key) || parked.iterator->key().starts_with(prefix));
     };
     auto found = std::find_if(parked_.rbegin(), parked_.rend(), stands_at);
     // Of the others the one that has rested longest; it may be of use where it stands.

@@ -28,10 +28,10 @@ class BlockReader {
   // `store` must outlive the reader.
   BlockReader(KeyValueStore* store, TenantId tenant, uint8_t shard);
 
-  // Puts the samples that blocks of a series in one partition have in `range` into `*columns`,
-  // which may get others of these blocks too. `metric` is MetricHash of the series' metric name.
-  // Damaged blocks are reported and skipped. DataLoss or Unavailable when the store failed before
-  // the last block; what was read until then is there. Requires: `*columns` is empty.
+  // Appends the samples that blocks of a series in one partition have in `range` to `*columns`.
+  // `metric` is MetricHash of the series' metric name. Damaged blocks are reported and skipped.
+  // DataLoss or Unavailable when the store failed before the last block; what was read until then
+  // is there. Requires: what `*columns` has is from before the partition.
   absl::Status Read(int64_t partition_ms, uint32_t metric, uint32_t number, TimeRange range,
                     SampleColumns* columns);
 
@@ -41,12 +41,13 @@ class BlockReader {
   // An iterator that is not in use.
   struct Parked {
     std::unique_ptr<KeyValueIterator> iterator;
-    // It stands at the first block of a series, that of the one read before being the last.
+    // It stands at the first block of a series, behind those of the one read before.
     bool at_series = false;
+    BlockKey before = {};
   };
-  // One that stands at `prefix`, if there is one: who reads series in the order of their keys need
-  // not seek. Otherwise at_series is false.
-  Parked Take(std::string_view prefix);
+  // One that stands at the series of `key` or shortly before it, if there is one: who reads series
+  // in the order of their keys need not seek. Otherwise at_series is false.
+  Parked Take(const BlockKey& key, std::string_view prefix);
   void Park(Parked parked);
 
   KeyValueStore& store_;

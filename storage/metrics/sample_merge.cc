@@ -62,24 +62,6 @@ void MergeDistinct(Times&& from_times, std::vector<Value>&& from_values, Times* 
   *values = std::move(merged_values);
 }
 
-template <typename Value>
-void AppendSlice(Times&& from_times, std::vector<Value>&& from_values, TimeRange range,
-                 Times* times, std::vector<Value>* values) {
-  const auto begin = std::lower_bound(from_times.begin(), from_times.end(), range.start_ms);
-  const auto end = std::upper_bound(begin, from_times.end(), range.end_ms);
-  const auto first_value = from_values.begin() + (begin - from_times.begin());
-  const auto last_value = from_values.begin() + (end - from_times.begin());
-  if (times->empty() && begin == from_times.begin()) {
-    from_times.erase(end, from_times.end());
-    from_values.erase(last_value, from_values.end());
-    *times = std::move(from_times);
-    *values = std::move(from_values);
-    return;
-  }
-  times->insert(times->end(), begin, end);
-  values->insert(values->end(), std::move_iterator(first_value), std::move_iterator(last_value));
-}
-
 }  // namespace
 
 TimeRange Extent(const SampleColumns& columns) {
@@ -109,13 +91,6 @@ void Overlay(SampleColumns&& newer, SampleColumns* base) {
   MergeDistinct(std::move(newer.times_ms), std::move(newer.values), &base->times_ms, &base->values);
   MergeDistinct(std::move(newer.histogram_times_ms), std::move(newer.histograms),
                 &base->histogram_times_ms, &base->histograms);
-}
-
-void AppendRange(SampleColumns&& from, TimeRange range, SampleColumns* to) {
-  if (range.start_ms > range.end_ms) return;
-  AppendSlice(std::move(from.times_ms), std::move(from.values), range, &to->times_ms, &to->values);
-  AppendSlice(std::move(from.histogram_times_ms), std::move(from.histograms), range,
-              &to->histogram_times_ms, &to->histograms);
 }
 
 }  // namespace vigil::storage

@@ -15,8 +15,4 @@ TimeRange Extent(const SampleColumns& columns);
 // stays. Leaves `newer` unspecified.
 void Overlay(SampleColumns&& newer, SampleColumns* base);
 
-// Appends the samples of `from` in `range` to `*to`; columns that are empty there take over the
-// memory. Leaves `from` unspecified. Requires: they are later than those in `*to`.
-void AppendRange(SampleColumns&& from, TimeRange range, SampleColumns* to);
-
 }  // namespace vigil::storage

@@ -22,6 +22,13 @@ namespace {
 // Series whose rows are removed in one go, while new series wait: some tens of milliseconds.
 constexpr uint64_t kRemovedAtOnce = 4096;
 
+SeriesLimits::Described Described(const Labels& labels) {
+  SeriesLimits::Described series = {.metric = labels.MetricName()};
+  for (const LabelView& label : labels)
+    series.label_bytes += label.name.size() + label.value.size();
+  return series;
+}
+
 }  // namespace
 
 absl::StatusOr<uint32_t> SeriesCatalog::GetOrCreate(TenantId tenant, const Labels& labels,
@@ -76,7 +83,7 @@ absl::StatusOr<uint32_t> SeriesCatalog::NewNumber(TenantId tenant, const Labels&
     return absl::ResourceExhaustedError(fmt::format(
         "shard {} has given out all of its {} series numbers", shard_, kMaxSeriesNumber));
   }
-  if (limits_ != nullptr) VIGIL_RETURN_IF_ERROR(limits_->Take(tenant, labels.MetricName()));
+  if (limits_ != nullptr) VIGIL_RETURN_IF_ERROR(limits_->Take(tenant, Described(labels)));
   const auto number = static_cast<uint32_t>(next_number_++);
   states_.Set(number, kSeriesKnown);
   return number;
@@ -92,7 +99,7 @@ absl::Status SeriesCatalog::Restore(TenantId tenant, uint32_t number, const Labe
     return absl::DataLossError(fmt::format("series {} of tenant {} in shard {} contradicts another",
                                            number, static_cast<uint32_t>(tenant), shard_));
   }
-  if (limits_ != nullptr && !counted) limits_->Count(tenant, labels.MetricName());
+  if (limits_ != nullptr && !counted) limits_->Count(tenant, Described(labels));
   states_.Set(number, kSeriesKnown | kSeriesJournaled | (stored ? kSeriesStored : 0));
   RaiseNextNumber(uint64_t{number} + 1);
   return absl::OkStatus();
@@ -111,7 +118,7 @@ absl::Status SeriesCatalog::Return(TenantSeries* series, uint32_t number, const 
     return absl::DataLossError(fmt::format("series {} of tenant {} in shard {} contradicts another",
                                            number, static_cast<uint32_t>(series->tenant), shard_));
   }
-  if (limits_ != nullptr && added) limits_->Count(series->tenant, labels.MetricName());
+  if (limits_ != nullptr && added) limits_->Count(series->tenant, Described(labels));
   states_.Set(number, kSeriesKnown | kSeriesJournaled | kSeriesStored);
   RaiseNextNumber(uint64_t{number} + 1);
   return absl::OkStatus();
@@ -151,8 +158,8 @@ SeriesSet SeriesCatalog::StoredOf(const SeriesSet& numbers) const {
 }
 
 void SeriesCatalog::Evict(TenantSeries* series, const SeriesSet& numbers) {
-  series->index.Evict(numbers, [&](std::string_view metric) {
-    if (limits_ != nullptr) limits_->Release(series->tenant, metric);
+  series->index.Evict(numbers, [&](std::string_view metric, size_t label_bytes) {
+    if (limits_ != nullptr) limits_->Release(series->tenant, {metric, label_bytes});
   });
 }
 

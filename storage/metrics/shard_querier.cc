@@ -241,8 +241,10 @@ absl::StatusOr<std::optional<uint32_t>> ShardQuerier::MetricOf(const TenantSerie
       return std::optional(known->second);
     }
   }
-  VIGIL_ASSIGN_OR_RETURN(const std::optional<Labels> labels,
-                         SeriesCatalog::LabelsOf(series, number));
+  uint32_t metric = 0;
+  const auto take = [&metric](std::string_view name) { metric = MetricHash(name); };
+  if (series.index.VisitMetric(number, take)) return std::optional(metric);
+  VIGIL_ASSIGN_OR_RETURN(const std::optional<Labels> labels, series.rows.LabelsOf(number));
   if (!labels.has_value()) return std::optional<uint32_t>();
   return std::optional(MetricHash(labels->MetricName()));
 }
@@ -263,10 +265,8 @@ absl::Status ShardQuerier::ReadBlocks(const TenantSeries& series, uint32_t numbe
   const uint32_t metric = *known;
   absl::Status first_failure;
   for (const int64_t partition_ms : partitions) {
-    SampleColumns samples;
-    const absl::Status status = blocks_.Read(partition_ms, metric, number, range, &samples);
+    const absl::Status status = blocks_.Read(partition_ms, metric, number, range, columns);
     if (first_failure.ok()) first_failure = status;
-    AppendRange(std::move(samples), range, columns);
   }
   return first_failure;
 }

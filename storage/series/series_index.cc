@@ -93,6 +93,14 @@ void SeriesIndex::DropSealed() {
   in_sealed_ = SeriesSet();
 }
 
+bool SeriesIndex::VisitMetric(uint32_t number,
+                              absl::FunctionRef<void(std::string_view metric)> visit) const {
+  ReaderLock lock(&mutex_);
+  if (!postings_.Contains(number)) return false;
+  visit(postings_.ValueOf(number, kMetricName));
+  return true;
+}
+
 void SeriesIndex::Evict(const SeriesSet& numbers, Evicted evicted) {
   std::vector<uint32_t> some;
   const auto evict = [this, &some, evicted] {
@@ -100,7 +108,11 @@ void SeriesIndex::Evict(const SeriesSet& numbers, Evicted evicted) {
     for (const uint32_t number : some) {
       const bool in_heads = in_open_.contains(number) || in_sealed_.contains(number);
       if (in_heads || !postings_.Contains(number)) continue;
-      evicted(postings_.ValueOf(number, kMetricName));
+      size_t label_bytes = 0;
+      postings_.ForEachLabel(number, [&](std::string_view name, std::string_view value) {
+        label_bytes += name.size() + value.size();
+      });
+      evicted(postings_.ValueOf(number, kMetricName), label_bytes);
       NoteChange(number);
       postings_.Remove(number);
     }

@@ -76,6 +76,8 @@ class SeriesIndex {
   // Those of `numbers` that are in memory, in that order.
   std::vector<Series> LabelsOf(std::span<const uint32_t> numbers) const;
   bool Contains(uint32_t number) const;
+  // Calls visit(name of the series' metric) under the lock. False when it is not in memory.
+  bool VisitMetric(uint32_t number, absl::FunctionRef<void(std::string_view metric)> visit) const;
 
   // Notes samples in the open head. Adds to `*absent` the numbers that are not in memory.
   void MarkPresent(std::span<const Presence> marks, std::vector<uint32_t>* absent);
@@ -86,11 +88,11 @@ class SeriesIndex {
   void Seal();
   void DropSealed();
   // Takes those of `numbers` out of memory that have no samples in heads, and calls `evicted` with
-  // the name of each one's metric, under the lock. Requires: whoever asks for them later finds them
-  // elsewhere.
-  using Evicted = absl::FunctionRef<void(std::string_view metric)>;
+  // the name of each one's metric and the length of its labels' names and values, under the lock.
+  // Requires: whoever asks for them later finds them elsewhere.
+  using Evicted = absl::FunctionRef<void(std::string_view metric, size_t label_bytes)>;
   void Evict(
-      const SeriesSet& numbers, Evicted evicted = [](std::string_view) {});
+      const SeriesSet& numbers, Evicted evicted = [](std::string_view, size_t) {});
   // From now on, every series with a sample in a block at that instant or later is in memory, or
   // about to be evicted for having none.
   void SetWindowStart(int64_t start_ms);

@@ -51,6 +51,7 @@ TEST(MemoryPlanTest, WhatIsSaidHolds) {
   EXPECT_EQ(config.queries.max_running, 3u);
   EXPECT_EQ(config.storage.head_flush_bytes, 18 * kMiB);
   EXPECT_EQ(config.kept_selection_bytes, 6 * kMiB);
+  EXPECT_EQ(config.storage.max_series_bytes, 105 * kMiB);
   EXPECT_GT(config.max_query_samples, 0);
 }
 

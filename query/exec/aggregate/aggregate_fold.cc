@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -61,12 +62,15 @@ class SumPerStep {
  public:
   explicit SumPerStep(size_t steps) : sums_(steps, 0.0), lost_(steps, 0.0) {}
   void Add(size_t step, double value) { CompensatedSum::Add(value, &sums_[step], &lost_[step]); }
-  void AddAll(std::span<const double> values) {
-    double* const sums = sums_.data();
-    double* const lost = lost_.data();
-    Wide([&] {
-      for (size_t i = 0; i < values.size(); ++i) CompensatedSum::Add(values[i], &sums[i], &lost[i]);
-    });
+  // To the steps from `first` on.
+  void AddAll(size_t first, std::span<const double> values) {
+    Wide(
+        [](std::span<const double> added, double* sums, double* lost) {
+          for (size_t i = 0; i < added.size(); ++i) {
+            CompensatedSum::Add(added[i], &sums[i], &lost[i]);
+          }
+        },
+        values, sums_.data() + first, lost_.data() + first);
   }
   double Result(size_t step) const { return sums_[step] + lost_[step]; }
 
@@ -79,8 +83,8 @@ class MeanPerStep {
  public:
   explicit MeanPerStep(size_t steps) : means_(steps) {}
   void Add(size_t step, double value) { means_[step].Add(value); }
-  void AddAll(std::span<const double> values) {
-    for (size_t i = 0; i < values.size(); ++i) means_[i].Add(values[i]);
+  void AddAll(size_t first, std::span<const double> values) {
+    for (size_t i = 0; i < values.size(); ++i) means_[first + i].Add(values[i]);
   }
   double Result(size_t step) const { return means_[step].Result(); }
 
@@ -96,10 +100,10 @@ class TotalFold final : public Fold {
       : run_(run), totals_(run.evaluator.steps()), seen_(run.evaluator.steps(), 0) {}
 
   void Add(const Column& column, std::string_view metric) override {
-    if (column.AllFloats()) {
-      totals_.AddAll(column.values());
-      if (!all_seen_) std::fill(seen_.begin(), seen_.end(), 1);
-      all_seen_ = true;
+    if (const std::optional<Column::Stretch> floats = column.OneStretch(); floats.has_value()) {
+      const size_t size = floats->end - floats->begin;
+      totals_.AddAll(floats->begin, column.values().subspan(floats->begin, size));
+      std::fill_n(seen_.begin() + static_cast<ptrdiff_t>(floats->begin), size, 1);
       return;
     }
     for (size_t step = 0; step < column.size(); ++step) {
@@ -135,7 +139,6 @@ class TotalFold final : public Fold {
   AggregateRun& run_;
   Totals totals_;
   std::vector<uint8_t> seen_;  // Whether there was a float.
-  bool all_seen_ = false;
   std::vector<std::unique_ptr<HistogramTotal>> histograms_;
 };
 
@@ -152,7 +155,7 @@ class ExtremeFold final : public Fold {
       const double value = column.value(step);
       const double extreme = extremes_.value(step);
       const bool beats = want_max_ ? value > extreme : value < extreme;
-      if (!extremes_.Has(step) || beats || std::isnan(extreme)) extremes_.SetFloat(step, value);
+      if (!extremes_.Has(step) || beats || std::isnan(extreme)) extremes_.PutFloat(step, value);
     }
   }
   Point Result(size_t step) override { return extremes_.At(step); }

@@ -9,6 +9,7 @@
 
 #include "query/exec/function/function.h"
 #include "query/exec/function/function_range.h"
+#include "query/exec/function/panes.h"
 #include "query/exec/function/sliding.h"
 #include "query/exec/histogram/compensated.h"
 #include "query/exec/histogram/compensated_histogram.h"
@@ -113,18 +114,27 @@ class TotalOverTime final : public OverTime {
 
   bool ApplyToFloats(const FloatWindows& windows, const std::vector<double>& values,
                      Column* column) override {
-    const bool average = id_ == FunctionId::kAvgOverTime;
-    SlidingParts<CompensatedSum> sums(values);
-    ForEachWindow(windows, [&](size_t step, size_t begin, size_t end) {
-      const CompensatedSum sum = sums.Over(begin, end);
-      if (!average) {
-        column->PutFloat(step, sum.Result());
-      } else if (!sum.Overflowed()) {
-        column->PutFloat(step, sum.DividedBy(static_cast<double>(end - begin)));
+    const auto put = [&](size_t step, size_t begin, size_t end, double sum, bool overflowed) {
+      if (id_ != FunctionId::kAvgOverTime) {
+        column->PutFloat(step, sum);
+      } else if (!overflowed) {
+        column->PutFloat(step, sum / static_cast<double>(end - begin));
       } else {
         column->PutFloat(step, TotalOf<CompensatedMean>(
                                    std::span<const double>(values).subspan(begin, end - begin)));
       }
+    };
+    if (windows.panes() > 0) {
+      pane_sums_.Make(windows, values);
+      ForEachWindow(windows, [&](size_t step, size_t begin, size_t end) {
+        put(step, begin, end, pane_sums_.Of(step), pane_sums_.Overflowed(step));
+      });
+      return true;
+    }
+    SlidingParts<CompensatedSum> sums(values);
+    ForEachWindow(windows, [&](size_t step, size_t begin, size_t end) {
+      const CompensatedSum sum = sums.Over(begin, end);
+      put(step, begin, end, sum.Result(), sum.Overflowed());
     });
     return true;
   }
@@ -144,6 +154,8 @@ class TotalOverTime final : public OverTime {
     }
     return Point::Of(average ? total.Mean() : total.Sum());
   }
+
+  PaneSums pane_sums_;
 };
 
 // Those for which histograms do not exist.
@@ -165,10 +177,10 @@ class FloatsOverTime final : public OverTime {
                      Column* column) override {
     switch (id_) {
       case FunctionId::kMinOverTime:
-        SlideExtreme<false>(windows, values, column);
+        PutExtremes(windows, values, &pane_minima_, column);
         return true;
       case FunctionId::kMaxOverTime:
-        SlideExtreme<true>(windows, values, column);
+        PutExtremes(windows, values, &pane_maxima_, column);
         return true;
       case FunctionId::kQuantileOverTime:
         SlideQuantile(windows, values, column);
@@ -180,8 +192,14 @@ class FloatsOverTime final : public OverTime {
 
  private:
   template <bool kMax>
-  static void SlideExtreme(const FloatWindows& windows, const std::vector<double>& values,
-                           Column* column) {
+  static void PutExtremes(const FloatWindows& windows, const std::vector<double>& values,
+                          PaneExtremes<kMax>* panes, Column* column) {
+    if (windows.panes() > 0) {
+      panes->Make(windows, values);
+      ForEachWindow(windows,
+                    [&](size_t step, size_t, size_t) { column->PutFloat(step, panes->Of(step)); });
+      return;
+    }
     SlidingParts<Extreme<kMax>> extremes(values);
     ForEachWindow(windows, [&](size_t step, size_t begin, size_t end) {
       column->PutFloat(step, extremes.Over(begin, end).Result());
@@ -228,6 +246,8 @@ class FloatsOverTime final : public OverTime {
     return QuantileOf(quantile, &scratch_);
   }
 
+  PaneExtremes<false> pane_minima_;
+  PaneExtremes<true> pane_maxima_;
   std::vector<double> scratch_;
 };
 

@@ -3,6 +3,7 @@
 // rate, increase and delta: the change over a window, extrapolated to its ends. Where counters were
 // reset is noted once per series, so a window costs only the resets inside it.
 #include <algorithm>
+#include <array>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ namespace vigil::exec {
 namespace {
 
 using promql::FunctionId;
+
+// Steps that are filled in at once, so that what is picked for them stays in the nearest cache.
+constexpr size_t kSteps = 128;
 
 // What the extrapolation needs to know of a window's samples.
 struct Stretch {
@@ -100,7 +104,29 @@ class RateFunction final : public RangeFunction {
     double to_start = 0;
     double to_end = 0;
     double window = 0;
-    double factor = 0;  // Of a series that was far above zero.
+  };
+
+  // Those of all steps, each part side by side.
+  struct Reaches {
+    std::vector<double> sampled;
+    std::vector<double> to_start;
+    std::vector<double> to_end;
+    std::vector<double> window;
+    std::vector<double> factor;  // Of a series that was far above zero.
+
+    void Reset(size_t steps) {
+      for (auto* part : {&sampled, &to_start, &to_end, &window, &factor}) part->assign(steps, 0.0);
+    }
+    void Put(size_t step, const Reach& reach, double far_factor) {
+      sampled[step] = reach.sampled;
+      to_start[step] = reach.to_start;
+      to_end[step] = reach.to_end;
+      window[step] = reach.window;
+      factor[step] = far_factor;
+    }
+    Reach At(size_t step) const {
+      return {sampled[step], to_start[step], to_end[step], window[step]};
+    }
   };
 
   static Reach ReachOf(int64_t first_ms, int64_t last_ms, size_t count, int64_t start_ms,
@@ -140,9 +166,9 @@ class RateFunction final : public RangeFunction {
     double change = values[end - 1] - values[begin];
     auto reset = std::upper_bound(resets_.begin(), resets_.end(), begin);
     for (; reset != resets_.end() && *reset < end; ++reset) change += values[*reset - 1];
-    const Reach& reach = reaches_[step];
+    const Reach reach = reaches_.At(step);
     return change * (IsNearZero(reach, values[begin], change) ? Factor(reach, values[begin], change)
-                                                              : reach.factor);
+                                                              : reaches_.factor[step]);
   }
 
   // Mostly the counter was far above zero, and the factor is the same for all series.
@@ -155,11 +181,14 @@ class RateFunction final : public RangeFunction {
   size_t FillFull(const FloatWindows& windows, std::span<const double> values, Column* column) {
     NoteName();
     const std::span<double> rates = column->SetFloats(full_.begin, full_.end);
-    if (FillPlain(windows, values, rates)) {
-      for (size_t step = full_.begin; step < full_.end; ++step) {
+    for (size_t begin = full_.begin; begin < full_.end; begin += kSteps) {
+      const size_t end = std::min(begin + kSteps, full_.end);
+      if (!FillPlain(windows, values, begin, rates.subspan(begin - full_.begin, end - begin))) {
+        continue;
+      }
+      for (size_t step = begin; step < end; ++step) {
         rates[step - full_.begin] = AtStep(windows, values, step);
       }
-      return full_.end;
     }
     const std::span<const uint32_t> ends = windows.ends();
     for (const size_t reset : resets_) {
@@ -174,38 +203,48 @@ class RateFunction final : public RangeFunction {
     return full_.end;
   }
 
-  // The values of the steps of full_, as if there were no resets. True if some window is near zero,
-  // so that they are not right.
-  bool FillPlain(const FloatWindows& windows, std::span<const double> values,
+  // The values of up to kSteps steps from `first_step` on, as if there were no resets. True if some
+  // window is near zero, so that they are not right.
+  bool FillPlain(const FloatWindows& windows, std::span<const double> values, size_t first_step,
                  std::span<double> rates) const {
-    const uint32_t* const begins = windows.begins().data() + full_.begin;
-    const uint32_t* const ends = windows.ends().data() + full_.begin;
-    const Reach* const reaches = reaches_.data() + full_.begin;
-    uint64_t near_zero = 0;
-    Wide([&] {
-      for (size_t step = 0; step < rates.size(); ++step) {
-        const Reach& reach = reaches[step];
-        const double first = values[begins[step]];
-        const double change = values[ends[step] - 1] - first;
-        near_zero |= static_cast<uint64_t>(change > 0) & static_cast<uint64_t>(first >= 0) &
-                     static_cast<uint64_t>(reach.sampled * first <= reach.to_start * change);
-        rates[step] = change * reach.factor;
-      }
-    });
-    return is_counter_ && near_zero != 0;
+    const uint32_t* const begins = windows.begins().data() + first_step;
+    const uint32_t* const ends = windows.ends().data() + first_step;
+    // Picked one by one, so that the arithmetic can go on several at once.
+    std::array<double, kSteps> first;
+    for (size_t i = 0; i < rates.size(); ++i) {
+      first[i] = values[begins[i]];
+      rates[i] = values[ends[i] - 1];
+    }
+    const bool near_zero = Wide(
+        [](std::span<double> last, const double* begin, const double* factor, const double* sampled,
+           const double* to_start) {
+          uint64_t near = 0;
+          for (size_t i = 0; i < last.size(); ++i) {
+            const double grown = last[i] - begin[i];
+            near |= static_cast<uint64_t>(grown > 0) & static_cast<uint64_t>(begin[i] >= 0) &
+                    static_cast<uint64_t>(sampled[i] * begin[i] <= to_start[i] * grown);
+            last[i] = grown * factor[i];
+          }
+          return near != 0;
+        },
+        rates, first.data(), reaches_.factor.data() + first_step,
+        reaches_.sampled.data() + first_step, reaches_.to_start.data() + first_step);
+    return is_counter_ && near_zero;
   }
 
   static bool FallsWithin(std::span<const double> values, size_t begin, size_t end) {
-    uint64_t falls = 0;  // As wide as a value, for several to be looked at at once.
-    Wide([&] {
-      for (size_t i = begin; i < end; ++i) falls |= values[i] < values[i - 1] ? 1 : 0;
-    });
-    return falls != 0;
+    return Wide(
+        [](const double* before, std::span<const double> some) {
+          uint64_t falls = 0;  // As wide as a value, for several to be looked at at once.
+          for (size_t i = 0; i < some.size(); ++i) falls |= some[i] < before[i] ? 1 : 0;
+          return falls != 0;
+        },
+        values.data() + begin - 1, values.subspan(begin, end - begin));
   }
 
   void MakeReaches(const FloatWindows& windows) {
     version_ = windows.version();
-    reaches_.assign(windows.steps(), {});
+    reaches_.Reset(windows.steps());
     FullSteps full;
     full_ = {};
     for (size_t step = 0; step < windows.steps(); ++step) {
@@ -214,10 +253,9 @@ class RateFunction final : public RangeFunction {
       if (end < begin + 2) continue;
       full = {full.end == step ? full.begin : step, step + 1};
       if (full.end - full.begin > full_.end - full_.begin) full_ = full;
-      Reach& reach = reaches_[step];
-      reach = ReachOf(windows.times_ms()[begin], windows.times_ms()[end - 1], end - begin,
-                      windows.start_ms(step), windows.end_ms(step));
-      reach.factor = Factor(reach, 0, 0);
+      const Reach reach = ReachOf(windows.times_ms()[begin], windows.times_ms()[end - 1],
+                                  end - begin, windows.start_ms(step), windows.end_ms(step));
+      reaches_.Put(step, reach, Factor(reach, 0, 0));
     }
   }
 
@@ -237,7 +275,7 @@ class RateFunction final : public RangeFunction {
   bool name_noted_ = false;
   std::vector<size_t> resets_;  // Indexes of floats that are below the one before.
   // Of each step, for series whose times are those of windows of that version.
-  std::vector<Reach> reaches_;
+  Reaches reaches_;
   uint64_t version_ = 0;
   // The longest stretch of steps whose windows have two samples at least.
   struct FullSteps {

@@ -78,6 +78,50 @@ TEST(MetricBlock, AppendsBehindWhatIsThere) {
   EXPECT_EQ(columns.values, (std::vector<double>{10, 20, 30}));
 }
 
+TEST(MetricBlock, OnlyWhatIsAskedForIsAppended) {
+  for (const size_t count : {1, 40, 6000}) {
+    const std::vector<int64_t> times = Times(count);
+    std::vector<double> values;
+    for (size_t i = 0; i < count; ++i)
+      values.push_back(static_cast<double>(i * 1000 + i * i % 709));
+    const auto shared = std::make_shared<const std::vector<int64_t>>(times);
+    const auto lookup = [&](uint64_t) -> absl::StatusOr<TimesPtr> { return shared; };
+    for (const std::optional<uint64_t> number : {std::optional<uint64_t>(), std::optional(7ul)}) {
+      const std::string block = EncodeFloatBlock(times, values, number, CodecEffort::kThorough);
+      for (size_t first = 0; first < count; first += 1 + count / 7) {
+        const size_t last = first + (count - 1 - first) / 2;
+        SampleColumns columns;
+        ASSERT_OK(DecodeMetricBlock(block, lookup, {times[first], times[last]}, &columns));
+        ASSERT_EQ(columns.times_ms.size(), last - first + 1);
+        EXPECT_EQ(columns.times_ms.front(), times[first]);
+        EXPECT_EQ(columns.times_ms.back(), times[last]);
+        EXPECT_EQ(columns.values.front(), values[first]);
+        EXPECT_EQ(columns.values.back(), values[last]);
+      }
+      SampleColumns none;
+      ASSERT_OK(DecodeMetricBlock(block, lookup, {0, times.front() - 1}, &none));
+      ASSERT_OK(DecodeMetricBlock(block, lookup, {times.back() + 1, times.back() + 9}, &none));
+      EXPECT_TRUE(none.Empty());
+    }
+  }
+}
+
+TEST(MetricBlock, OnlyHistogramsThatAreAskedForAreAppended) {
+  HistogramRows rows;
+  for (int i = 0; i < 5; ++i) {
+    Histogram histogram;
+    histogram.sum = i;
+    rows.push_back(std::make_shared<const Histogram>(histogram));
+  }
+  const std::string block = EncodeHistogramBlock({{10, 20, 30, 40, 50}}, rows);
+  SampleColumns columns;
+  ASSERT_OK(DecodeMetricBlock(block, NoSharedTimes, {15, 40}, &columns));
+  EXPECT_EQ(columns.histogram_times_ms, (std::vector<int64_t>{20, 30, 40}));
+  ASSERT_EQ(columns.histograms.size(), 3u);
+  EXPECT_EQ(columns.histograms.front()->sum, 1);
+  EXPECT_EQ(columns.histograms.back()->sum, 3);
+}
+
 TEST(MetricBlock, ExtremeTimes) {
   constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
   constexpr int64_t kMax = std::numeric_limits<int64_t>::max();

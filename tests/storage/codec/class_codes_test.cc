@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -89,6 +90,34 @@ TEST(ClassCodes, RunsMayCrossLanes) {
     // Over the border of the first two lanes, so that a few zeros are on one side.
     for (size_t i = 1999; i < 1999 + run; ++i) values[i] = 0;
     ExpectRoundTrip(values, fmt::format("{}", run));
+  }
+}
+
+TEST(ClassCodes, PiecesAreReadAlone) {
+  constexpr size_t kPiece = 700;
+  for (const unsigned runs : {0, 1, 20}) {
+    const Words values = Long(5001, runs, 1);
+    std::string bytes;
+    ClassPlan plan = PlanClassCodes(values);
+    plan.laned = true;
+    AppendClassPieces(values, kPiece, plan, &bytes);
+    const size_t pieces = (values.size() + kPiece - 1) / kPiece;
+    for (size_t first = 0; first < pieces; ++first) {
+      for (size_t end = first + 1; end <= pieces; ++end) {
+        Words part;
+        ByteReader reader(bytes);
+        ReadClassPieces(&reader, "codes", values.size(), kPiece, first, end,
+                        [&](size_t piece, std::span<uint64_t> some) {
+                          EXPECT_EQ(piece, first + part.size() / kPiece);
+                          part.insert(part.end(), some.begin(), some.end());
+                        });
+        reader.ExpectEnd("codes");
+        ASSERT_OK(reader.status());
+        ASSERT_EQ(part.size(), std::min(values.size(), end * kPiece) - first * kPiece);
+        const auto from = values.begin() + static_cast<ptrdiff_t>(first * kPiece);
+        ASSERT_TRUE(std::equal(part.begin(), part.end(), from)) << first << " to " << end;
+      }
+    }
   }
 }
 

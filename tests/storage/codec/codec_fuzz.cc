@@ -2,6 +2,7 @@
 //
 // Every column codec on any bytes: the first byte says which codec, the next two how many values.
 // What decodes must encode and decode again to the same.
+#include <algorithm>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,6 +42,11 @@ void TryInts(ByteReader* reader, size_t count) {
     std::vector<int64_t> decoded(count);
     ReadIntColumn(&again, "ints", decoded);
     VIGIL_CHECK(again.ok() && again.remaining() == 0 && decoded == values);
+    ByteReader part_reader(bytes);
+    std::vector<int64_t> part(count / 3);
+    ReadIntColumnPart(&part_reader, "ints", count, count / 2, part);
+    VIGIL_CHECK(part_reader.ok() && part_reader.remaining() == 0);
+    VIGIL_CHECK(std::equal(part.begin(), part.end(), values.begin() + count / 2));
   }
 }
 
@@ -163,6 +169,9 @@ namespace vigil::testing {
 std::vector<std::string> FuzzSeeds() {
   using namespace vigil::storage;  // NOLINT: the codecs, all of them.
   std::vector<std::string> seeds;
+  std::vector<int64_t> long_column;  // Read in pieces.
+  for (int64_t i = 0; i < 3000; ++i) long_column.push_back(i * 1000 + i * i % 1009);
+  AddSeeds<int64_t>({{"long", long_column}}, Codec::kInt, AppendIntColumn, &seeds);
   AddSeeds(IntShapes(), Codec::kInt, AppendIntColumn, &seeds);
   AddSeeds(FloatShapes(), Codec::kFloat, AppendFloatColumn, &seeds);
   AddSeeds(HistogramShapes(), Codec::kHistogram, AppendHistogramColumn, &seeds);

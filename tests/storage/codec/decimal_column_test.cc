@@ -23,7 +23,7 @@ int RoundTrip(const std::vector<double>& values) {
   if (!column.has_value()) return -1;
   ByteReader reader(column->bytes);
   std::vector<double> decoded(values.size());
-  ReadDecimalColumn(&reader, "decimals", column->exponent, decoded);
+  ReadDecimalColumn(&reader, "decimals", column->exponent, decoded.size(), 0, decoded);
   reader.ExpectEnd("decimals");
   EXPECT_OK(reader.status());
   EXPECT_EQ(Bits(decoded), Bits(values));
@@ -63,7 +63,7 @@ TEST(DecimalColumn, AnExceptionBeyondTheEndIsDataLoss) {
   DecimalColumn column = *EncodeDecimalColumn(std::vector<double>{1, 1, 1, StaleNan()});
   std::vector<double> decoded(3);
   ByteReader reader(column.bytes);
-  ReadDecimalColumn(&reader, "decimals", 0, decoded);
+  ReadDecimalColumn(&reader, "decimals", 0, decoded.size(), 0, decoded);
   EXPECT_THAT(reader.status(),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("exception at 3 of 3")));
 }

@@ -82,6 +82,17 @@ TEST_F(BlockReaderTest, BlocksOutsideOfTheRangeAreNotDecoded) {
   EXPECT_EQ(CorruptBlocks(), before);
 }
 
+TEST_F(BlockReaderTest, AppendsJustWhatIsAskedFor) {
+  PutBlock(1, {10, 20, 30, 40}, 1);
+  PutBlock(2, {25, 30}, 2);
+  SampleColumns columns;
+  columns.times_ms = {-5};
+  columns.values = {0};
+  ASSERT_OK(BlockReader(&store_, kTenant, kShard).Read(0, kMetric, 1, {20, 30}, &columns));
+  EXPECT_THAT(columns.times_ms, ElementsAre(-5, 20, 25, 30));
+  EXPECT_THAT(columns.values, ElementsAre(0, 1, 2, 2));
+}
+
 TEST_F(BlockReaderTest, DamagedBlocksAreCountedAndSkipped) {
   PutBlock(1, {10, 20}, 1);
   const std::vector<int64_t> times_ms = {30, 40};

@@ -61,21 +61,5 @@ TEST(SampleMergeTest, NewerWinsByInstant) {
   }
 }
 
-TEST(SampleMergeTest, AppendsTheRange) {
-  ModelSamples samples;
-  for (int64_t time_ms = 0; time_ms < 10; ++time_ms) {
-    samples[time_ms] = time_ms % 2 == 0 ? FloatValue(1) : ModelValue{0, OfSum(1)};
-  }
-  for (const TimeRange range : {TimeRange{2, 5}, {0, 0}, {-5, 100}, {20, 30}, {5, 2}}) {
-    SampleColumns columns;
-    AppendRange(FromModel(samples), range, &columns);
-    const ModelSamples expected =
-        range.start_ms > range.end_ms
-            ? ModelSamples()
-            : ModelSamples(samples.lower_bound(range.start_ms), samples.upper_bound(range.end_ms));
-    EXPECT_EQ(ToModel(columns), expected);
-  }
-}
-
 }  // namespace
 }  // namespace vigil::storage
