@@ -18,16 +18,39 @@
 namespace vigil::storage {
 namespace {
 
-// What the next bits of a stream say, by their value.
-struct TableEntry {
-  // A plain value is this plus its extra bits; of others it is what stands above the extra bits.
-  uint32_t base;
-  uint8_t item_bits;  // Of the code and, of a plain value, the extra bits.
-  uint8_t code_bits;
-  uint8_t extra_bits;
-  enum Kind : uint8_t { kPlain, kWide, kRun } kind;
+// What the next bits of a stream say, by their value, in one word: what a value needs is where
+// instructions take it from. A plain value is the base plus its extra bits; of other items the base
+// is what stands above the extra bits.
+class TableEntry {
+ public:
+  enum Kind : uint8_t { kPlain, kWide, kRun };
+
+  TableEntry() = default;
+  TableEntry(Kind kind, uint32_t base, unsigned code_bits, unsigned extra_bits)
+      : word_(uint64_t{base} << 32 | uint64_t{kind} << kKindBit | uint64_t{extra_bits} << 16 |
+              uint64_t{code_bits} << 8 | (kind == kPlain ? code_bits + extra_bits : code_bits)) {}
+
+  static bool ArePlain(TableEntry a, TableEntry b, TableEntry c, TableEntry d) {
+    return ((a.word_ | b.word_ | c.word_ | d.word_) >> kKindBit & 3) == 0;
+  }
+  Kind kind() const { return static_cast<Kind>(word_ >> kKindBit & 3); }
+  uint32_t base() const { return static_cast<uint32_t>(word_ >> 32); }
+  // Of the code and, of a plain value, the extra bits.
+  unsigned item_bits() const { return word_ & 0xFF; }
+  unsigned code_bits() const { return word_ >> 8 & 0xFF; }
+  unsigned extra_bits() const { return word_ >> 16 & 0xFF; }
+  // Several added up have the sum of their item bits, if that is below 256, where one has its own.
+  uint64_t word() const { return word_; }
+
+  // The plain value that `bits` begin with.
+  uint64_t ValueOf(uint64_t bits) const {
+    return base() + ((bits & ((uint64_t{1} << item_bits()) - 1)) >> (word_ >> 8 & 63));
+  }
+
+ private:
+  static constexpr int kKindBit = 24;
+  uint64_t word_ = 0;
 };
-static_assert(sizeof(TableEntry) == sizeof(uint64_t), "one load reads an entry");
 constexpr size_t kTableSize = size_t{1} << kMaxCodeBits;
 using DecodeTable = std::array<TableEntry, kTableSize>;
 
@@ -41,17 +64,12 @@ constexpr unsigned kMaxPlainBits = 24;
 
 TableEntry EntryOf(size_t symbol, unsigned code_bits, const ClassParameters& parameters) {
   const ClassShape shape = ShapeOf(symbol, parameters);
-  TableEntry entry = {.base = static_cast<uint32_t>(shape.prefix),
-                      .item_bits = static_cast<uint8_t>(code_bits),
-                      .code_bits = static_cast<uint8_t>(code_bits),
-                      .extra_bits = static_cast<uint8_t>(shape.extra_bits),
-                      .kind = symbol < kRunClasses ? TableEntry::kRun : TableEntry::kWide};
-  if (entry.kind == TableEntry::kWide && shape.extra_bits <= kMaxPlainBits) {
-    entry.kind = TableEntry::kPlain;
-    entry.base <<= shape.extra_bits;
-    entry.item_bits = static_cast<uint8_t>(code_bits + shape.extra_bits);
+  const auto prefix = static_cast<uint32_t>(shape.prefix);
+  if (symbol < kRunClasses) return {TableEntry::kRun, prefix, code_bits, shape.extra_bits};
+  if (shape.extra_bits > kMaxPlainBits) {
+    return {TableEntry::kWide, prefix, code_bits, shape.extra_bits};
   }
-  return entry;
+  return {TableEntry::kPlain, prefix << shape.extra_bits, code_bits, shape.extra_bits};
 }
 
 // Fills the entries for all codes.
@@ -65,15 +83,15 @@ TableShape BuildTable(std::span<const uint8_t> lengths, const ClassParameters& p
   for (size_t symbol = 0; symbol < lengths.size(); ++symbol) {
     if (lengths[symbol] == 0) continue;
     const TableEntry entry = EntryOf(symbol, lengths[symbol], parameters);
-    if (entry.kind == TableEntry::kPlain) {
-      shape.value_bits = std::max<unsigned>(shape.value_bits, entry.item_bits);
+    if (entry.kind() == TableEntry::kPlain) {
+      shape.value_bits = std::max<unsigned>(shape.value_bits, entry.item_bits());
     }
     for (size_t at = codes[symbol]; at < size; at += size_t{1} << lengths[symbol]) {
       (*table)[at] = entry;
     }
   }
   // A single symbol's other bit value, which no writer writes, is the same symbol.
-  if ((*table)[1].code_bits == 0) (*table)[1] = (*table)[0];
+  if ((*table)[1].code_bits() == 0) (*table)[1] = (*table)[0];
   return shape;
 }
 
@@ -167,11 +185,11 @@ class StreamReader {
       const size_t sure = std::min<size_t>(per_load, out_end_ - out);
       for (size_t i = 0; i < sure; ++i) {
         const TableEntry entry = table[word & mask];
-        plain = entry.kind == TableEntry::kPlain;
+        plain = entry.kind() == TableEntry::kPlain;
         if (!plain) break;
-        *out++ = ValueOf(entry, word);
-        word >>= entry.item_bits;
-        bit += entry.item_bits;
+        *out++ = entry.ValueOf(word);
+        word >>= entry.item_bits();
+        bit += entry.item_bits();
       }
     }
     out_ = out;
@@ -181,12 +199,12 @@ class StreamReader {
   // Reads the next item if it is not a plain value.
   void ReadOther() {
     const TableEntry entry = table_[Word() & mask_];
-    if (entry.kind == TableEntry::kPlain) return;
-    bit_ += entry.code_bits;
-    const uint64_t extra = LoadWide(bytes_, bit_) & LowBits(entry.extra_bits);
-    bit_ += entry.extra_bits;
-    const uint64_t value = uint64_t{entry.base} << entry.extra_bits | extra;
-    if (entry.kind == TableEntry::kWide) {
+    if (entry.kind() == TableEntry::kPlain) return;
+    bit_ += entry.code_bits();
+    const uint64_t extra = LoadWide(bytes_, bit_) & LowBits(entry.extra_bits());
+    bit_ += entry.extra_bits();
+    const uint64_t value = uint64_t{entry.base()} << entry.extra_bits() | extra;
+    if (entry.kind() == TableEntry::kWide) {
       *out_++ = value;
     } else {
       PutZeros(value);
@@ -197,10 +215,6 @@ class StreamReader {
     const size_t fitting = std::min<uint64_t>(count, out_end_ - out_);
     overrun_ |= fitting != count;
     out_ = std::fill_n(out_, fitting, 0);
-  }
-
-  static uint64_t ValueOf(const TableEntry& entry, uint64_t word) {
-    return entry.base + ((word & LowBits(entry.item_bits)) >> entry.code_bits);
   }
 
   static uint64_t LoadWide(const char* bytes, size_t bit) {
@@ -234,22 +248,22 @@ void StreamReader::RunLanes(std::span<StreamReader> lanes) {
   while (a.HasRoom() && b.HasRoom() && c.HasRoom() && d.HasRoom()) {
     const std::array<uint64_t*, kLanes> out = {a.out_, b.out_, c.out_, d.out_};
     std::array<uint64_t, kLanes> words = {a.Word(), b.Word(), c.Word(), d.Word()};
-    std::array<unsigned, kLanes> bits = {};
+    std::array<uint64_t, kLanes> sums = {};
     size_t taken = 0;
     for (; taken < per_load; ++taken) {
       const std::array<TableEntry, kLanes> entries = {
           table[words[0] & mask], table[words[1] & mask], table[words[2] & mask],
           table[words[3] & mask]};
-      if ((entries[0].kind | entries[1].kind | entries[2].kind | entries[3].kind) != 0) break;
+      if (!TableEntry::ArePlain(entries[0], entries[1], entries[2], entries[3])) break;
       for (size_t i = 0; i < kLanes; ++i) {
-        out[i][taken] = ValueOf(entries[i], words[i]);
-        words[i] >>= entries[i].item_bits;
-        bits[i] += entries[i].item_bits;
+        out[i][taken] = entries[i].ValueOf(words[i]);
+        words[i] >>= entries[i].word() & 63;
+        sums[i] += entries[i].word();
       }
     }
     for (size_t i = 0; i < kLanes; ++i) {
       lanes[i].out_ += taken;
-      lanes[i].bit_ += bits[i];
+      lanes[i].bit_ += sums[i] & 0xFF;
     }
     if (taken == per_load) continue;
     for (StreamReader& lane : lanes) {

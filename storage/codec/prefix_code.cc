@@ -159,6 +159,7 @@ void AppendCodeLengths(std::span<const uint8_t> lengths, std::string* out) {
 
 std::vector<uint8_t> ReadCodeLengths(ByteReader* reader, std::string_view field, size_t symbols) {
   std::vector<uint8_t> lengths;
+  lengths.reserve(symbols + kMaxLongGap);
   NibbleReader nibbles(reader, field);
   while (lengths.size() < symbols && reader->ok()) {
     const uint8_t nibble = nibbles.Next();
