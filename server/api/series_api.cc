@@ -27,7 +27,8 @@ constexpr uint32_t kMaxCodePoint = 0x10FFFF;
 
 template <typename T>
 void SortUnique(std::vector<T>* list) {
-  std::sort(list->begin(), list->end());
+  // What one selector found is in order already.
+  if (!std::is_sorted(list->begin(), list->end())) std::sort(list->begin(), list->end());
   list->erase(std::unique(list->begin(), list->end()), list->end());
 }
 

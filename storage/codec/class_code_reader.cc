@@ -75,20 +75,18 @@ TableEntry EntryOf(size_t symbol, unsigned code_bits, const ClassParameters& par
 // Fills the entries for all codes.
 TableShape BuildTable(std::span<const uint8_t> lengths, const ClassParameters& parameters,
                       DecodeTable* table) {
-  const std::vector<uint16_t> codes = CanonicalCodes(lengths);
+  const std::vector<SymbolCode> codes = CanonicalCodes(lengths);
   TableShape shape;
-  shape.code_bits = *std::max_element(lengths.begin(), lengths.end());
+  for (const SymbolCode& code : codes)
+    shape.code_bits = std::max<unsigned>(shape.code_bits, code.length);
   const size_t size = size_t{1} << shape.code_bits;
   (*table)[1] = {};
-  for (size_t symbol = 0; symbol < lengths.size(); ++symbol) {
-    if (lengths[symbol] == 0) continue;
-    const TableEntry entry = EntryOf(symbol, lengths[symbol], parameters);
+  for (const SymbolCode& code : codes) {
+    const TableEntry entry = EntryOf(code.symbol, code.length, parameters);
     if (entry.kind() == TableEntry::kPlain) {
       shape.value_bits = std::max<unsigned>(shape.value_bits, entry.item_bits());
     }
-    for (size_t at = codes[symbol]; at < size; at += size_t{1} << lengths[symbol]) {
-      (*table)[at] = entry;
-    }
+    for (size_t at = code.code; at < size; at += size_t{1} << code.length) (*table)[at] = entry;
   }
   // A single symbol's other bit value, which no writer writes, is the same symbol.
   if ((*table)[1].code_bits() == 0) (*table)[1] = (*table)[0];
@@ -157,9 +155,11 @@ class StreamReader {
     static_assert(kMaxCodeBits + kMaxPlainBits <= kLoadBits, "a plain value is in one load");
     return 1 + (kLoadBits - std::max(shape.code_bits, shape.value_bits)) / shape.value_bits;
   }
-  // Whether as many values as are surely in a word may be read without looking.
-  bool HasRoom() const {
-    return bit_ < end_ && out_end_ - out_ >= static_cast<ptrdiff_t>(values_per_load_);
+  // How often as many values as are surely in a word may be read without looking.
+  size_t SureRounds() const {
+    if (bit_ >= end_) return 0;
+    return std::min((end_ - 1 - bit_) / kLoadBits + 1,
+                    static_cast<size_t>(out_end_ - out_) / values_per_load_);
   }
   uint64_t Word() const { return Load64(bytes_ + bit_ / 8) >> (bit_ % 8); }
 
@@ -238,34 +238,49 @@ class StreamReader {
 
 void StreamReader::RunLanes(std::span<StreamReader> lanes) {
   static_assert(kLanes == 4);
-  StreamReader& a = lanes[0];
-  StreamReader& b = lanes[1];
-  StreamReader& c = lanes[2];
-  StreamReader& d = lanes[3];
-  const TableEntry* const table = a.table_;
-  const uint64_t mask = a.mask_;
-  const size_t per_load = a.values_per_load_;
-  while (a.HasRoom() && b.HasRoom() && c.HasRoom() && d.HasRoom()) {
-    const std::array<uint64_t*, kLanes> out = {a.out_, b.out_, c.out_, d.out_};
-    std::array<uint64_t, kLanes> words = {a.Word(), b.Word(), c.Word(), d.Word()};
-    std::array<uint64_t, kLanes> sums = {};
-    size_t taken = 0;
-    for (; taken < per_load; ++taken) {
-      const std::array<TableEntry, kLanes> entries = {
-          table[words[0] & mask], table[words[1] & mask], table[words[2] & mask],
-          table[words[3] & mask]};
-      if (!TableEntry::ArePlain(entries[0], entries[1], entries[2], entries[3])) break;
+  const TableEntry* const table = lanes[0].table_;
+  const uint64_t mask = lanes[0].mask_;
+  const size_t per_load = lanes[0].values_per_load_;
+  for (;;) {
+    size_t rounds = lanes[0].SureRounds();
+    for (const StreamReader& lane : lanes) rounds = std::min(rounds, lane.SureRounds());
+    if (rounds == 0) return;
+    std::array<uint64_t*, kLanes> out;
+    std::array<size_t, kLanes> bit;
+    for (size_t i = 0; i < kLanes; ++i) {
+      out[i] = lanes[i].out_;
+      bit[i] = lanes[i].bit_;
+    }
+    bool plain = true;
+    for (; plain && rounds > 0; --rounds) {
+      std::array<uint64_t, kLanes> words;
       for (size_t i = 0; i < kLanes; ++i) {
-        out[i][taken] = entries[i].ValueOf(words[i]);
-        words[i] >>= entries[i].word() & 63;
-        sums[i] += entries[i].word();
+        words[i] = Load64(lanes[i].bytes_ + bit[i] / 8) >> (bit[i] % 8);
+      }
+      std::array<uint64_t, kLanes> sums = {};
+      size_t taken = 0;
+      for (; taken < per_load; ++taken) {
+        const std::array<TableEntry, kLanes> entries = {
+            table[words[0] & mask], table[words[1] & mask], table[words[2] & mask],
+            table[words[3] & mask]};
+        plain = TableEntry::ArePlain(entries[0], entries[1], entries[2], entries[3]);
+        if (!plain) break;
+        for (size_t i = 0; i < kLanes; ++i) {
+          out[i][taken] = entries[i].ValueOf(words[i]);
+          words[i] >>= entries[i].word() & 63;
+          sums[i] += entries[i].word();
+        }
+      }
+      for (size_t i = 0; i < kLanes; ++i) {
+        out[i] += taken;
+        bit[i] += sums[i] & 0xFF;
       }
     }
     for (size_t i = 0; i < kLanes; ++i) {
-      lanes[i].out_ += taken;
-      lanes[i].bit_ += sums[i] & 0xFF;
+      lanes[i].out_ = out[i];
+      lanes[i].bit_ = bit[i];
     }
-    if (taken == per_load) continue;
+    if (plain) continue;
     for (StreamReader& lane : lanes) {
       if (lane.bit_ < lane.end_) lane.ReadOther();
     }

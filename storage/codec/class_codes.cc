@@ -158,7 +158,9 @@ class Coder {
       : parameters_(plan.parameters),
         laned_(plan.laned),
         lengths_(CodeLengths(counts, kMostCodeBits)),
-        codes_(CanonicalCodes(lengths_)) {}
+        codes_(lengths_.size(), 0) {
+    for (const SymbolCode& code : CanonicalCodes(lengths_)) codes_[code.symbol] = code.code;
+  }
 
   void AppendDescription(std::string* out) const {
     out->push_back(static_cast<char>(parameters_.exact_bits << kParameterShift |
@@ -193,7 +195,7 @@ class Coder {
   const ClassParameters parameters_;
   const bool laned_;
   const std::vector<uint8_t> lengths_;
-  const std::vector<uint16_t> codes_;
+  std::vector<uint16_t> codes_;
 };
 
 }  // namespace

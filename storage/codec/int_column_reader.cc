@@ -4,6 +4,7 @@
 // them has had them.
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <optional>
 #include <vector>
 
@@ -68,6 +69,36 @@ class Sink {
 // The first value, difference ... of differences of some order.
 using Starts = std::array<uint64_t, kMaxOrder>;
 
+// What the zigzags and references of codes stand for.
+void UndoCodes(std::span<uint64_t> words, uint64_t reference) {
+  for (uint64_t& word : words) word = static_cast<uint64_t>(Unzigzag(word)) + reference;
+}
+
+// The same, added up from `value` on: four at a time, so that what one sum waits for is the sum of
+// four before, not of one. Gives the last one.
+uint64_t SumCodes(std::span<uint64_t> words, uint64_t reference, uint64_t value) {
+  using Four = uint64_t __attribute__((vector_size(32)));
+  constexpr size_t kFour = 4;
+  const Four zero = {};
+  Four before = zero + value;
+  size_t i = 0;
+  for (; i + kFour <= words.size(); i += kFour) {
+    Four sums;
+    std::memcpy(&sums, words.data() + i, sizeof(sums));
+    sums = ((sums >> 1) ^ (zero - (sums & 1))) + reference;
+    sums += __builtin_shufflevector(sums, zero, 4, 0, 4, 2);
+    sums += __builtin_shufflevector(sums, zero, 4, 4, 1, 1);
+    const Four all = sums + before;
+    std::memcpy(words.data() + i, &all, sizeof(all));
+    before += __builtin_shufflevector(sums, sums, 3, 3, 3, 3);
+  }
+  value = before[0];
+  for (; i < words.size(); ++i) {
+    value = words[i] = value + static_cast<uint64_t>(Unzigzag(words[i])) + reference;
+  }
+  return value;
+}
+
 // Turns differences back into values, stretch by stretch.
 class Integrator {
  public:
@@ -84,6 +115,15 @@ class Integrator {
       value_ = value;
     } else if (order_ == 2) {
       for (uint64_t& word : words) word = value_ += difference_ += word;
+    }
+  }
+  // The same of codes: nearly all are those of counters.
+  void RunCodes(std::span<uint64_t> words, uint64_t reference) {
+    if (order_ == 1) {
+      value_ = Wide([](auto... all) { return SumCodes(all...); }, words, reference, value_);
+    } else {
+      Wide([](auto... all) { UndoCodes(all...); }, words, reference);
+      Run(words);
     }
   }
 
@@ -103,12 +143,7 @@ void PutStarts(size_t order, const Starts& starts, Sink* sink) {
 void PutDecoded(std::span<uint64_t> codes, uint64_t reference, Integrator integrator, Sink* sink) {
   for (size_t begin = 0; begin < codes.size(); begin += kStretch) {
     const auto words = codes.subspan(begin, std::min(kStretch, codes.size() - begin));
-    Wide(
-        [](std::span<uint64_t> some, uint64_t added) {
-          for (uint64_t& word : some) word = static_cast<uint64_t>(Unzigzag(word)) + added;
-        },
-        words, reference);
-    integrator.Run(words);
+    integrator.RunCodes(words, reference);
     sink->Put(words);
   }
 }

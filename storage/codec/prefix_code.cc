@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <functional>
 #include <queue>
 #include <utility>
@@ -119,18 +120,30 @@ std::vector<uint8_t> CodeLengths(std::span<const uint32_t> counts, int max_bits)
   return lengths;
 }
 
-std::vector<uint16_t> CanonicalCodes(std::span<const uint8_t> lengths) {
+std::vector<SymbolCode> CanonicalCodes(std::span<const uint8_t> lengths) {
+  std::vector<SymbolCode> codes;
   std::array<uint32_t, kMaxCodeBits + 1> counts = {};
-  for (const uint8_t length : lengths) ++counts[length];
-  counts[0] = 0;
+  const auto take = [&](size_t symbol) {
+    const uint8_t length = lengths[symbol];
+    if (length == 0) return;
+    ++counts[length];
+    codes.push_back({static_cast<uint16_t>(symbol), length, 0});
+  };
+  codes.reserve(lengths.size());
+  size_t symbol = 0;
+  // Most do not occur: eight at a time are passed over.
+  for (uint64_t eight; symbol + sizeof(eight) <= lengths.size(); symbol += sizeof(eight)) {
+    std::memcpy(&eight, lengths.data() + symbol, sizeof(eight));
+    if (eight == 0) continue;
+    for (size_t i = 0; i < sizeof(eight); ++i) take(symbol + i);
+  }
+  for (; symbol < lengths.size(); ++symbol) take(symbol);
   std::array<uint32_t, kMaxCodeBits + 1> next = {};  // The next code of each length.
   for (size_t length = 1; length < next.size(); ++length) {
     next[length] = (next[length - 1] + counts[length - 1]) << 1;
   }
-  std::vector<uint16_t> codes(lengths.size(), 0);
-  for (size_t i = 0; i < lengths.size(); ++i) {
-    if (lengths[i] == 0) continue;
-    codes[i] = static_cast<uint16_t>(Reversed(next[lengths[i]]++) >> (16 - lengths[i]));
+  for (SymbolCode& code : codes) {
+    code.code = static_cast<uint16_t>(Reversed(next[code.length]++) >> (16 - code.length));
   }
   return codes;
 }

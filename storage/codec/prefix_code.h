@@ -23,9 +23,16 @@ inline constexpr int kMaxCodeBits = 12;
 // Requires: some count is not 0; at most 2^max_bits / 2 are; max_bits <= kMaxCodeBits.
 std::vector<uint8_t> CodeLengths(std::span<const uint32_t> counts, int max_bits = kMaxCodeBits);
 
+// A symbol that occurs, and the code it has.
+struct SymbolCode {
+  uint16_t symbol = 0;
+  uint8_t length = 0;
+  uint16_t code = 0;
+  friend bool operator==(const SymbolCode&, const SymbolCode&) = default;
+};
 // The canonical codes of those lengths (shorter ones first, then by symbol, counting up), with
-// their bits reversed: the bit that is told first is the lowest.
-std::vector<uint16_t> CanonicalCodes(std::span<const uint8_t> lengths);
+// their bits reversed: the bit that is told first is the lowest. Ascending by symbol.
+std::vector<SymbolCode> CanonicalCodes(std::span<const uint8_t> lengths);
 
 void AppendCodeLengths(std::span<const uint8_t> lengths, std::string* out);
 

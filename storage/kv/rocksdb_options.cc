@@ -183,8 +183,11 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, const RocksDbOptions& 
       table.whole_key_filtering = false;
       result.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kTraceIndexPrefixBytes));
       break;
-    case Family::kMeta:
     case Family::kPostings:
+      TuneForSmallValues(&table, &result);
+      result.write_buffer_size = std::min(kSmallWriteBufferBytes, options.memory_bytes / 8);
+      break;
+    case Family::kMeta:
     case Family::kState:
       AddFilter(&table);
       result.write_buffer_size = std::min(kSmallWriteBufferBytes, options.memory_bytes / 8);

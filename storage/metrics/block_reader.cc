@@ -19,10 +19,10 @@ namespace {
 // Enough for a month of days and two threads.
 constexpr size_t kMaxParked = 64;
 
-// Series that are passed over block by block to get to one behind them: a seek costs as much as a
-// dozen steps or more.
-constexpr uint64_t kNearSeries = 8;
-constexpr int kMostSteps = 16;
+// A seek costs as much as some ten steps from block to block. Series whose numbers are no farther
+// apart may have few of their metric between them: of each target a metric mostly has some.
+constexpr uint64_t kNearSeries = 256;
+constexpr int kMostSteps = 8;
 
 // Whether there are few series, if any, between one and a later one.
 bool IsNear(const BlockKey& before, const BlockKey& key) {
@@ -108,12 +108,12 @@ class Assembler {
 
 }  // namespace
 
-BlockReader::BlockReader(KeyValueStore* store, TenantId tenant, uint8_t shard)
+BlockReader::BlockReader(KeyValueStore* store, TenantId tenant, uint8_t shard, RecentTimes* recent)
     : store_(*store),
       tenant_(tenant),
       shard_(shard),
       snapshot_(store->NewSnapshot()),
-      times_(store, snapshot_.get()) {}
+      times_(store, snapshot_.get(), recent) {}
 
 absl::Status BlockReader::Read(int64_t partition_ms, uint32_t metric, uint32_t number,
                                TimeRange range, SampleColumns* columns) {
@@ -134,7 +134,7 @@ absl::Status BlockReader::Read(int64_t partition_ms, uint32_t metric, uint32_t n
   int steps = 0;
   while (parked.at_series && iterator->Valid() && iterator->key() < prefix) {
     iterator->Next();
-    if (++steps == kMostSteps) parked.at_series = false;
+    if (++steps == kMostSteps) parked.at_series = parked.steps_pay = false;
   }
   if (!parked.at_series) iterator->Seek(prefix);
   parked.at_series = true;
@@ -175,8 +175,8 @@ BlockReader::Parked BlockReader::Take(const BlockKey& key, std::string_view pref
   {
     MutexLock lock(&mutex_);
     const auto stands_at = [&](const Parked& parked) {
-      return parked.at_series &&
-             (IsNear(parked.before, key) || parked.iterator->key().starts_with(prefix));
+      return parked.at_series && ((parked.steps_pay && IsNear(parked.before, key)) ||
+                                  parked.iterator->key().starts_with(prefix));
     };
     auto found = std::find_if(parked_.rbegin(), parked_.rend(), stands_at);
     // Of the others the one that has rested longest; it may be of use where it stands.

@@ -25,8 +25,8 @@ namespace vigil::storage {
 // Thread-safe. Keeps a snapshot of the store for as long as it lives.
 class BlockReader {
  public:
-  // `store` must outlive the reader.
-  BlockReader(KeyValueStore* store, TenantId tenant, uint8_t shard);
+  // What is given must outlive the reader; `recent` may be null.
+  BlockReader(KeyValueStore* store, TenantId tenant, uint8_t shard, RecentTimes* recent = nullptr);
 
   // Appends the samples that blocks of a series in one partition have in `range` to `*columns`.
   // `metric` is MetricHash of the series' metric name. Damaged blocks are reported and skipped.
@@ -44,6 +44,8 @@ class BlockReader {
     // It stands at the first block of a series, behind those of the one read before.
     bool at_series = false;
     BlockKey before = {};
+    // Stepping over the series between two that were read has led there the last time.
+    bool steps_pay = true;
   };
   // One that stands at the series of `key` or shortly before it, if there is one: who reads series
   // in the order of their keys need not seek. Otherwise at_series is false.

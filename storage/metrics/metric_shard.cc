@@ -102,6 +102,7 @@ class MetricShardImpl final : public MetricShard {
   };
 
   HeadPair heads() const;
+  ShardQuerier::Source SourceOf(TenantId tenant);
   absl::Status IngestBlocks(MetricHead* sealed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(maintenance_mutex_);
   uint8_t short_number() const { return static_cast<uint8_t>(number_); }
   absl::Status DropBlocksBefore(int64_t partition_ms, TenantSeries* series)
@@ -128,6 +129,7 @@ class MetricShardImpl final : public MetricShard {
   SeriesCatalog catalog_;
   // Start of the oldest partition that is kept. What is older is not read and not written.
   std::atomic<int64_t> expired_before_ms_{kBeginningOfTime};
+  RecentTimes recent_times_;
 
   mutable SharedMutex heads_mutex_;
   HeadPair heads_ ABSL_GUARDED_BY(heads_mutex_);
@@ -172,9 +174,11 @@ HeadPair MetricShardImpl::heads() const {
 }
 
 std::unique_ptr<MetricQuerier> MetricShardImpl::NewQuerier(TenantId tenant) {
-  return std::make_unique<ShardQuerier>(
-      ShardQuerier::Source{number_, tenant, partitioning_, &catalog_, &store_, &expired_before_ms_},
-      heads());
+  return std::make_unique<ShardQuerier>(SourceOf(tenant), heads());
+}
+
+ShardQuerier::Source MetricShardImpl::SourceOf(TenantId tenant) {
+  return {number_, tenant, partitioning_, &catalog_, &store_, &expired_before_ms_, &recent_times_};
 }
 
 absl::Status MetricShardImpl::SetMetadata(TenantId tenant, std::string_view metric,
@@ -184,9 +188,7 @@ absl::Status MetricShardImpl::SetMetadata(TenantId tenant, std::string_view metr
 
 absl::StatusOr<std::vector<ExemplarSeries>> MetricShardImpl::Exemplars(
     TenantId tenant, const std::vector<Matcher>& matchers, TimeRange range) {
-  return ShardQuerier({number_, tenant, partitioning_, &catalog_, &store_, &expired_before_ms_},
-                      heads())
-      .Exemplars(matchers, range);
+  return ShardQuerier(SourceOf(tenant), heads()).Exemplars(matchers, range);
 }
 
 std::vector<std::pair<std::string, MetricMetadata>> MetricShardImpl::Metadata(TenantId tenant) {

@@ -30,7 +30,7 @@ constexpr int64_t kExemplarLeadMs = kMillisPerHour;
 ShardQuerier::ShardQuerier(const Source& source, HeadPair heads)
     : source_(source),
       heads_(std::move(heads)),
-      blocks_(source.store, source.tenant, static_cast<uint8_t>(source.shard)),
+      blocks_(source.store, source.tenant, static_cast<uint8_t>(source.shard), source.recent_times),
       cold_(source.store, source.tenant, static_cast<uint8_t>(source.shard)) {}
 
 TenantSeries* ShardQuerier::FindSeries() const {

@@ -15,13 +15,32 @@ namespace {
 // Beyond this it starts anew: a query over very many exporters reads some columns again rather than
 // holding all.
 constexpr size_t kMaxBytes = 64 << 20;
+// Likewise; of a shard. A day at 15 s takes 45 kB.
+constexpr size_t kMaxRecentBytes = 8 << 20;
+
+size_t SizeOf(const std::vector<int64_t>& times) { return times.size() * sizeof(int64_t); }
 
 }  // namespace
 
-absl::StatusOr<TimesPtr> TimesCache::Get(const TimestampColumnKey& key) {
-  {
-    MutexLock lock(&mutex_);
-    if (const auto known = columns_.find(key.column); known != columns_.end()) return known->second;
+TimesPtr RecentTimes::Find(uint64_t column) {
+  MutexLock lock(&mutex_);
+  const auto known = columns_.find(column);
+  return known == columns_.end() ? nullptr : known->second;
+}
+
+void RecentTimes::Put(uint64_t column, const TimesPtr& times) {
+  const size_t size = SizeOf(*times);
+  MutexLock lock(&mutex_);
+  if (size_bytes_ + size > kMaxRecentBytes) {
+    columns_.clear();
+    size_bytes_ = 0;
+  }
+  if (columns_.emplace(column, times).second) size_bytes_ += size;
+}
+
+absl::StatusOr<TimesPtr> TimesCache::Load(const TimestampColumnKey& key) {
+  if (recent_ != nullptr) {
+    if (TimesPtr times = recent_->Find(key.column); times != nullptr) return times;
   }
   VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
                          store_.Get(Family::kBlocks, key.Encode(), snapshot_));
@@ -29,7 +48,17 @@ absl::StatusOr<TimesPtr> TimesCache::Get(const TimestampColumnKey& key) {
   VIGIL_ASSIGN_OR_RETURN_WITH(std::vector<int64_t> times_ms, DecodeTimesColumn(*bytes),
                               "column of times");
   auto times = std::make_shared<const std::vector<int64_t>>(std::move(times_ms));
-  const size_t size = times->size() * sizeof(int64_t);
+  if (recent_ != nullptr) recent_->Put(key.column, times);
+  return times;
+}
+
+absl::StatusOr<TimesPtr> TimesCache::Get(const TimestampColumnKey& key) {
+  {
+    MutexLock lock(&mutex_);
+    if (const auto known = columns_.find(key.column); known != columns_.end()) return known->second;
+  }
+  VIGIL_ASSIGN_OR_RETURN(TimesPtr times, Load(key));
+  const size_t size = SizeOf(*times);
   MutexLock lock(&mutex_);
   if (size_bytes_ + size > kMaxBytes) {
     columns_.clear();

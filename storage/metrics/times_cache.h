@@ -17,19 +17,36 @@
 
 namespace vigil::storage {
 
+// What queries have decoded in one shard, for those that come after them: a column never changes,
+// and its number is never given to another. Thread-safe.
+class RecentTimes {
+ public:
+  // nullptr when it is not there.
+  TimesPtr Find(uint64_t column);
+  void Put(uint64_t column, const TimesPtr& times);
+
+ private:
+  Mutex mutex_;
+  absl::flat_hash_map<uint64_t, TimesPtr> columns_ ABSL_GUARDED_BY(mutex_);
+  size_t size_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
 // For one tenant's blocks in one shard. Thread-safe.
 class TimesCache {
  public:
-  // Reads at `snapshot`, or at the present if it is null. Borrows both.
-  TimesCache(KeyValueStore* store, const KeyValueSnapshot* snapshot)
-      : store_(*store), snapshot_(snapshot) {}
+  // Reads at `snapshot`, or at the present if it is null. `recent` may be null. Borrows all.
+  TimesCache(KeyValueStore* store, const KeyValueSnapshot* snapshot, RecentTimes* recent = nullptr)
+      : store_(*store), snapshot_(snapshot), recent_(recent) {}
 
   // DataLoss when the column is missing or damaged.
   absl::StatusOr<TimesPtr> Get(const TimestampColumnKey& key);
 
  private:
+  absl::StatusOr<TimesPtr> Load(const TimestampColumnKey& key);
+
   KeyValueStore& store_;
   const KeyValueSnapshot* const snapshot_;
+  RecentTimes* const recent_;
 
   Mutex mutex_;
   absl::flat_hash_map<uint64_t, TimesPtr> columns_ ABSL_GUARDED_BY(mutex_);  // By id.

@@ -5,6 +5,8 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <iterator>
 #include <utility>
 
@@ -39,6 +41,19 @@ bool ReadText(const char** at, const char* end, std::string_view* text) {
   *text = {*at, length};
   *at += length;
   return true;
+}
+
+// How many bytes both begin with.
+size_t CommonBytes(std::string_view a, std::string_view b) {
+  const size_t size = std::min(a.size(), b.size());
+  size_t at = 0;
+  for (uint64_t x, y; at + sizeof(x) <= size; at += sizeof(x)) {
+    std::memcpy(&x, a.data() + at, sizeof(x));
+    std::memcpy(&y, b.data() + at, sizeof(y));
+    if (x != y) return at + static_cast<size_t>(std::countr_zero(x ^ y)) / 8;
+  }
+  while (at < size && a[at] == b[at]) ++at;
+  return at;
 }
 
 void AppendLabel(LabelView label, std::string* packed) {
@@ -223,14 +238,21 @@ Labels Labels::WithoutMetadata() const {
 }
 
 std::strong_ordering operator<=>(const Labels& a, const Labels& b) {
-  Labels::Iterator i = a.begin();
-  Labels::Iterator j = b.begin();
-  for (; i != a.end() && j != b.end(); ++i, ++j) {
-    if (const auto order = i->name <=> j->name; order != 0) return order;
-    if (const auto order = i->value <=> j->value; order != 0) return order;
-  }
-  if (i != a.end()) return std::strong_ordering::greater;
-  return j == b.end() ? std::strong_ordering::equal : std::strong_ordering::less;
+  // Names and values stand in turn, in the order in which they count: the first that is not the
+  // same decides. Where one set ends before that, it has fewer labels.
+  const std::string_view x = a.packed();
+  const std::string_view y = b.packed();
+  const size_t same = CommonBytes(x, y);
+  if (same == std::min(x.size(), y.size())) return x.size() <=> y.size();
+  const char* at = x.data();
+  const char* const end = x.data() + x.size();
+  std::string_view text;
+  const char* next = at;
+  while (ReadText(&next, end, &text) && next <= x.data() + same) at = next;
+  const char* other_at = y.data() + (at - x.data());
+  std::string_view other;
+  VIGIL_CHECK(ReadText(&other_at, y.data() + y.size(), &other));
+  return text <=> other;
 }
 
 LabelsBuilder::LabelsBuilder(const Labels& base) {

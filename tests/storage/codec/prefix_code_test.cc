@@ -36,7 +36,8 @@ TEST(PrefixCode, FrequentSymbolsGetShortCodes) {
 TEST(PrefixCode, CodesAreToldLowestBitFirst) {
   // 0, 10, 110 and 111, read from the right.
   EXPECT_THAT(CanonicalCodes(std::vector<uint8_t>{1, 0, 2, 3, 3}),
-              ElementsAre(0b0, 0, 0b01, 0b011, 0b111));
+              ElementsAre(SymbolCode{0, 1, 0b0}, SymbolCode{2, 2, 0b01}, SymbolCode{3, 3, 0b011},
+                          SymbolCode{4, 3, 0b111}));
 }
 
 TEST(PrefixCode, LengthsAreBounded) {
