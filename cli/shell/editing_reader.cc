@@ -4,6 +4,7 @@
 // when that is nothing; the right edge shows the signature of the function whose arguments are
 // written.
 #include <histedit.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,6 +30,10 @@ namespace {
 
 // Stands around what moves no cursor in a prompt.
 constexpr char kLiteral = '\1';
+
+// How long Ctrl-C may go unnoticed that came just before the wait for a key: below what a person
+// notices.
+constexpr int kInterruptPollMs = 20;
 
 void WakeUp(int) {}
 
@@ -125,16 +130,18 @@ class EditingReader final : public LineReader {
   static int ReadCharacter(EditLine* line, wchar_t* character) {
     std::mbstate_t state = {};
     while (true) {
+      // Also what came while nobody waited, as between two keys.
+      if (TakeInterrupt()) {
+        Self(line)->interrupted_ = true;
+        return 0;
+      }
+      pollfd input = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+      const int ready = ::poll(&input, 1, kInterruptPollMs);
+      if (ready < 0 && errno == EINTR) ::el_resize(line);
+      if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
       char byte = 0;
       const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
-      if (count < 0 && errno == EINTR) {
-        if (TakeInterrupt()) {
-          Self(line)->interrupted_ = true;
-          return 0;
-        }
-        ::el_resize(line);
-        continue;
-      }
+      if (count < 0 && errno == EINTR) continue;
       if (count <= 0) return 0;
       const size_t used = std::mbrtowc(character, &byte, 1, &state);
       if (used == static_cast<size_t>(-2)) continue;

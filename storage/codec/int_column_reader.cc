@@ -267,10 +267,11 @@ void ReadPackedPieces(ByteReader* reader, std::string_view field, size_t count, 
   PutStarts(pieces.order, pieces.starts.front(), sink);
   std::vector<uint64_t> sizes;
   uint64_t size = 0;
-  for (size_t piece = 0; piece < pieces.starts.size(); ++piece) {
+  for (size_t piece = 0; piece < pieces.starts.size() && reader->ok(); ++piece) {
     size += static_cast<uint64_t>(reader->ReadZigzag(field));
     sizes.push_back(size);
   }
+  if (!reader->ok()) return;
   for (size_t piece = 0; piece < pieces.starts.size() && reader->ok(); ++piece) {
     const size_t values = pieces.SizeOf(piece);
     if (!sink->Wants(values)) {

@@ -208,7 +208,8 @@ class MemoryCeilingTest(unittest.TestCase):
         self.assertGreater(sum(worker.done for worker in logs), 0)
         self.assertEqual((200, "ready\n"), vigil.http("/-/ready"))
         # New series are refused before samples of known ones.
-        self.assertGreater(vigil.ask("status")["data"]["sections"]["refused"]["series_memory"], 0)
+        refusals = vigil.ask("status")["data"]["sections"]["refused"]
+        self.assertGreater(int(refusals["series_memory"]), 0)
         again = SeriesFlood(vigil.grpc_address, "series-0", 0)
         wait_until(lambda: answer_of(lambda: again.send(0)) == (0, ""), "samples of known series are taken")
         again.client.close()

@@ -120,6 +120,53 @@ TEST_F(BlockReaderTest, MissingOrDamagedTimesCostOnlyTheirBlocks) {
   EXPECT_THAT(Read().times_ms, ElementsAre(10, 25, 30));
 }
 
+TEST_F(BlockReaderTest, ReadsSeriesInTheirOrderWhateverIsBetween) {
+  constexpr uint32_t kSeries = 300;
+  for (uint32_t number = 1; number <= kSeries; ++number) {
+    for (const int64_t time_ms : {10, 20}) {
+      Put(KeyOf(time_ms, 1, number),
+          EncodeFloatBlock(std::vector<int64_t>{time_ms},
+                           std::vector<double>{number + time_ms / 100.0}));
+    }
+  }
+  // One that is there, or is not, for every distance between one and the next.
+  for (const uint32_t distance : {1, 2, 3, 4, 7, 30, 120}) {
+    BlockReader reader(&store_, kTenant, kShard);
+    for (uint32_t number = 1; number <= kSeries + distance; number += distance) {
+      SampleColumns columns;
+      ASSERT_OK(reader.Read(0, kMetric, number, kEver, &columns));
+      if (number > kSeries) {
+        EXPECT_THAT(columns.values, IsEmpty());
+      } else {
+        EXPECT_THAT(columns.values, ElementsAre(number + 0.1, number + 0.2));
+      }
+    }
+  }
+}
+
+TEST_F(BlockReaderTest, TimesThatWereDecodedAreThereForTheNextReader) {
+  const TimestampColumnKey key = {kTenant, kShard, 0, 17};
+  const std::vector<int64_t> times_ms = {10, 25};
+  Put(key.Encode(), EncodeTimesColumn(times_ms));
+  PutBlock(1, times_ms, 1, /*shared_times=*/17);
+  RecentTimes recent;
+  for (int round = 0; round < 2; ++round) {
+    SampleColumns columns;
+    ASSERT_OK(BlockReader(&store_, kTenant, kShard, &recent).Read(0, kMetric, 1, kEver, &columns));
+    EXPECT_THAT(columns.times_ms, ElementsAre(10, 25));
+    Put(key.Encode(), "damaged");  // Nobody looks.
+  }
+  EXPECT_THAT(Read().times_ms, IsEmpty());
+  EXPECT_EQ(recent.Find(17)->size(), 2u);
+  EXPECT_EQ(recent.Find(18), nullptr);
+  // Bounded: very many begin anew.
+  const auto large = std::make_shared<const std::vector<int64_t>>(1 << 20);
+  recent.Put(18, large);
+  recent.Put(19, large);
+  EXPECT_EQ(recent.Find(18), nullptr);
+  EXPECT_EQ(recent.Find(19), large);
+}
+
 TEST_F(BlockReaderTest, SeesTheMomentItWasMadeAt) {
   BlockReader early(&store_, kTenant, kShard);
   PutBlock(1, {10}, 1);
