@@ -2,14 +2,10 @@
 #include "cli/interrupt.h"
 
 #include <atomic>
-#include <chrono>
 #include <csignal>
 
 namespace vigil::cli {
 namespace {
-
-// Below what a person notices.
-constexpr std::chrono::milliseconds kPoll(20);
 
 std::atomic<bool> g_caught = false;
 std::atomic<bool> g_interrupted = false;
@@ -39,7 +35,7 @@ void CancelOnInterrupt::Watch(grpc::ClientContext* context) {
   while (!done_) {
     if (g_interrupted.load()) return context->TryCancel();
     // A signal handler cannot wake anyone.
-    wake_.wait_for(mutex_, kPoll);
+    wake_.wait_for(mutex_, kInterruptPoll);
   }
 }
 

@@ -3,6 +3,7 @@
 // Ctrl-C as "give up what you are doing" instead of the end of the program.
 #pragma once
 
+#include <chrono>
 #include <thread>
 
 #include <absl/base/thread_annotations.h>
@@ -11,6 +12,9 @@
 #include "base/mutex.h"
 
 namespace vigil::cli {
+
+// How long it may take until a Ctrl-C that nobody waits for is noticed: less than a person does.
+inline constexpr std::chrono::milliseconds kInterruptPoll(20);
 
 // From now on Ctrl-C is noted, for the life of the program.
 void CatchInterrupts();

@@ -14,8 +14,9 @@ namespace vigil::server {
 namespace {
 
 constexpr double kDefaultShare = 0.6;
-// Shares of the limit. They leave two fifths for what is not planned: the program, the series and
-// their index, what the allocator holds back, and heads once more while they become blocks.
+// Shares of the limit. They leave two fifths for the series with their index, which may have most
+// of it, and for what is not planned: the program, what the allocator holds back, and heads once
+// more while they become blocks.
 constexpr double kStoreShare = 0.15;
 constexpr double kHeadFlushShare = 0.06;
 constexpr double kMaxHeadShare = 0.12;

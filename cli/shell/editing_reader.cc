@@ -31,10 +31,6 @@ namespace {
 // Stands around what moves no cursor in a prompt.
 constexpr char kLiteral = '\1';
 
-// How long Ctrl-C may go unnoticed that came just before the wait for a key: below what a person
-// notices.
-constexpr int kInterruptPollMs = 20;
-
 void WakeUp(int) {}
 
 // libedit reads characters by the locale; a query is UTF-8 whatever that says.
@@ -136,9 +132,12 @@ class EditingReader final : public LineReader {
         return 0;
       }
       pollfd input = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-      const int ready = ::poll(&input, 1, kInterruptPollMs);
-      if (ready < 0 && errno == EINTR) ::el_resize(line);
-      if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
+      const int ready = ::poll(&input, 1, static_cast<int>(kInterruptPoll.count()));
+      if (ready == 0) continue;
+      if (ready < 0 && errno == EINTR) {
+        ::el_resize(line);
+        continue;
+      }
       char byte = 0;
       const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
       if (count < 0 && errno == EINTR) continue;

@@ -18,6 +18,8 @@
 namespace vigil::storage {
 namespace {
 
+uint64_t LowBits(unsigned bits) { return (uint64_t{1} << bits) - 1; }
+
 // What the next bits of a stream say, by their value, in one word: what a value needs is where
 // instructions take it from. A plain value is the base plus its extra bits; of other items the base
 // is what stands above the extra bits.
@@ -44,7 +46,7 @@ class TableEntry {
 
   // The plain value that `bits` begin with.
   uint64_t ValueOf(uint64_t bits) const {
-    return base() + ((bits & ((uint64_t{1} << item_bits()) - 1)) >> (word_ >> 8 & 63));
+    return base() + ((bits & LowBits(item_bits())) >> (word_ >> 8 & 63));
   }
 
  private:
@@ -77,8 +79,9 @@ TableShape BuildTable(std::span<const uint8_t> lengths, const ClassParameters& p
                       DecodeTable* table) {
   const std::vector<SymbolCode> codes = CanonicalCodes(lengths);
   TableShape shape;
-  for (const SymbolCode& code : codes)
+  for (const SymbolCode& code : codes) {
     shape.code_bits = std::max<unsigned>(shape.code_bits, code.length);
+  }
   const size_t size = size_t{1} << shape.code_bits;
   (*table)[1] = {};
   for (const SymbolCode& code : codes) {
@@ -99,7 +102,8 @@ uint64_t Load64(const char* at) {
   return word;
 }
 
-uint64_t LowBits(unsigned bits) { return (uint64_t{1} << bits) - 1; }
+// The bits from `bit` on, as many as are surely in one load (kLoadBits) or more.
+uint64_t BitsAt(const char* bytes, size_t bit) { return Load64(bytes + bit / 8) >> (bit % 8); }
 
 // Reads the items of a stream into `out`.
 class StreamReader {
@@ -161,7 +165,7 @@ class StreamReader {
     return std::min((end_ - 1 - bit_) / kLoadBits + 1,
                     static_cast<size_t>(out_end_ - out_) / values_per_load_);
   }
-  uint64_t Word() const { return Load64(bytes_ + bit_ / 8) >> (bit_ % 8); }
+  uint64_t Word() const { return BitsAt(bytes_, bit_); }
 
   // Goes on while kReach bytes are there.
   void Run() {
@@ -181,7 +185,7 @@ class StreamReader {
     size_t bit = bit_;
     bool plain = true;
     while (plain && bit < end_ && out != out_end_) {
-      uint64_t word = Load64(bytes_ + bit / 8) >> (bit % 8);
+      uint64_t word = BitsAt(bytes_, bit);
       const size_t sure = std::min<size_t>(per_load, out_end_ - out);
       for (size_t i = 0; i < sure; ++i) {
         const TableEntry entry = table[word & mask];
@@ -255,7 +259,7 @@ void StreamReader::RunLanes(std::span<StreamReader> lanes) {
     for (; plain && rounds > 0; --rounds) {
       std::array<uint64_t, kLanes> words;
       for (size_t i = 0; i < kLanes; ++i) {
-        words[i] = Load64(lanes[i].bytes_ + bit[i] / 8) >> (bit[i] % 8);
+        words[i] = BitsAt(lanes[i].bytes_, bit[i]);
       }
       std::array<uint64_t, kLanes> sums = {};
       size_t taken = 0;

@@ -69,21 +69,21 @@ void ForEachItem(std::span<const uint64_t> values, OnValue on_value, OnRun on_ru
   }
 }
 
-// Adds how often each class occurs.
+// Adds how often each class occurs to `*counts`. Runs that reach from lane to lane are cut.
 void CountInto(std::span<const uint64_t> values, const ClassParameters& parameters, bool laned,
-               std::vector<uint32_t>& counts) {
+               std::vector<uint32_t>* counts) {
   for (size_t lane = 0; lane < (laned ? kLanes : 1); ++lane) {
     ForEachItem(
         LaneOf(values, laned, lane),
-        [&](uint64_t value) { ++counts[SplitValue(value, parameters).symbol]; },
-        [&](size_t length) { ++counts[SplitRun(length).symbol]; });
+        [&](uint64_t value) { ++(*counts)[SplitValue(value, parameters).symbol]; },
+        [&](size_t length) { ++(*counts)[SplitRun(length).symbol]; });
   }
 }
 
 std::vector<uint32_t> CountClasses(std::span<const uint64_t> values,
                                    const ClassParameters& parameters, bool laned) {
   std::vector<uint32_t> counts(ClassesOf(parameters), 0);
-  CountInto(values, parameters, laned, counts);
+  CountInto(values, parameters, laned, &counts);
   return counts;
 }
 
@@ -201,15 +201,12 @@ class Coder {
 }  // namespace
 
 ClassPlan PlanClassCodes(std::span<const uint64_t> values) {
-  ClassPlan fine = {.parameters = kFine, .counts = CountClasses(values, kFine, false)};
-  fine.size_bytes = EstimateBytes(fine.counts, kFine);
-  ClassPlan coarse = {.parameters = kCoarse, .counts = Coarsen(fine.counts)};
-  coarse.size_bytes = EstimateBytes(coarse.counts, kCoarse);
-  ClassPlan& plan = coarse.size_bytes < fine.size_bytes ? coarse : fine;
-  plan.laned = plan.size_bytes >= kMinLanedBytes;
-  // Runs that reach from lane to lane are cut.
-  if (plan.laned) plan.counts = CountClasses(values, plan.parameters, true);
-  return std::move(plan);
+  const std::vector<uint32_t> counts = CountClasses(values, kFine, false);
+  const size_t fine_bytes = EstimateBytes(counts, kFine);
+  const size_t coarse_bytes = EstimateBytes(Coarsen(counts), kCoarse);
+  const bool coarse = coarse_bytes < fine_bytes;
+  const size_t size_bytes = coarse ? coarse_bytes : fine_bytes;
+  return {coarse ? kCoarse : kFine, size_bytes, size_bytes >= kMinLanedBytes};
 }
 
 // +-----------------+----------------+-----------------+-----------------------------------------+
@@ -219,7 +216,7 @@ ClassPlan PlanClassCodes(std::span<const uint64_t> values) {
 // With the flag 0x80 in the first byte there are four streams, their lengths before the first.
 void AppendClassCodes(std::span<const uint64_t> values, const ClassPlan& plan, std::string* out) {
   if (values.empty()) return;
-  const Coder coder(plan, plan.counts);
+  const Coder coder(plan, CountClasses(values, plan.parameters, plan.laned));
   coder.AppendDescription(out);
   std::string streams;
   for (const size_t size : coder.AppendLanes(values, &streams)) AppendVarint(size, out);
@@ -237,7 +234,7 @@ void AppendClassPieces(std::span<const uint64_t> values, size_t piece_size, cons
   };
   // Runs that reach from piece to piece are cut.
   std::vector<uint32_t> counts(ClassesOf(plan.parameters), 0);
-  for_each_piece([&](auto piece) { CountInto(piece, plan.parameters, true, counts); });
+  for_each_piece([&](auto piece) { CountInto(piece, plan.parameters, true, &counts); });
   const Coder coder(plan, counts);
   coder.AppendDescription(out);
   std::string streams;

@@ -12,7 +12,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <absl/functional/function_ref.h>
 
@@ -30,7 +29,6 @@ struct ClassParameters {
 // How to write certain integers, and about how many bytes that takes.
 struct ClassPlan {
   ClassParameters parameters;
-  std::vector<uint32_t> counts;  // How often each class occurs.
   size_t size_bytes = 0;
   bool laned = false;
 };

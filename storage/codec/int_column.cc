@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstddef>
 #include <numeric>
-#include <optional>
 #include <utility>
 #include <vector>
 

@@ -10,7 +10,6 @@
 #include "storage/limits/refusals.h"
 
 namespace vigil::storage {
-
 namespace {
 
 // What a series takes of memory besides its labels: its row in the table, its places in postings

@@ -108,7 +108,7 @@ class Assembler {
 
 }  // namespace
 
-BlockReader::BlockReader(KeyValueStore* store, TenantId tenant, uint8_t shard, RecentTimes* recent)
+BlockReader::BlockReader(KeyValueStore* store, TenantId tenant, uint8_t shard, DecodedTimes* recent)
     : store_(*store),
       tenant_(tenant),
       shard_(shard),

@@ -26,7 +26,7 @@ namespace vigil::storage {
 class BlockReader {
  public:
   // What is given must outlive the reader; `recent` may be null.
-  BlockReader(KeyValueStore* store, TenantId tenant, uint8_t shard, RecentTimes* recent = nullptr);
+  BlockReader(KeyValueStore* store, TenantId tenant, uint8_t shard, DecodedTimes* recent = nullptr);
 
   // Appends the samples that blocks of a series in one partition have in `range` to `*columns`.
   // `metric` is MetricHash of the series' metric name. Damaged blocks are reported and skipped.
@@ -44,7 +44,7 @@ class BlockReader {
     // It stands at the first block of a series, behind those of the one read before.
     bool at_series = false;
     BlockKey before = {};
-    // Stepping over the series between two that were read has led there the last time.
+    // Until stepping over the series between two that were read has once not led there.
     bool steps_pay = true;
   };
   // One that stands at the series of `key` or shortly before it, if there is one: who reads series

@@ -46,7 +46,7 @@ class ShardQuerier final : public MetricQuerier {
     const SeriesCatalog* catalog;
     KeyValueStore* store;
     const std::atomic<int64_t>* expired_before_ms;
-    RecentTimes* recent_times;
+    DecodedTimes* recent_times;
   };
   // What `source` points to must outlive the querier. `heads` must have been copied already.
   ShardQuerier(const Source& source, HeadPair heads);

@@ -12,59 +12,47 @@
 namespace vigil::storage {
 namespace {
 
-// Beyond this it starts anew: a query over very many exporters reads some columns again rather than
-// holding all.
+// A query over very many exporters reads some columns again rather than holding all.
 constexpr size_t kMaxBytes = 64 << 20;
-// Likewise; of a shard. A day at 15 s takes 45 kB.
-constexpr size_t kMaxRecentBytes = 8 << 20;
-
-size_t SizeOf(const std::vector<int64_t>& times) { return times.size() * sizeof(int64_t); }
 
 }  // namespace
 
-TimesPtr RecentTimes::Find(uint64_t column) {
+TimesPtr DecodedTimes::Find(uint64_t column) {
   MutexLock lock(&mutex_);
   const auto known = columns_.find(column);
   return known == columns_.end() ? nullptr : known->second;
 }
 
-void RecentTimes::Put(uint64_t column, const TimesPtr& times) {
-  const size_t size = SizeOf(*times);
+void DecodedTimes::Put(uint64_t column, const TimesPtr& times) {
+  const size_t size = times->size() * sizeof(int64_t);
   MutexLock lock(&mutex_);
-  if (size_bytes_ + size > kMaxRecentBytes) {
+  if (size_bytes_ + size > max_bytes_) {
     columns_.clear();
     size_bytes_ = 0;
   }
   if (columns_.emplace(column, times).second) size_bytes_ += size;
 }
 
+TimesCache::TimesCache(KeyValueStore* store, const KeyValueSnapshot* snapshot, DecodedTimes* recent)
+    : store_(*store), snapshot_(snapshot), recent_(recent), own_(kMaxBytes) {}
+
 absl::StatusOr<TimesPtr> TimesCache::Load(const TimestampColumnKey& key) {
-  if (recent_ != nullptr) {
-    if (TimesPtr times = recent_->Find(key.column); times != nullptr) return times;
-  }
   VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
                          store_.Get(Family::kBlocks, key.Encode(), snapshot_));
   if (!bytes.has_value()) return absl::DataLossError("its column of times is missing");
   VIGIL_ASSIGN_OR_RETURN_WITH(std::vector<int64_t> times_ms, DecodeTimesColumn(*bytes),
                               "column of times");
-  auto times = std::make_shared<const std::vector<int64_t>>(std::move(times_ms));
-  if (recent_ != nullptr) recent_->Put(key.column, times);
-  return times;
+  return std::make_shared<const std::vector<int64_t>>(std::move(times_ms));
 }
 
 absl::StatusOr<TimesPtr> TimesCache::Get(const TimestampColumnKey& key) {
-  {
-    MutexLock lock(&mutex_);
-    if (const auto known = columns_.find(key.column); known != columns_.end()) return known->second;
+  if (TimesPtr times = own_.Find(key.column); times != nullptr) return times;
+  TimesPtr times = recent_ == nullptr ? nullptr : recent_->Find(key.column);
+  if (times == nullptr) {
+    VIGIL_ASSIGN_OR_RETURN(times, Load(key));
+    if (recent_ != nullptr) recent_->Put(key.column, times);
   }
-  VIGIL_ASSIGN_OR_RETURN(TimesPtr times, Load(key));
-  const size_t size = SizeOf(*times);
-  MutexLock lock(&mutex_);
-  if (size_bytes_ + size > kMaxBytes) {
-    columns_.clear();
-    size_bytes_ = 0;
-  }
-  if (columns_.emplace(key.column, times).second) size_bytes_ += size;
+  own_.Put(key.column, times);
   return times;
 }
 

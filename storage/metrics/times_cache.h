@@ -17,15 +17,18 @@
 
 namespace vigil::storage {
 
-// What queries have decoded in one shard, for those that come after them: a column never changes,
-// and its number is never given to another. Thread-safe.
-class RecentTimes {
+// Decoded columns of one shard by their numbers, up to a number of bytes: with more it starts anew.
+// A column never changes, and its number is never given to another. Thread-safe.
+class DecodedTimes {
  public:
+  explicit DecodedTimes(size_t max_bytes) : max_bytes_(max_bytes) {}
+
   // nullptr when it is not there.
   TimesPtr Find(uint64_t column);
   void Put(uint64_t column, const TimesPtr& times);
 
  private:
+  const size_t max_bytes_;
   Mutex mutex_;
   absl::flat_hash_map<uint64_t, TimesPtr> columns_ ABSL_GUARDED_BY(mutex_);
   size_t size_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -34,9 +37,10 @@ class RecentTimes {
 // For one tenant's blocks in one shard. Thread-safe.
 class TimesCache {
  public:
-  // Reads at `snapshot`, or at the present if it is null. `recent` may be null. Borrows all.
-  TimesCache(KeyValueStore* store, const KeyValueSnapshot* snapshot, RecentTimes* recent = nullptr)
-      : store_(*store), snapshot_(snapshot), recent_(recent) {}
+  // Reads at `snapshot`, or at the present if it is null. What it decodes goes to `recent`, too,
+  // and is found there by those that come after it; null: there are none. Borrows all.
+  TimesCache(KeyValueStore* store, const KeyValueSnapshot* snapshot,
+             DecodedTimes* recent = nullptr);
 
   // DataLoss when the column is missing or damaged.
   absl::StatusOr<TimesPtr> Get(const TimestampColumnKey& key);
@@ -46,11 +50,8 @@ class TimesCache {
 
   KeyValueStore& store_;
   const KeyValueSnapshot* const snapshot_;
-  RecentTimes* const recent_;
-
-  Mutex mutex_;
-  absl::flat_hash_map<uint64_t, TimesPtr> columns_ ABSL_GUARDED_BY(mutex_);  // By id.
-  size_t size_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  DecodedTimes* const recent_;
+  DecodedTimes own_;
 };
 
 }  // namespace vigil::storage

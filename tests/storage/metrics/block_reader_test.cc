@@ -149,7 +149,7 @@ TEST_F(BlockReaderTest, TimesThatWereDecodedAreThereForTheNextReader) {
   const std::vector<int64_t> times_ms = {10, 25};
   Put(key.Encode(), EncodeTimesColumn(times_ms));
   PutBlock(1, times_ms, 1, /*shared_times=*/17);
-  RecentTimes recent;
+  DecodedTimes recent(8 << 20);
   for (int round = 0; round < 2; ++round) {
     SampleColumns columns;
     ASSERT_OK(BlockReader(&store_, kTenant, kShard, &recent).Read(0, kMetric, 1, kEver, &columns));
