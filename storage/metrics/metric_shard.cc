@@ -34,8 +34,8 @@ namespace {
 constexpr int64_t kBeginningOfTime = std::numeric_limits<int64_t>::min();
 
 constexpr int64_t kCompactStepNs = 100 * kNanosPerMilli;
-// Columns of times that stay decoded for queries to come: at 15 s, a day of one exporter takes 45
-// kB.
+
+// Columns of times that stay decoded for queries to come. A day of an exporter, at 15 s, is 45 kB.
 constexpr size_t kMaxRecentTimesBytes = 8 << 20;
 
 // Of a deletion, what is written in one batch: enough to be worth a sync, little enough to be held.
