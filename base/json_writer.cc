@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 #include "base/strings.h"
 
@@ -53,7 +55,43 @@ bool IsSeparator(std::string_view text) {
   return text.starts_with(kSeparators) && (text[2] == '\xA8' || text[2] == '\xA9');
 }
 
+// Eight bytes at once, of which each is looked at alone (as in "Bit Twiddling Hacks", S. E.
+// Anderson): whether one of them is below `n`, or is `c`. Requires: all are below 0x80.
+constexpr uint64_t kOnes = 0x0101010101010101;
+constexpr uint64_t kHighBits = 0x80 * kOnes;
+constexpr bool AnyBelow(uint64_t bytes, uint64_t n) {
+  return ((bytes - kOnes * n) & ~bytes & kHighBits) != 0;
+}
+constexpr bool AnyIs(uint64_t bytes, char c) {
+  return AnyBelow(bytes ^ (kOnes * static_cast<unsigned char>(c)), 1);
+}
+
+// Whether all eight are ASCII that is written as it is.
+constexpr bool IsPlain(uint64_t bytes, bool for_html) {
+  const bool special =
+      (bytes & kHighBits) != 0 || AnyBelow(bytes, 0x20) || AnyIs(bytes, '"') || AnyIs(bytes, '\\');
+  const bool html = for_html && (AnyIs(bytes, '<') || AnyIs(bytes, '>') || AnyIs(bytes, '&'));
+  return !special && !html;
+}
+
+bool IsPlain(std::string_view text, bool for_html) {
+  uint64_t bytes = 0;
+  for (; text.size() >= sizeof(bytes); text.remove_prefix(sizeof(bytes))) {
+    std::memcpy(&bytes, text.data(), sizeof(bytes));
+    if (!IsPlain(bytes, for_html)) return false;
+  }
+  bytes = kOnes * 'a';
+  std::memcpy(&bytes, text.data(), text.size());
+  return IsPlain(bytes, for_html);
+}
+
 void AppendQuoted(std::string_view text, bool for_html, std::string* out) {
+  if (IsPlain(text, for_html)) {
+    const size_t begin = out->size();
+    out->resize(begin + text.size() + 2, '"');
+    std::memcpy(out->data() + begin + 1, text.data(), text.size());
+    return;
+  }
   std::string clean;
   if (!IsValidUtf8(text)) {
     clean = ReplaceInvalidUtf8(text);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -101,6 +102,17 @@ class MergedQuerier final : public MetricQuerier {
       std::move(some.begin(), some.end(), std::back_inserter(all));
     }
     MakeUnique(&all);
+    return all;
+  }
+
+  std::optional<uint64_t> SeriesAtMost(const std::vector<Matcher>& matchers,
+                                       TimeRange range) override {
+    uint64_t all = 0;
+    for (const auto& querier : queriers_) {
+      const std::optional<uint64_t> some = querier->SeriesAtMost(matchers, range);
+      if (!some.has_value()) return std::nullopt;
+      all += *some;
+    }
     return all;
   }
 

@@ -156,8 +156,10 @@ def ask(options, system, question, about):
     """One question, as often as it is to be asked."""
     url = url_of(question, about)
     try:
-        _, body = ask_once(system, url, options.timeout)
         before = system.memory("VmRSS")
+        _, body = ask_once(system, url, options.timeout)
+        if not options.fresh:
+            before = system.memory("VmRSS")
         pathlib.Path(f"/proc/{system.process.pid}/clear_refs").write_text("5", encoding="ascii")
         milliseconds = [ask_once(system, url, options.timeout)[0] for _ in range(options.repetitions)]
     except (OSError, systems.Failure) as error:
@@ -172,13 +174,16 @@ def ask(options, system, question, about):
 
 def ask_all(options, name, about):
     system = systems.SYSTEMS[name](compare.binaries(options)[name], options.dir / name)
-    system.start()
+    answers = []
     try:
-        time.sleep(options.settle)
-        answers = []
         for question in QUESTIONS:
+            if system.process is None:
+                system.start()
+                time.sleep(options.settle)
             answers.append(ask(options, system, question, about))
             print(f"  {name}: {question[1]}: {answers[-1].get('milliseconds', answers[-1])}", file=sys.stderr)
+            if options.fresh:
+                system.stop()
         return answers
     finally:
         system.stop()
@@ -231,6 +236,7 @@ def main():
     parser.add_argument("--fill-only", action="store_true", help="fill the directory and ask nothing")
     parser.add_argument("--keep-requests", action="store_true", help="keep the file of requests once all are filled")
     parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--fresh", action="store_true", help="start each system anew before each question")
     parser.add_argument("--settle", type=float, default=5, help="seconds between start and the first question")
     parser.add_argument("--timeout", type=float, default=120, help="seconds for an answer")
     parser.add_argument("--json", type=pathlib.Path, help="also write all figures to this file")

@@ -61,6 +61,10 @@ VectorResult ToVector(const VectorValue& vector, int64_t time_ms) {
 
 storage::SampleColumns ToSamples(const Column& column, const StepGrid& grid) {
   storage::SampleColumns samples;
+  size_t floats = 0;
+  for (size_t step = 0; step < column.size(); ++step) floats += column.HasFloat(step) ? 1 : 0;
+  samples.times_ms.reserve(floats);
+  samples.values.reserve(floats);
   for (size_t step = 0; step < column.size(); ++step) {
     if (column.HasFloat(step)) {
       samples.times_ms.push_back(grid.At(step));

@@ -15,18 +15,24 @@
 namespace vigil::exec {
 namespace {
 
-// Series that a thread makes between two visits to what the threads share; and how many such lots
-// may be ahead of the one that is taken next, which bounds the memory they take.
-constexpr size_t kLotSize = 32;
-constexpr size_t kLotsAhead = 8;
+// Series that a thread makes between two visits to what the threads share: their columns fit into
+// the second cache.
+constexpr size_t kLotSize = 16;
+
+// How many lots may be ahead of the one that is taken next, which bounds the memory they take.
+size_t LotsAhead(size_t threads) { return 2 * threads + 2; }
 
 using Lot = std::vector<Column>;
 
-// One run of ForEachSeries: lots are made by any thread and taken in their order.
+// One run of ForEachSeries: lots are made by any thread and taken in their order, by one thread at
+// a time.
 class LotQueue {
  public:
-  LotQueue(const SeriesSource& source, TakeSeries take)
-      : series_(source.size()), order_(source.ReadOrder()), take_(take) {}
+  LotQueue(const SeriesSource& source, size_t threads, TakeSeries take)
+      : series_(source.size()),
+        ahead_(LotsAhead(threads)),
+        order_(source.ReadOrder()),
+        take_(take) {}
 
   size_t lots() const { return (series_ + kLotSize - 1) / kLotSize; }
   size_t BeginOf(size_t lot) const { return lot * kLotSize; }
@@ -34,27 +40,30 @@ class LotQueue {
   // The series that is read in a place.
   size_t SeriesAt(size_t place) const { return order_.empty() ? place : order_[place]; }
 
-  // The next lot to be made, for which there is room; lots() when none is left or wanted.
-  size_t Claim() {
+  // The next lot to be made, for which there is room; lots() when none is left or wanted. Appends
+  // to `*columns` some that nobody needs any more, with whatever is in them.
+  size_t Claim(Lot* columns) {
     MutexLock lock(&mutex_);
-    while (claimed_ >= taken_ + kLotsAhead && claimed_ < lots() && status_.ok()) {
-      changed_.wait(mutex_);
+    while (claimed_ >= taken_ + ahead_ && claimed_ < lots() && status_.ok()) changed_.wait(mutex_);
+    if (claimed_ >= lots() || !status_.ok()) return lots();
+    const size_t size = EndOf(claimed_) - BeginOf(claimed_);
+    while (columns->size() < size && !spare_.empty()) {
+      columns->push_back(std::move(spare_.back()));
+      spare_.pop_back();
     }
-    return claimed_ < lots() && status_.ok() ? claimed_++ : lots();
+    return claimed_++;
   }
 
+  // Takes what can be taken, unless another thread is at it: then that one does.
   void Deliver(size_t number, Lot lot) {
-    MutexLock lock(&mutex_);
-    made_.emplace(number, std::move(lot));
-    while (!made_.empty() && made_.begin()->first == taken_ && status_.ok()) {
-      Lot next = std::move(made_.begin()->second);
-      made_.erase(made_.begin());
-      for (size_t i = 0; i < next.size() && status_.ok(); ++i) {
-        if (!next[i].Empty()) status_ = take_(SeriesAt(BeginOf(taken_) + i), std::move(next[i]));
-      }
-      ++taken_;
+    {
+      MutexLock lock(&mutex_);
+      made_.emplace(number, std::move(lot));
     }
-    changed_.notify_all();
+    for (Lot next; BeginToTake(&next);) {
+      absl::Status status = Take(&next);
+      EndTaking(std::move(next), std::move(status));
+    }
   }
 
   void Fail(absl::Status status) {
@@ -69,30 +78,70 @@ class LotQueue {
   }
 
  private:
+  bool BeginToTake(Lot* lot) {
+    MutexLock lock(&mutex_);
+    const auto first = made_.begin();
+    if (taking_ || !status_.ok() || first == made_.end() || first->first != taken_) return false;
+    *lot = std::move(first->second);
+    made_.erase(first);
+    first_taken_ = BeginOf(taken_);
+    taking_ = true;
+    return true;
+  }
+
+  // By the one thread that is at it.
+  absl::Status Take(Lot* lot) {
+    for (size_t i = 0; i < lot->size(); ++i) {
+      Column& column = (*lot)[i];
+      if (column.Empty()) continue;
+      VIGIL_RETURN_IF_ERROR(take_(SeriesAt(first_taken_ + i), std::move(column)));
+    }
+    return absl::OkStatus();
+  }
+
+  void EndTaking(Lot lot, absl::Status status) {
+    MutexLock lock(&mutex_);
+    for (Column& column : lot) {
+      // Nobody wanted to keep it.
+      if (column.size() > 0) spare_.push_back(std::move(column));
+    }
+    if (status_.ok()) status_ = std::move(status);
+    ++taken_;
+    taking_ = false;
+    changed_.notify_all();
+  }
+
   const size_t series_;
+  const size_t ahead_;
   const std::vector<uint32_t> order_;
   const TakeSeries take_;
+  size_t first_taken_ = 0;  // The place of the first series of the lot that is being taken.
 
   Mutex mutex_;
   CondVar changed_;
   size_t claimed_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t taken_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool taking_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<size_t, Lot> made_ ABSL_GUARDED_BY(mutex_);
+  Lot spare_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
 };
 
 absl::Status MakeLots(Evaluator& evaluator, const SeriesSource& source, LotQueue* queue) {
   VIGIL_ASSIGN_OR_RETURN(const std::unique_ptr<SeriesReader> reader, source.NewReader());
-  for (size_t lot = queue->Claim(); lot < queue->lots(); lot = queue->Claim()) {
+  while (true) {
     Lot columns;
-    for (size_t place = queue->BeginOf(lot); place < queue->EndOf(lot); ++place) {
-      columns.push_back(evaluator.NewColumn());
+    const size_t lot = queue->Claim(&columns);
+    if (lot == queue->lots()) return absl::OkStatus();
+    for (Column& column : columns) column.Reset();
+    const size_t begin = queue->BeginOf(lot);
+    while (columns.size() < queue->EndOf(lot) - begin) columns.push_back(evaluator.NewColumn());
+    for (size_t i = 0; i < columns.size(); ++i) {
       VIGIL_RETURN_IF_ERROR(evaluator.context().limits.Check());
-      VIGIL_RETURN_IF_ERROR(reader->Read(queue->SeriesAt(place), &columns.back()));
+      VIGIL_RETURN_IF_ERROR(reader->Read(queue->SeriesAt(begin + i), &columns[i]));
     }
     queue->Deliver(lot, std::move(columns));
   }
-  return absl::OkStatus();
 }
 
 // Few series are made and taken one by one: there is nothing to share with other threads.
@@ -133,8 +182,8 @@ void SortByPlace(const std::vector<size_t>& places, std::vector<Series>* series)
 
 absl::Status ForEachSeries(Evaluator& evaluator, const SeriesSource& source, TakeSeries take) {
   if (source.size() <= kLotSize) return MakeFew(evaluator, source, take);
-  LotQueue queue(source, take);
   const QueryContext& context = evaluator.context();
+  LotQueue queue(source, context.options.threads, take);
   RunTogether(context.helpers, std::min(context.options.threads, queue.lots()), [&](size_t) {
     absl::Status status = MakeLots(evaluator, source, &queue);
     if (!status.ok()) queue.Fail(std::move(status));

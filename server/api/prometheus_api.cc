@@ -53,8 +53,15 @@ class Routes {
     Get(path, endpoint);
     router_.Add("POST", kRoot + path, Handler(endpoint), HandlerKind::kLong);
   }
-  void GetPrefix(std::string_view prefix, ApiEndpoint* endpoint) {
-    router_.AddPrefix("GET", std::string(prefix), Handler(endpoint), HandlerKind::kLong);
+  // Those that look names, values or series up: where there are few, in place.
+  void LookUp(const std::string& path, ApiEndpoint* endpoint, uint64_t most_quick) {
+    for (const char* const method : {"GET", "POST"}) {
+      router_.Add(method, kRoot + path, Handler(endpoint), HandlerKind::kLong, AtMost(most_quick));
+    }
+  }
+  void LookUpPrefix(std::string_view prefix, ApiEndpoint* endpoint, uint64_t most_quick) {
+    router_.AddPrefix("GET", std::string(prefix), Handler(endpoint), HandlerKind::kLong,
+                      AtMost(most_quick));
   }
   void Admin(const std::string& path, ApiEndpoint* endpoint) {
     for (const char* const method : {"POST", "PUT"}) {
@@ -86,6 +93,12 @@ class Routes {
   }
 
  private:
+  QuickTest AtMost(uint64_t series) const {
+    return [parts = parts_, series](const HttpRequest& request) {
+      const ApiParts* const ready = parts();
+      return ready == nullptr || IsQuickLookup(*ready, request, series);
+    };
+  }
   HttpHandler Handler(ApiEndpoint* endpoint) const {
     return [parts = parts_, endpoint](const HttpRequest& request) {
       const ApiParts* const ready = parts();
@@ -110,9 +123,9 @@ void AddPrometheusApi(std::function<const ApiParts*()> parts, HttpRouter* router
   routes.GetAndPost("query_exemplars", QueryExemplars);
   routes.GetAndPost("format_query", FormatQuery);
   routes.GetAndPost("parse_query", ParseQueryTree);
-  routes.GetAndPost("series", ListSeries);
-  routes.GetAndPost("labels", ListLabelNames);
-  routes.GetPrefix(kLabelPrefix, ListLabelValues);
+  routes.LookUp("series", ListSeries, kQuickToList);
+  routes.LookUp("labels", ListLabelNames, kQuickToScan);
+  routes.LookUpPrefix(kLabelPrefix, ListLabelValues, kQuickToScan);
   routes.Get("metadata", ListMetadata);
   routes.Get("rules", ListRules);
   routes.Get("alerts", ListAlerts);

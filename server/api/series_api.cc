@@ -5,6 +5,7 @@
 #include <charconv>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,10 @@ namespace {
 constexpr std::string_view kValuesSuffix = "/values";
 constexpr std::string_view kEscapePrefix = "U__";
 constexpr uint32_t kMaxCodePoint = 0x10FFFF;
+
+// Look-ups with more may take long whatever they find.
+constexpr size_t kQuickSelectors = 16;
+constexpr size_t kQuickFormBytes = 16 << 10;
 
 template <typename T>
 void SortUnique(std::vector<T>* list) {
@@ -49,7 +54,7 @@ absl::StatusOr<Lookup> ReadLookup(const ApiParams& params) {
   return lookup;
 }
 
-// Looks that take long wait for their turn like queries.
+// Looks that may take long wait for their turn like queries; the others must not wait.
 struct Access {
   std::unique_ptr<storage::MetricQuerier> querier;
   QueryGate::Pass pass;
@@ -57,6 +62,7 @@ struct Access {
 
 absl::StatusOr<Access> Enter(const ApiParts& parts, const HttpRequest& request) {
   VIGIL_ASSIGN_OR_RETURN(const storage::TenantId tenant, TenantOf(parts, request));
+  if (request.in_place) return Access{parts.storage->NewMetricQuerier(tenant), {}};
   VIGIL_ASSIGN_OR_RETURN(QueryGate::Pass pass,
                          EnterGate(parts, request, parts.engine->options().timeout_ms));
   return Access{parts.storage->NewMetricQuerier(tenant), std::move(pass)};
@@ -141,6 +147,23 @@ std::string UnescapeLabelName(std::string_view escaped) {
     }
   }
   return name;
+}
+
+bool IsQuickLookup(const ApiParts& parts, const HttpRequest& request, uint64_t most_series) {
+  if (request.body.size() > kQuickFormBytes) return false;
+  const absl::StatusOr<Lookup> lookup = ReadLookup(ApiParams(request));
+  const absl::StatusOr<storage::TenantId> tenant = TenantOf(parts, request);
+  // Mistakes are quickly told.
+  if (!lookup.ok() || !tenant.ok() || lookup->IsEmpty()) return true;
+  if (lookup->selectors.empty() || lookup->selectors.size() > kQuickSelectors) return false;
+  const auto querier = parts.storage->NewMetricQuerier(*tenant);
+  uint64_t series = 0;
+  for (const Selector& selector : lookup->selectors) {
+    const std::optional<uint64_t> most = querier->SeriesAtMost(selector, lookup->range);
+    if (!most.has_value()) return false;
+    series += *most;
+  }
+  return series <= most_series;
 }
 
 absl::StatusOr<HttpResponse> ListSeries(const ApiParts& parts, const HttpRequest& request) {

@@ -57,16 +57,20 @@ HttpResponse Busy(std::string_view why) {
 
 }  // namespace
 
-Connection::Connection(Tcp::socket socket, ConnectionShared* shared)
-    : stream_(std::move(socket)), shared_(*shared), room_(shared) {
+Connection::Connection(Tcp::socket socket, ConnectionShared* shared, std::atomic<int>* connections)
+    : stream_(std::move(socket)), shared_(*shared), connections_(*connections), room_(shared) {
   shared_.connections.fetch_add(1);
+  connections_.fetch_add(1);
   beast::error_code ignored;
   stream_.socket().set_option(Tcp::no_delay(true), ignored);
   // Peeking never waits.
   stream_.socket().non_blocking(true, ignored);
 }
 
-Connection::~Connection() { shared_.connections.fetch_sub(1); }
+Connection::~Connection() {
+  connections_.fetch_sub(1);
+  shared_.connections.fetch_sub(1);
+}
 
 void Connection::Read() {
   parser_.emplace();
@@ -133,7 +137,8 @@ void Connection::OnRead(beast::error_code error) {
   version_ = message.version();
   request_ = ToRequest(std::move(message));
   ThreadPool* const workers = shared_.WorkersFor(shared_.router.KindOf(request_));
-  if (workers == nullptr) return Answer(shared_.router.Route(request_));
+  request_.in_place = workers == nullptr;
+  if (request_.in_place) return Answer(shared_.router.Route(request_));
   RunHandler(workers);
 }
 

@@ -4,6 +4,7 @@
 // to this folder.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -25,7 +26,8 @@ using Tcp = asio::ip::tcp;
 // One connection; keeps itself alive as long as something is under way on it.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Tcp::socket socket, ConnectionShared* shared);
+  // `connections`: what counts those of the socket's thread.
+  Connection(Tcp::socket socket, ConnectionShared* shared, std::atomic<int>* connections);
   ~Connection();
   void Read();
 
@@ -70,6 +72,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   beast::tcp_stream stream_;
   ConnectionShared& shared_;
+  std::atomic<int>& connections_;
   BodyRoom room_;
   CancelFlag watched_for_;  // Of the handler at work; null if the client is not watched.
   beast::flat_buffer buffer_;

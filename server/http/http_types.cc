@@ -35,13 +35,14 @@ std::string_view HttpRequest::Header(std::string_view name) const {
   return header == headers.end() ? std::string_view() : header->second;
 }
 
-void HttpRouter::Add(std::string method, std::string path, HttpHandler handler, HandlerKind kind) {
-  handlers_[std::move(path)][std::move(method)] = {std::move(handler), kind};
+void HttpRouter::Add(std::string method, std::string path, HttpHandler handler, HandlerKind kind,
+                     QuickTest is_quick) {
+  handlers_[std::move(path)][std::move(method)] = {std::move(handler), kind, std::move(is_quick)};
 }
 
 void HttpRouter::AddPrefix(std::string method, std::string prefix, HttpHandler handler,
-                           HandlerKind kind) {
-  prefixes_[std::move(prefix)][std::move(method)] = {std::move(handler), kind};
+                           HandlerKind kind, QuickTest is_quick) {
+  prefixes_[std::move(prefix)][std::move(method)] = {std::move(handler), kind, std::move(is_quick)};
 }
 
 std::vector<const HttpRouter::Methods*> HttpRouter::Matching(const std::string& path) const {
@@ -66,7 +67,8 @@ const HttpRouter::Entry* HttpRouter::Find(const HttpRequest& request) const {
 
 HandlerKind HttpRouter::KindOf(const HttpRequest& request) const {
   const Entry* const entry = Find(request);
-  return entry == nullptr ? HandlerKind::kQuick : entry->kind;
+  if (entry == nullptr || (entry->is_quick && entry->is_quick(request))) return HandlerKind::kQuick;
+  return entry->kind;
 }
 
 HttpResponse HttpRouter::Route(const HttpRequest& request) const {

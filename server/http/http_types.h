@@ -23,6 +23,8 @@ struct HttpRequest {
   // Names in lower case; of a header that repeats, the last.
   std::map<std::string, std::string, std::less<>> headers;
   std::string body;
+  // Whether the handler runs on the thread that reads from sockets, and so must not wait.
+  bool in_place = false;
   // Turns true when nobody waits for the answer any more: the client has gone, or the server stops.
   // Null when nobody looks. Good until the handler returns.
   const std::atomic<bool>* cancelled = nullptr;
@@ -49,6 +51,10 @@ struct HttpResponse {
 
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
+// Whether a request takes no longer than handing it to a worker is worth: a millisecond or two.
+// Asked on the thread that reads from sockets.
+using QuickTest = std::function<bool(const HttpRequest&)>;
+
 // Where a handler runs: one that only looks, on the thread that reads from sockets; one that waits
 // (for the disk, a lock), on a worker, so that probes are answered meanwhile; one that may compute
 // for long, on a worker of those, so that it keeps nobody else waiting.
@@ -57,23 +63,25 @@ enum class HandlerKind { kQuick, kSlow, kLong };
 // Which handler answers what. Filled before the server starts, then constant.
 class HttpRouter {
  public:
+  // Requests that `is_quick` says so of are handled like those of kQuick.
   void Add(std::string method, std::string path, HttpHandler handler,
-           HandlerKind kind = HandlerKind::kQuick);
+           HandlerKind kind = HandlerKind::kQuick, QuickTest is_quick = nullptr);
   // The same for all paths that begin so. Whole paths go first, then longer beginnings.
   void AddPrefix(std::string method, std::string prefix, HttpHandler handler,
-                 HandlerKind kind = HandlerKind::kQuick);
+                 HandlerKind kind = HandlerKind::kQuick, QuickTest is_quick = nullptr);
 
   // 404 for an unknown path, 405 with `Allow` for a known one with another method; a path that
   // takes OPTIONS alone is none. HEAD is answered as GET; the server leaves the body out.
   HttpResponse Route(const HttpRequest& request) const;
 
-  // Of the handler that Route would call; kQuick when there is none.
+  // Where Route is to be called; kQuick when there is no handler.
   HandlerKind KindOf(const HttpRequest& request) const;
 
  private:
   struct Entry {
     HttpHandler handler;
     HandlerKind kind;
+    QuickTest is_quick;
   };
   using Methods = std::map<std::string, Entry>;
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,13 @@ class MetricQuerier {
   virtual absl::StatusOr<std::vector<std::string>> LabelValues(const std::string& name,
                                                                const std::vector<Matcher>& matchers,
                                                                TimeRange range) = 0;
+
+  // A bound, found at once, of how many series Select, LabelNames and LabelValues would look at;
+  // nullopt where they have to read rows.
+  virtual std::optional<uint64_t> SeriesAtMost(const std::vector<Matcher>& /*matchers*/,
+                                               TimeRange /*range*/) {
+    return std::nullopt;
+  }
 
   // To be taken before Select(matchers, range), of what it is going to depend on.
   virtual SelectionStamp StampOf(const std::vector<Matcher>& /*matchers*/, TimeRange /*range*/) {

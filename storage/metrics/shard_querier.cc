@@ -152,6 +152,12 @@ absl::StatusOr<std::vector<std::string>> ShardQuerier::LabelValues(
   return std::vector<std::string>(all.begin(), all.end());
 }
 
+std::optional<uint64_t> ShardQuerier::SeriesAtMost(const std::vector<Matcher>& matchers,
+                                                   TimeRange range) {
+  const TenantSeries* const series = FindSeries();
+  return series == nullptr ? 0 : series->index.SeriesAtMost(matchers, ScopeOf(range));
+}
+
 absl::Status ShardQuerier::Read(SeriesRef ref, TimeRange range, SampleColumns* columns) {
   columns->Clear();
   const uint64_t number = NumberOf(ref);

@@ -61,6 +61,8 @@ class ShardQuerier final : public MetricQuerier {
   ReadStatistics Statistics() const override { return blocks_.Statistics(); }
   absl::StatusOr<std::vector<std::string>> LabelNames(const std::vector<Matcher>& matchers,
                                                       TimeRange range) override;
+  std::optional<uint64_t> SeriesAtMost(const std::vector<Matcher>& matchers,
+                                       TimeRange range) override;
   absl::StatusOr<std::vector<std::string>> LabelValues(const std::string& name,
                                                        const std::vector<Matcher>& matchers,
                                                        TimeRange range) override;

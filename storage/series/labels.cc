@@ -18,13 +18,20 @@
 namespace vigil::storage {
 namespace {
 
+// How many bytes AppendText appends.
+size_t SizeOf(std::string_view text) {
+  size_t bytes = text.size() + 1;
+  for (size_t length = text.size(); length >= 0x80; length >>= 7) ++bytes;
+  return bytes;
+}
+
 void AppendText(std::string_view text, std::string* packed) {
+  char length_bytes[10];
+  size_t n = 0;
   size_t length = text.size();
-  while (length >= 0x80) {
-    packed->push_back(static_cast<char>(length | 0x80));
-    length >>= 7;
-  }
-  packed->push_back(static_cast<char>(length));
+  for (; length >= 0x80; length >>= 7) length_bytes[n++] = static_cast<char>(length | 0x80);
+  length_bytes[n++] = static_cast<char>(length);
+  packed->append(length_bytes, n);
   packed->append(text);
 }
 
@@ -65,7 +72,7 @@ void AppendLabel(LabelView label, std::string* packed) {
 template <typename LabelList>
 void ReserveFor(const LabelList& labels, std::string* packed) {
   size_t bytes = 0;
-  for (const auto& label : labels) bytes += label.name.size() + label.value.size() + 2;
+  for (const auto& label : labels) bytes += SizeOf(label.name) + SizeOf(label.value);
   packed->reserve(bytes);
 }
 

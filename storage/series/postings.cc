@@ -14,6 +14,8 @@ namespace {
 // least.
 constexpr size_t kMinDeadTextBytes = 256 << 10;
 
+constexpr size_t kUsualLabels = 16;
+
 void AppendNumber(uint32_t number, std::string* code) {
   while (number >= 0x80) {
     code->push_back(static_cast<char>(number | 0x80));
@@ -227,6 +229,7 @@ std::optional<uint32_t> Postings::Find(const Labels& labels) const {
 
 Labels Postings::LabelsOf(uint32_t number) const {
   std::vector<LabelView> labels;
+  labels.reserve(kUsualLabels);
   CodeReader reader(series_.CodeOf(number));
   for (Pair pair; reader.Next(&pair);) {
     labels.push_back({names_[pair.name].text, names_[pair.name].TextOf(pair.value)});
@@ -251,6 +254,11 @@ std::string_view Postings::ValueOf(uint32_t number, std::string_view name) const
     if (pair.name == wanted->second) return names_[pair.name].TextOf(pair.value);
   }
   return {};
+}
+
+uint64_t Postings::AtMost(const std::vector<Matcher>& matchers) const {
+  MemoryPostingSource source(*this);
+  return RequiredSeriesAtMost(source, matchers).value_or(all_.cardinality());
 }
 
 SeriesSet Postings::Select(const std::vector<Matcher>& matchers) const {

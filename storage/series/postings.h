@@ -52,6 +52,8 @@ class Postings {
 
   const SeriesSet& all() const { return all_; }
 
+  // No fewer than what Select has to look at: the series of the rarest pair that is required.
+  uint64_t AtMost(const std::vector<Matcher>& matchers) const;
   // The series that meet every matcher.
   SeriesSet Select(const std::vector<Matcher>& matchers) const;
 

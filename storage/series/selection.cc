@@ -151,4 +151,15 @@ absl::StatusOr<SeriesSet> SelectSeries(PostingSource& source,
   return set;
 }
 
+std::optional<uint64_t> RequiredSeriesAtMost(PostingSource& source,
+                                             const std::vector<Matcher>& matchers) {
+  std::optional<uint64_t> least;
+  for (const Matcher& matcher : matchers) {
+    if (!IsPair(matcher)) continue;
+    const uint64_t series = source.PairSize(matcher.name(), matcher.literals().front());
+    least = std::min(least.value_or(series), series);
+  }
+  return least;
+}
+
 }  // namespace vigil::storage

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,5 +51,10 @@ class PostingSource {
 // first; then exclusions are taken away; expressions that must be tried on texts come last, when
 // few series are left.
 absl::StatusOr<SeriesSet> SelectSeries(PostingSource& source, const std::vector<Matcher>& matchers);
+
+// How many series have the rarest of the pairs that matchers require; nullopt if none requires one.
+// Requires: the source knows how many have a pair.
+std::optional<uint64_t> RequiredSeriesAtMost(PostingSource& source,
+                                             const std::vector<Matcher>& matchers);
 
 }  // namespace vigil::storage

@@ -13,6 +13,8 @@ namespace {
 // Evictions under one lock: some two milliseconds, for which writers wait.
 constexpr size_t kEvictionsAtOnce = 1000;
 
+constexpr uint64_t kUsuallySelected = 4096;
+
 }  // namespace
 
 std::optional<uint32_t> SeriesIndex::Find(const Labels& labels, Found found) const {
@@ -157,12 +159,22 @@ SeriesSet SeriesIndex::PresentLocked(TimeRange partitions) const {
   return present;
 }
 
+bool SeriesIndex::AnyColdLocked(const Scope& scope) const {
+  if (scope.start_ms >= window_start_ms_.load()) return false;
+  if (scope.partitions.start_ms > scope.partitions.end_ms) return false;
+  const auto end = partitions_.upper_bound(scope.partitions.end_ms);
+  return std::any_of(partitions_.lower_bound(scope.partitions.start_ms), end,
+                     [this](const auto& one) {
+                       // isSubset() of a run in a bitset goes bit by bit.
+                       const SeriesSet& present = one.second;
+                       return present.and_cardinality(postings_.all()) < present.cardinality();
+                     });
+}
+
 SeriesSet SeriesIndex::SelectLocked(const std::vector<Matcher>& matchers, const Scope& scope,
                                     SeriesSet* cold) const {
   *cold = SeriesSet();
-  if (scope.start_ms < window_start_ms_.load()) {
-    *cold = PresentLocked(scope.partitions) - postings_.all();
-  }
+  if (AnyColdLocked(scope)) *cold = PresentLocked(scope.partitions) - postings_.all();
   SeriesSet selected;
   if (scope.partitions.start_ms > scope.partitions.end_ms) return selected;
   const SeriesSet meeting = postings_.Select(matchers);
@@ -180,6 +192,8 @@ std::vector<SeriesIndex::Series> SeriesIndex::Select(const std::vector<Matcher>&
     ReaderLock lock(&mutex_);
     const SeriesSet selected = SelectLocked(matchers, scope, cold);
     size_t label_bytes = 0;
+    // More may be too many.
+    series.reserve(std::min<uint64_t>(selected.cardinality(), kUsuallySelected));
     for (const uint32_t number : selected) {
       series.push_back({number, postings_.LabelsOf(number)});
       label_bytes += series.back().labels.packed().size();
@@ -202,6 +216,13 @@ std::vector<std::string> SeriesIndex::LabelValues(const std::string& name,
                                                   const Scope& scope, SeriesSet* cold) const {
   ReaderLock lock(&mutex_);
   return postings_.ValuesOf(name, SelectLocked(matchers, scope, cold));
+}
+
+std::optional<uint64_t> SeriesIndex::SeriesAtMost(const std::vector<Matcher>& matchers,
+                                                  const Scope& scope) const {
+  ReaderLock lock(&mutex_);
+  if (AnyColdLocked(scope)) return std::nullopt;
+  return postings_.AtMost(matchers);
 }
 
 bool SeriesIndex::HasPartitionBefore(int64_t partition_ms) const {

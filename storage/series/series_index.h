@@ -102,6 +102,9 @@ class SeriesIndex {
   // scope.
   std::vector<Series> Select(const std::vector<Matcher>& matchers, const Scope& scope,
                              SeriesSet* cold) const;
+  // No fewer than Select has to look at; nullopt if there may be cold series. Found at once.
+  std::optional<uint64_t> SeriesAtMost(const std::vector<Matcher>& matchers,
+                                       const Scope& scope) const;
   // For who keeps what Select gives: take the stamp before it. As long as the stamp holds, Select
   // would give the same for a scope of the same partitions, if it asks for no cold series: that is
   // so for a scope that begins at window_start_ms() or later.
@@ -136,6 +139,7 @@ class SeriesIndex {
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   // A series in memory came, goes, or got a mark.
   void NoteChange(uint32_t number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool AnyColdLocked(const Scope& scope) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   SeriesSet PresentLocked(TimeRange partitions) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   // The series in memory that are selected.
   SeriesSet SelectLocked(const std::vector<Matcher>& matchers, const Scope& scope,

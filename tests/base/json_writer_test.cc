@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace vigil {
@@ -61,6 +62,22 @@ TEST(JsonWriterTest, Texts) {
   EXPECT_EQ(Written([](JsonWriter& json) { json.LabelText("\u2028"); }), "\"\u2028\"");
   EXPECT_EQ(Text("\xc3\xa9\xff"), "\"\xc3\xa9\xef\xbf\xbd\"");
   EXPECT_EQ(Written([](JsonWriter& json) { json.LabelText("<a&b>\""); }), R"("<a&b>\"")");
+}
+
+TEST(JsonWriterTest, SpecialBytesAreSeenWhereverTheyStand) {
+  for (size_t size = 1; size <= 20; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      SCOPED_TRACE(fmt::format("{} of {}", at, size));
+      const std::string before(at, '~');
+      const std::string after(size - at - 1, ' ');
+      EXPECT_EQ(Text(before + "x" + after), "\"" + before + "x" + after + "\"");
+      EXPECT_EQ(Text(before + "\"" + after), "\"" + before + "\\\"" + after + "\"");
+      EXPECT_EQ(Text(before + "\\" + after), "\"" + before + "\\\\" + after + "\"");
+      EXPECT_EQ(Text(before + "\x1f" + after), "\"" + before + "\\u001f" + after + "\"");
+      EXPECT_EQ(Text(before + "&" + after), "\"" + before + "\\u0026" + after + "\"");
+      EXPECT_EQ(Text(before + "\xff" + after), "\"" + before + "\xef\xbf\xbd" + after + "\"");
+    }
+  }
 }
 
 TEST(JsonWriterTest, SampleValues) {

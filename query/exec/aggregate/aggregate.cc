@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <absl/container/flat_hash_map.h>
 #include <fmt/format.h>
@@ -86,15 +88,47 @@ absl::StatusOr<size_t> CountParameter(double value, size_t cap) {
   return static_cast<size_t>(std::min(value, static_cast<double>(cap)));
 }
 
+namespace {
+
+// What topk and bottomk keep at each step; nullopt if a parameter is none, which matters only where
+// there is something to rank.
+std::optional<std::vector<size_t>> CountsPerStep(const ScalarValue& parameter, size_t cap) {
+  std::vector<size_t> counts;
+  counts.reserve(parameter.values.size());
+  for (const double value : parameter.values) {
+    const absl::StatusOr<size_t> count = CountParameter(value, cap);
+    if (!count.ok()) return std::nullopt;
+    counts.push_back(*count);
+  }
+  return counts;
+}
+
+// Of series that come one by one; nullopt where they must be there together.
+absl::StatusOr<std::optional<VectorValue>> AggregateOneByOne(Evaluator& evaluator,
+                                                             const Aggregate& aggregate,
+                                                             SeriesSource& source) {
+  // Series of several names may have to be merged before they are folded.
+  if (source.DropsName() && source.SeveralNames()) return std::nullopt;
+  AggregateRun run{evaluator, aggregate, evaluator.NewVector(), {}};
+  if (aggregate.param == nullptr) return FoldSeries(run, source);
+  VIGIL_ASSIGN_OR_RETURN(const ScalarValue param, evaluator.Scalar(*aggregate.param));
+  const auto counts = CountsPerStep(param, source.size());
+  if (!counts.has_value()) return std::nullopt;
+  return RankSeries(run, source, *counts);
+}
+
+}  // namespace
+
 absl::StatusOr<VectorValue> EvaluateAggregate(Evaluator& evaluator, const Aggregate& aggregate) {
   std::unique_ptr<SeriesSource> source;
-  if (aggregate.param == nullptr) {
+  const bool ranks = aggregate.op == AggregateOp::kTopk || aggregate.op == AggregateOp::kBottomk;
+  if (aggregate.param == nullptr || ranks) {
     VIGIL_ASSIGN_OR_RETURN(source, evaluator.Source(*aggregate.expr));
   }
-  // Series of several names may have to be merged before they are folded.
-  if (source != nullptr && !(source->DropsName() && source->SeveralNames())) {
-    AggregateRun run{evaluator, aggregate, evaluator.NewVector(), {}};
-    return FoldSeries(run, *source);
+  if (source != nullptr) {
+    VIGIL_ASSIGN_OR_RETURN(std::optional<VectorValue> result,
+                           AggregateOneByOne(evaluator, aggregate, *source));
+    if (result.has_value()) return *std::move(result);
   }
   VIGIL_ASSIGN_OR_RETURN(VectorValue input, source != nullptr ? CollectSeries(evaluator, *source)
                                                               : evaluator.Vector(*aggregate.expr));

@@ -51,6 +51,11 @@ absl::StatusOr<VectorValue> QuantileOfGroups(AggregateRun& run, const ScalarValu
 absl::StatusOr<VectorValue> CountValues(AggregateRun& run, std::string_view label);
 // aggregate_rank.cc: topk and bottomk.
 absl::StatusOr<VectorValue> RankGroups(AggregateRun& run, const ScalarValue& k);
+// The same over series that are made meanwhile, of which no more than those that rank at some step
+// are kept. Requires: no two of them have the same labels, and `k` is CountParameter's at each
+// step.
+absl::StatusOr<VectorValue> RankSeries(AggregateRun& run, SeriesSource& source,
+                                       const std::vector<size_t>& k);
 // aggregate_limit.cc: limitk and limit_ratio.
 absl::StatusOr<VectorValue> LimitGroups(AggregateRun& run, const ScalarValue& k);
 absl::StatusOr<VectorValue> LimitRatio(AggregateRun& run, const ScalarValue& ratio);

@@ -294,7 +294,11 @@ absl::StatusOr<VectorValue> FoldSeries(AggregateRun& run, const SeriesSource& so
             [](const Group& a, const Group& b) { return a.first < b.first; });
   VectorValue result = run.evaluator.NewVector();
   for (Group& group : groups) {
-    VIGIL_RETURN_IF_ERROR(result.Add(*group.labels, ResultOf(run, group.fold.get())));
+    Column column = ResultOf(run, group.fold.get());
+    // State and result of all groups need not be there together.
+    group.fold.reset();
+    group.held = Reservation();
+    VIGIL_RETURN_IF_ERROR(result.Add(*group.labels, std::move(column)));
   }
   return result;
 }

@@ -4,7 +4,12 @@
 // their values, a range query chooses anew at each step.
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <span>
 #include <utility>
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
 
 #include "base/status.h"
 #include "query/exec/aggregate/aggregate.h"
@@ -24,6 +29,64 @@ bool RanksBefore(const Candidate& a, const Candidate& b, bool largest) {
   if (a.value > b.value) return largest;
   return a.series < b.series;
 }
+
+auto Order(bool largest) {
+  return [largest](const Candidate& a, const Candidate& b) { return RanksBefore(a, b, largest); };
+}
+
+// Ranks points one after the other, in any order, and keeps the best of each step.
+class BestPerStep {
+ public:
+  // `k` must outlive it.
+  BestPerStep(bool largest, std::span<const size_t> k)
+      : largest_(largest), k_(k), best_(k.size()), bars_(k.size(), largest ? -kInf : kInf) {}
+
+  // How many points more are kept than before.
+  size_t AddAll(const Column& column, size_t series) {
+    size_t more = 0;
+    for (size_t step = 0; step < column.size(); ++step) {
+      if (!column.HasFloat(step)) continue;
+      const double value = column.value(step);
+      // Most points are none of the best.
+      if (largest_ ? value < bars_[step] : value > bars_[step]) continue;
+      more += Add(step, {value, series});
+    }
+    return more;
+  }
+
+  // Those of a step from the best on.
+  const std::vector<Candidate>& Ranked(size_t step) {
+    std::sort(best_[step].begin(), best_[step].end(), Order(largest_));
+    return best_[step];
+  }
+
+ private:
+  static constexpr double kInf = std::numeric_limits<double>::infinity();
+
+  size_t Add(size_t step, const Candidate& candidate) {
+    std::vector<Candidate>& best = best_[step];
+    if (k_[step] == 0) return 0;
+    const bool is_full = best.size() == k_[step];
+    if (is_full) {
+      if (!RanksBefore(candidate, best.front(), largest_)) return 0;
+      std::pop_heap(best.begin(), best.end(), Order(largest_));
+      best.back() = candidate;
+    } else {
+      best.push_back(candidate);
+    }
+    std::push_heap(best.begin(), best.end(), Order(largest_));
+    // A NaN is no bar: everything else ranks before it.
+    if (best.size() == k_[step] && !std::isnan(best.front().value)) {
+      bars_[step] = best.front().value;
+    }
+    return is_full ? 0 : 1;
+  }
+
+  bool largest_;
+  std::span<const size_t> k_;
+  std::vector<std::vector<Candidate>> best_;  // Heaps, the worst in front.
+  std::vector<double> bars_;                  // What is beyond does not rank.
+};
 
 class Ranking {
  public:
@@ -45,9 +108,7 @@ class Ranking {
     }
     const size_t kept = std::min(k, candidates_.size());
     std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(kept),
-                      candidates_.end(), [this](const Candidate& a, const Candidate& b) {
-                        return RanksBefore(a, b, largest_);
-                      });
+                      candidates_.end(), Order(largest_));
     for (size_t i = kept; i < candidates_.size(); ++i) {
       run_.input.series[candidates_[i].series].column.Clear(step);
     }
@@ -95,6 +156,62 @@ absl::StatusOr<VectorValue> RankGroups(AggregateRun& run, const ScalarValue& k) 
     VIGIL_RETURN_IF_ERROR(
         result.Add(std::move(series.labels), std::move(series.column), series.drops_name));
   }
+  return result;
+}
+
+absl::StatusOr<VectorValue> RankSeries(AggregateRun& run, SeriesSource& source,
+                                       const std::vector<size_t>& k) {
+  const bool largest = run.aggregate.op == promql::AggregateOp::kTopk;
+  struct Group {
+    size_t first;  // Of the series in it.
+    BestPerStep best;
+  };
+  absl::flat_hash_map<storage::Labels, size_t> places;
+  std::vector<Group> groups;
+  Reservation held(run.evaluator.context().limits);
+  VIGIL_RETURN_IF_ERROR(ForEachSeries(
+      run.evaluator, source, [&](size_t series, const Column& column) -> absl::Status {
+        const auto [at, inserted] = places.try_emplace(
+            GroupLabels(run.aggregate, source.labels(series), source.DropsName()), groups.size());
+        if (inserted) groups.push_back({series, BestPerStep(largest, k)});
+        Group& group = groups[at->second];
+        group.first = std::min(group.first, series);
+        if (column.MayHaveHistograms()) {
+          for (size_t step = 0; step < column.size(); ++step) {
+            if (column.HasHistogram(step) && k[step] > 0) {
+              run.NoteIgnoredHistogram(run.aggregate.span);
+            }
+          }
+        }
+        return held.Add(static_cast<int64_t>(group.best.AddAll(column, series)));
+      }));
+  std::sort(groups.begin(), groups.end(),
+            [](const Group& a, const Group& b) { return a.first < b.first; });
+
+  // At one step in the order of their values, else in their own.
+  absl::flat_hash_map<size_t, Column> chosen;
+  std::vector<size_t> order;
+  for (Group& group : groups) {
+    VIGIL_RETURN_IF_ERROR(run.evaluator.context().limits.Check());
+    for (size_t step = 0; step < run.evaluator.steps(); ++step) {
+      for (const Candidate& candidate : group.best.Ranked(step)) {
+        const auto [at, inserted] = chosen.try_emplace(candidate.series);
+        if (inserted) {
+          at->second = run.evaluator.NewColumn();
+          order.push_back(candidate.series);
+        }
+        at->second.PutFloat(step, candidate.value);
+      }
+    }
+  }
+  if (run.evaluator.steps() > 1) std::sort(order.begin(), order.end());
+  held = Reservation();
+  VectorValue result = run.evaluator.NewVector();
+  for (const size_t series : order) {
+    VIGIL_RETURN_IF_ERROR(
+        result.Add(source.TakeLabels(series), std::move(chosen.find(series)->second)));
+  }
+  if (source.DropsName()) VIGIL_RETURN_IF_ERROR(run.evaluator.DropNames(&result));
   return result;
 }
 

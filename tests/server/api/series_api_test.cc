@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -80,6 +81,27 @@ TEST_F(SeriesApiTest, LabelValues) {
        {"/api/v1/label/", "/api/v1/label/a/b/values", "/api/v1/label/a", "/api/v1/label//values"}) {
     EXPECT_THAT(harness_.Ask(ListLabelValues, path), StartsWith("404 ")) << path;
   }
+}
+
+TEST_F(SeriesApiTest, FewSeriesAreLookedUpInPlace) {
+  const auto is_quick = [this](std::string_view url) {
+    return IsQuickLookup(harness_.parts(), ApiHarness::Get(url), 1000);
+  };
+  EXPECT_TRUE(is_quick("/api/v1/series?match[]=m"));
+  EXPECT_TRUE(is_quick("/api/v1/series?match[]=m&match[]=none"));
+  EXPECT_TRUE(is_quick("/api/v1/series?match[]=m["));
+  EXPECT_TRUE(is_quick("/api/v1/labels?start=5&end=3"));
+  EXPECT_FALSE(is_quick("/api/v1/labels")) << "there may be many";
+  std::string many = "/api/v1/series?match[]=m";
+  for (int i = 0; i < 20; ++i) many += "&match[]=m";
+  EXPECT_FALSE(is_quick(many));
+  HttpRequest form = ApiHarness::Post("/api/v1/series?match[]=m");
+  EXPECT_TRUE(IsQuickLookup(harness_.parts(), form, 1000));
+  form.body += "&more=" + std::string(20'000, 'x');
+  EXPECT_FALSE(IsQuickLookup(harness_.parts(), form, 1000));
+  for (int i = 0; i < 1000; ++i) harness_.Add(fmt::format("m{{job=\"j{}\"}}", i), 0, 1);
+  EXPECT_FALSE(is_quick("/api/v1/series?match[]=m"));
+  EXPECT_TRUE(is_quick("/api/v1/series?match[]=m{job=%22j7%22}"));
 }
 
 TEST(UnescapeLabelNameTest, Names) {

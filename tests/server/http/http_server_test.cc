@@ -235,12 +235,15 @@ TEST_F(HttpServerTest, ASlowHandlerIsAnswered) {
   // Longer than a client may be silent.
   std::latch asked(1);
   std::latch answer(1);
-  router_.Add("GET", "/slow", [&](const HttpRequest&) {
-    asked.count_down();
-    answer.wait();
-    // More than the socket takes at once.
-    return HttpResponse{.body = std::string(16 << 20, 'x') + "at last"};
-  });
+  router_.Add(
+      "GET", "/slow",
+      [&](const HttpRequest&) {
+        asked.count_down();
+        answer.wait();
+        // More than the socket takes at once.
+        return HttpResponse{.body = std::string(16 << 20, 'x') + "at last"};
+      },
+      HandlerKind::kSlow);
   HttpServerOptions options;
   options.idle_timeout_ms = 1000;
   options.threads = 2;
@@ -316,6 +319,27 @@ TEST_F(HttpServerTest, LongHandlersDoNotHoldUpSlowOnes) {
   EXPECT_THAT(Ask("GET /slow HTTP/1.1\r\n\r\n"), HasSubstr("slow"));
   end.count_down();
   EXPECT_THAT(client.ReadAnswer(), HasSubstr("long"));
+}
+
+TEST_F(HttpServerTest, WhatIsQuickIsHandledInPlaceThoughWorkersAreBusy) {
+  std::latch begun(1);
+  std::latch end(1);
+  router_.Add(
+      "GET", "/long",
+      [&](const HttpRequest& request) {
+        if (request.in_place) return HttpResponse{.body = "in place"};
+        begun.count_down();
+        end.wait();
+        return HttpResponse{.body = "by a worker"};
+      },
+      HandlerKind::kLong, [](const HttpRequest& request) { return !request.parameters.empty(); });
+  ASSERT_NO_FATAL_FAILURE(Start());
+  Client client(server_->port());
+  client.Send("GET /long HTTP/1.1\r\n\r\n");
+  begun.wait();
+  EXPECT_THAT(Ask("GET /long?quick=1 HTTP/1.1\r\n\r\n"), HasSubstr("in place"));
+  end.count_down();
+  EXPECT_THAT(client.ReadAnswer(), HasSubstr("by a worker"));
 }
 
 TEST_F(HttpServerTest, WhoFindsNoWorkerIsToldToComeBack) {

@@ -71,6 +71,20 @@ TEST(HttpRouterTest, RoutesByPathAndMethod) {
   EXPECT_EQ(router.Route(RequestOf("HEAD", "/b")).status, 405) << "there is no GET";
 }
 
+TEST(HttpRouterTest, RequestsMayTellThatTheyAreQuick) {
+  HttpRouter router;
+  const auto answer = [](const HttpRequest&) { return HttpResponse(); };
+  const auto is_quick = [](const HttpRequest& request) { return request.body.empty(); };
+  router.Add("POST", "/a", answer, HandlerKind::kLong, is_quick);
+  router.AddPrefix("POST", "/b/", answer, HandlerKind::kSlow, is_quick);
+  HttpRequest request = RequestOf("POST", "/a");
+  EXPECT_EQ(router.KindOf(request), HandlerKind::kQuick);
+  request.body = "much";
+  EXPECT_EQ(router.KindOf(request), HandlerKind::kLong);
+  request.path = "/b/c";
+  EXPECT_EQ(router.KindOf(request), HandlerKind::kSlow);
+}
+
 TEST(HttpRouterTest, PrefixesTakeWhatNoPathTakes) {
   HttpRouter router;
   const auto says = [](const char* text) {

@@ -131,7 +131,22 @@ TEST_F(PostingsTest, SelectsWhatAScanFinds) {
     for (size_t count = random() % 4; count > 0; --count) matchers.push_back(RandomMatcher(random));
     for (const Matcher& matcher : matchers) shown += matcher.ToString() + " ";
     ASSERT_EQ(Select(matchers), Scan(matchers)) << shown;
+    ASSERT_GE(postings_.AtMost(matchers), Select(matchers).size()) << shown;
   }
+}
+
+TEST_F(PostingsTest, TheRarestPairBoundsASelection) {
+  Add(1, {{"__name__", "m"}, {"job", "a"}});
+  Add(2, {{"__name__", "m"}, {"job", "b"}});
+  Add(3, {{"__name__", "n"}, {"job", "b"}});
+  const auto at_most = [this](std::vector<Matcher> matchers) { return postings_.AtMost(matchers); };
+  EXPECT_EQ(at_most({}), 3);
+  EXPECT_EQ(at_most({Matcher::Equal("__name__", "m")}), 2);
+  EXPECT_EQ(at_most({Matcher::Equal("__name__", "m"), Matcher::Equal("job", "a")}), 1);
+  EXPECT_EQ(at_most({Matcher::Equal("__name__", "none")}), 0);
+  EXPECT_EQ(at_most({Matcher::NotEqual("job", "a")}), 3) << "not looked at";
+  EXPECT_EQ(at_most({Matcher::Equal("job", "")}), 3);
+  EXPECT_EQ(at_most({Make(MatchType::kRegex, "job", "a|b")}), 3);
 }
 
 TEST_F(PostingsTest, WhatIsGoneGivesItsPlaceBack) {
