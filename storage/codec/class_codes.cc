@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "storage/codec/class_shape.h"
@@ -23,9 +24,13 @@ constexpr size_t kMinLanedBytes = 2048;
 // Shorter codes than a reader must take: its table is filled sooner, and stays in the cache.
 constexpr int kMostCodeBits = 10;
 
-// Many classes describe the values best, few are described best themselves.
-constexpr ClassParameters kFine = {.exact_bits = 4, .mantissa_bits = 2};
-constexpr ClassParameters kCoarse = {.exact_bits = 2, .mantissa_bits = 0};
+// Many classes describe the values best, few are described best themselves. All choices are made of
+// whole classes of the finest.
+constexpr ClassParameters kFinest = {.exact_bits = 6, .mantissa_bits = 3};
+constexpr int kFewestExactBits = 2;
+// What tells about how long the codes get.
+constexpr ClassParameters kUsual[] = {{.exact_bits = 6, .mantissa_bits = 2},
+                                      {.exact_bits = 4, .mantissa_bits = 0}};
 
 // A class and the bits that are told beside it, which are the low ones of the value.
 struct Split {
@@ -87,34 +92,53 @@ std::vector<uint32_t> CountClasses(std::span<const uint64_t> values,
   return counts;
 }
 
-// The counts of coarse classes, each of which is made of whole fine ones.
-std::vector<uint32_t> Coarsen(const std::vector<uint32_t>& fine) {
-  std::vector<uint32_t> counts(ClassesOf(kCoarse), 0);
-  for (size_t symbol = 0; symbol < fine.size(); ++symbol) {
+// What CountClasses would give for `parameters`, of what it gives for kFinest.
+std::vector<uint32_t> Coarsen(const std::vector<uint32_t>& finest,
+                              const ClassParameters& parameters) {
+  std::vector<uint32_t> counts(ClassesOf(parameters), 0);
+  for (size_t symbol = 0; symbol < finest.size(); ++symbol) {
+    if (finest[symbol] == 0) continue;
     if (symbol < kRunClasses) {
-      counts[symbol] = fine[symbol];
+      counts[symbol] = finest[symbol];
       continue;
     }
-    const ClassShape shape = ShapeOf(symbol, kFine);
-    counts[SplitValue(shape.prefix << shape.extra_bits, kCoarse).symbol] += fine[symbol];
+    const ClassShape shape = ShapeOf(symbol, kFinest);
+    counts[SplitValue(shape.prefix << shape.extra_bits, parameters).symbol] += finest[symbol];
   }
   return counts;
+}
+
+// n * log2(n).
+double TimesLog2(uint32_t n) {
+  constexpr uint32_t kKnown = 1024;
+  static const std::vector<double> known = [] {
+    std::vector<double> all = {0};
+    for (uint32_t i = 1; i < kKnown; ++i) all.push_back(i * std::log2(i));
+    return all;
+  }();
+  return n < kKnown ? known[n] : n * std::log2(n);
 }
 
 // Bytes that values of these classes take, estimated by their entropy.
 size_t EstimateBytes(const std::vector<uint32_t>& counts, const ClassParameters& parameters) {
   constexpr double kBitsPerLength = 6;  // Of a code, with the gaps between them.
   constexpr double kFixedBits = 32;
-  double total = 0;
-  for (const uint32_t count : counts) total += count;
+  uint32_t total = 0;
   double bits = kFixedBits;
   for (size_t symbol = 0; symbol < counts.size(); ++symbol) {
-    if (counts[symbol] == 0) continue;
-    const double count = counts[symbol];
-    bits += kBitsPerLength +
-            count * (std::log2(total / count) + ShapeOf(symbol, parameters).extra_bits);
+    const uint32_t count = counts[symbol];
+    if (count == 0) continue;
+    total += count;
+    bits += kBitsPerLength - TimesLog2(count) + count * ShapeOf(symbol, parameters).extra_bits;
   }
-  return static_cast<size_t>(bits / 8);
+  return static_cast<size_t>((bits + TimesLog2(total)) / 8);
+}
+
+// Makes `*plan` what it becomes with these parameters, if that is shorter.
+void Try(const ClassParameters& parameters, const std::vector<uint32_t>& finest, ClassPlan* plan) {
+  const size_t bytes = EstimateBytes(Coarsen(finest, parameters), parameters);
+  if (bytes >= plan->size_bytes) return;
+  *plan = {parameters, bytes, bytes >= kMinLanedBytes};
 }
 
 // Bits one behind the other, from the low bits of each byte up.
@@ -200,13 +224,22 @@ class Coder {
 
 }  // namespace
 
+ClassPlan GuessClassCodes(std::span<const uint64_t> values) {
+  const std::vector<uint32_t> finest = CountClasses(values, kFinest, false);
+  ClassPlan plan = {.size_bytes = std::numeric_limits<size_t>::max()};
+  for (const ClassParameters& parameters : kUsual) Try(parameters, finest, &plan);
+  return plan;
+}
+
 ClassPlan PlanClassCodes(std::span<const uint64_t> values) {
-  const std::vector<uint32_t> counts = CountClasses(values, kFine, false);
-  const size_t fine_bytes = EstimateBytes(counts, kFine);
-  const size_t coarse_bytes = EstimateBytes(Coarsen(counts), kCoarse);
-  const bool coarse = coarse_bytes < fine_bytes;
-  const size_t size_bytes = coarse ? coarse_bytes : fine_bytes;
-  return {coarse ? kCoarse : kFine, size_bytes, size_bytes >= kMinLanedBytes};
+  const std::vector<uint32_t> finest = CountClasses(values, kFinest, false);
+  ClassPlan plan = {.size_bytes = std::numeric_limits<size_t>::max()};
+  for (int exact = kFewestExactBits; exact <= kFinest.exact_bits; ++exact) {
+    for (int mantissa = 0; mantissa <= std::min(exact, kFinest.mantissa_bits); ++mantissa) {
+      Try({.exact_bits = exact, .mantissa_bits = mantissa}, finest, &plan);
+    }
+  }
+  return plan;
 }
 
 // +-----------------+----------------+-----------------+-----------------------------------------+

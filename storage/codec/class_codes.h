@@ -33,6 +33,8 @@ struct ClassPlan {
   bool laned = false;
 };
 ClassPlan PlanClassCodes(std::span<const uint64_t> values);
+// One that is found several times as fast and may be some per cent longer.
+ClassPlan GuessClassCodes(std::span<const uint64_t> values);
 
 // Appends `values`, for which the plan must have been made. Their number is not kept.
 void AppendClassCodes(std::span<const uint64_t> values, const ClassPlan& plan, std::string* out);

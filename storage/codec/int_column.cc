@@ -80,19 +80,30 @@ uint64_t Middle(WordSpan values) {
   return static_cast<uint64_t>(*middle);
 }
 
+uint64_t Least(WordSpan values) {
+  auto least = static_cast<int64_t>(values[0]);
+  for (const uint64_t value : values) least = std::min(least, static_cast<int64_t>(value));
+  return static_cast<uint64_t>(least);
+}
+
 // Integers as class codes of their distance from a reference.
 struct CodedPlan {
   uint64_t reference = 0;
+  bool is_unsigned = false;  // Whether no distance is below 0, so that zigzags are not needed.
   Words distances;
   ClassPlan classes;
 };
 
-CodedPlan PlanCoded(WordSpan values, uint64_t reference) {
-  CodedPlan plan = {.reference = reference, .distances = Words(values.size()), .classes = {}};
+CodedPlan PlanCoded(WordSpan values, uint64_t reference, bool is_unsigned) {
+  CodedPlan plan = {.reference = reference,
+                    .is_unsigned = is_unsigned,
+                    .distances = Words(values.size()),
+                    .classes = {}};
   for (size_t i = 0; i < values.size(); ++i) {
-    plan.distances[i] = Zigzag(static_cast<int64_t>(values[i] - reference));
+    const uint64_t distance = values[i] - reference;
+    plan.distances[i] = is_unsigned ? distance : Zigzag(static_cast<int64_t>(distance));
   }
-  plan.classes = PlanClassCodes(plan.distances);
+  plan.classes = GuessClassCodes(plan.distances);
   return plan;
 }
 
@@ -111,15 +122,16 @@ void AppendStarts(std::span<const WordSpan> orders, size_t differences, size_t p
 
 // Coded in the way that promises to be the shortest: values that scatter around a middle are best
 // as they are, counters as differences (which scatter around their rate), smooth curves as
-// differences of those. Requires: at least three values.
+// differences of those. Where most are near the least one, as waiting times are, signs would be
+// wasted. Requires: at least three values.
 std::string EncodeCoded(WordSpan values) {
   const Words deltas = Differences(values);
   const Words delta_deltas = Differences(deltas);
   const std::array<WordSpan, kMaxOrder + 1> orders = {values, deltas, delta_deltas};
-  CodedPlan best = PlanCoded(values, Middle(values));
+  CodedPlan best = PlanCoded(values, Middle(values), false);
   size_t best_order = 0;
-  const auto consider = [&](size_t order, uint64_t reference) {
-    CodedPlan plan = PlanCoded(orders[order], reference);
+  const auto consider = [&](size_t order, uint64_t reference, bool is_unsigned = false) {
+    CodedPlan plan = PlanCoded(orders[order], reference, is_unsigned);
     if (plan.classes.size_bytes >= best.classes.size_bytes) return;
     best = std::move(plan);
     best_order = order;
@@ -128,11 +140,14 @@ std::string EncodeCoded(WordSpan values) {
   consider(1, rate);
   if (rate != 0) consider(1, 0);
   consider(2, 0);
+  consider(0, Least(values), true);
+  consider(1, Least(deltas), true);
+  best.classes = PlanClassCodes(best.distances);
   const size_t pieces = best.classes.laned ? best.classes.size_bytes / kPieceBytes : 1;
   const size_t piece_size = (best.distances.size() + pieces - 1) / pieces;
   std::string coded;
   PutEncoding(pieces == 1 ? IntEncoding::kCoded : IntEncoding::kCodedPieces, &coded);
-  coded.push_back(static_cast<char>(best_order));
+  coded.push_back(static_cast<char>(best_order | (best.is_unsigned ? kUnsignedFlag : 0)));
   if (pieces > 1) AppendVarint(piece_size, &coded);
   AppendStarts(std::span(orders).first(best_order), best.distances.size(), piece_size, &coded);
   AppendZigzag(static_cast<int64_t>(best.reference), &coded);
@@ -262,7 +277,8 @@ void AppendShortest(WordSpan values, CodecEffort effort, std::string* out) {
 // |                |                  groups of n-2 differences of differences  |
 // |                | coded:           order d (byte 0..2), d zigzags: the first  |
 // |                |                  value, difference; zigzag reference r;     |
-// |                |                  class codes of zigzag(x - r) for the n-d   |
+// |                |                  class codes of zigzag(x - r), or with      |
+// |                |                  kUnsignedFlag in d of x - r, for the n-d   |
 // |                |                  differences x of order d                   |
 // |                | coded in pieces, packed in pieces: see IntEncoding          |
 // +----------------+------------------------------------------------------------+

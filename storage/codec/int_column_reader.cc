@@ -69,23 +69,33 @@ class Sink {
 // The first value, difference ... of differences of some order.
 using Starts = std::array<uint64_t, kMaxOrder>;
 
-// What the zigzags and references of codes stand for.
-void UndoCodes(std::span<uint64_t> words, uint64_t reference) {
-  for (uint64_t& word : words) word = static_cast<uint64_t>(Unzigzag(word)) + reference;
+// How codes stand for differences.
+struct CodeMeaning {
+  uint64_t reference = 0;
+  uint64_t zigzag = 1;  // 1 if they are zigzags, else 0.
+};
+
+uint64_t UndoCode(uint64_t code, const CodeMeaning& meaning) {
+  return ((code >> meaning.zigzag) ^ (0 - (code & meaning.zigzag))) + meaning.reference;
+}
+
+void UndoCodes(std::span<uint64_t> words, const CodeMeaning& meaning) {
+  for (uint64_t& word : words) word = UndoCode(word, meaning);
 }
 
 // The same, added up from `value` on: four at a time, so that what one sum waits for is the sum of
 // four before, not of one. Gives the last one.
-uint64_t SumCodes(std::span<uint64_t> words, uint64_t reference, uint64_t value) {
+uint64_t SumCodes(std::span<uint64_t> words, const CodeMeaning& meaning, uint64_t value) {
   using Four = uint64_t __attribute__((vector_size(32)));
   constexpr size_t kFour = 4;
   const Four zero = {};
+  const auto [reference, zigzag] = meaning;
   Four before = zero + value;
   size_t i = 0;
   for (; i + kFour <= words.size(); i += kFour) {
     Four sums;
     std::memcpy(&sums, words.data() + i, sizeof(sums));
-    sums = ((sums >> 1) ^ (zero - (sums & 1))) + reference;
+    sums = ((sums >> zigzag) ^ (zero - (sums & zigzag))) + reference;
     sums += __builtin_shufflevector(sums, zero, 4, 0, 4, 2);
     sums += __builtin_shufflevector(sums, zero, 4, 4, 1, 1);
     const Four all = sums + before;
@@ -94,7 +104,7 @@ uint64_t SumCodes(std::span<uint64_t> words, uint64_t reference, uint64_t value)
   }
   value = before[0];
   for (; i < words.size(); ++i) {
-    value = words[i] = value + static_cast<uint64_t>(Unzigzag(words[i])) + reference;
+    value = words[i] = value + UndoCode(words[i], meaning);
   }
   return value;
 }
@@ -118,11 +128,11 @@ class Integrator {
     }
   }
   // The same of codes: nearly all are those of counters.
-  void RunCodes(std::span<uint64_t> words, uint64_t reference) {
+  void RunCodes(std::span<uint64_t> words, const CodeMeaning& meaning) {
     if (order_ == 1) {
-      value_ = Wide([](auto... all) { return SumCodes(all...); }, words, reference, value_);
+      value_ = Wide([](auto... all) { return SumCodes(all...); }, words, meaning, value_);
     } else {
-      Wide([](auto... all) { UndoCodes(all...); }, words, reference);
+      Wide([](auto... all) { UndoCodes(all...); }, words, meaning);
       Run(words);
     }
   }
@@ -140,10 +150,11 @@ void PutStarts(size_t order, const Starts& starts, Sink* sink) {
 }
 
 // Codes of differences as values.
-void PutDecoded(std::span<uint64_t> codes, uint64_t reference, Integrator integrator, Sink* sink) {
+void PutDecoded(std::span<uint64_t> codes, const CodeMeaning& meaning, Integrator integrator,
+                Sink* sink) {
   for (size_t begin = 0; begin < codes.size(); begin += kStretch) {
     const auto words = codes.subspan(begin, std::min(kStretch, codes.size() - begin));
-    integrator.RunCodes(words, reference);
+    integrator.RunCodes(words, meaning);
     sink->Put(words);
   }
 }
@@ -154,9 +165,14 @@ Starts ReadStarts(ByteReader* reader, std::string_view field, size_t order) {
   return starts;
 }
 
-// Reads how often differences were taken of `count` values.
-size_t ReadOrder(ByteReader* reader, std::string_view field, size_t count) {
-  const size_t order = reader->ReadByte(field);
+// Reads how often differences were taken of `count` values. `meaning`: of codes.
+size_t ReadOrder(ByteReader* reader, std::string_view field, size_t count,
+                 CodeMeaning* meaning = nullptr) {
+  size_t order = reader->ReadByte(field);
+  if (meaning != nullptr && (order & kUnsignedFlag) != 0) {
+    meaning->zigzag = 0;
+    order &= ~size_t{kUnsignedFlag};
+  }
   if (order <= kMaxOrder && order < count) return order;
   reader->Fail(field, fmt::format("differences of order {} of {} values", order, count));
   return 0;
@@ -186,16 +202,17 @@ void ReadGrouped(ByteReader* reader, std::string_view field, size_t order, size_
 }
 
 void ReadCoded(ByteReader* reader, std::string_view field, size_t count, Sink* sink) {
-  const size_t order = ReadOrder(reader, field, count);
+  CodeMeaning meaning;
+  const size_t order = ReadOrder(reader, field, count, &meaning);
   const Starts starts = ReadStarts(reader, field, order);
-  const auto reference = static_cast<uint64_t>(reader->ReadZigzag(field));
+  meaning.reference = static_cast<uint64_t>(reader->ReadZigzag(field));
   if (!reader->ok()) return;
   thread_local Words codes;
   codes.resize(count - order);
   ReadClassCodes(reader, field, codes);
   if (!reader->ok()) return;
   PutStarts(order, starts, sink);
-  PutDecoded(codes, reference, Integrator(order, starts), sink);
+  PutDecoded(codes, meaning, Integrator(order, starts), sink);
 }
 
 // What columns in pieces have in front.
@@ -208,9 +225,10 @@ struct Pieces {
   size_t SizeOf(size_t piece) const { return std::min(size, total - piece * size); }
 };
 
-Pieces ReadPieces(ByteReader* reader, std::string_view field, size_t count) {
+Pieces ReadPieces(ByteReader* reader, std::string_view field, size_t count,
+                  CodeMeaning* meaning = nullptr) {
   Pieces pieces;
-  pieces.order = ReadOrder(reader, field, count);
+  pieces.order = ReadOrder(reader, field, count, meaning);
   pieces.size = reader->ReadVarint(field);
   pieces.total = count - pieces.order;
   if (!reader->ok()) return pieces;
@@ -249,14 +267,15 @@ Wanted FindWanted(const Pieces& pieces, Sink* sink) {
 }
 
 void ReadCodedPieces(ByteReader* reader, std::string_view field, size_t count, Sink* sink) {
-  const Pieces pieces = ReadPieces(reader, field, count);
-  const auto reference = static_cast<uint64_t>(reader->ReadZigzag(field));
+  CodeMeaning meaning;
+  const Pieces pieces = ReadPieces(reader, field, count, &meaning);
+  meaning.reference = static_cast<uint64_t>(reader->ReadZigzag(field));
   if (!reader->ok()) return;
   PutStarts(pieces.order, pieces.starts.front(), sink);
   const Wanted wanted = FindWanted(pieces, sink);
   ReadClassPieces(reader, field, pieces.total, pieces.size, wanted.first, wanted.end,
                   [&](size_t piece, std::span<uint64_t> codes) {
-                    PutDecoded(codes, reference, Integrator(pieces.order, pieces.starts[piece]),
+                    PutDecoded(codes, meaning, Integrator(pieces.order, pieces.starts[piece]),
                                sink);
                   });
 }

@@ -31,6 +31,10 @@ enum class IntEncoding : uint8_t {
 // Set in the first byte of columns of which a base was taken off and the rest divided.
 inline constexpr uint8_t kScaledFlag = 0x80;
 
+// Set in the order's byte of coded columns: codes are of x - r, which is unsigned, not of its
+// zigzag.
+inline constexpr uint8_t kUnsignedFlag = 0x80;
+
 // How often a column takes differences at most before it keeps them.
 inline constexpr size_t kMaxOrder = 2;
 

@@ -175,6 +175,28 @@ TEST(IntColumn, CostsWhatItShould) {
   EXPECT_LE(Encode(nanos).size(), Encode(millis).size() + 16);
 }
 
+TEST(IntColumn, WhatIsNeverBelowItsLeastNeedsNoSigns) {
+  // Waiting times of 1000 on average, of which each has 11.4 bits of entropy; as values, and as
+  // what a counter grows by.
+  std::mt19937_64 random(kShapeSeed);
+  std::exponential_distribution<double> waiting(0.001);
+  const auto times = Make(4000, [&](int64_t) { return static_cast<int64_t>(waiting(random)); });
+  int64_t sum = 0;
+  const auto counter = Make(4000, [&](int64_t i) { return sum += times[i]; });
+  for (const std::vector<int64_t>* values : {&times, &counter}) {
+    const std::string bytes = Encode(*values, CodecEffort::kThorough);
+    ASSERT_EQ(IntEncodingName(bytes), "coded in pieces");
+    EXPECT_NE(static_cast<uint8_t>(bytes[1]) & 0x80, 0) << "the order's byte says so";
+    EXPECT_LE(static_cast<double>(bytes.size()), 1.03 * 11.4 * 4000 / 8);
+    std::vector<int64_t> decoded(values->size());
+    ByteReader reader(bytes);
+    ReadIntColumn(&reader, "ints", decoded);
+    reader.ExpectEnd("ints");
+    ASSERT_OK(reader.status());
+    EXPECT_EQ(decoded, *values);
+  }
+}
+
 TEST(IntColumn, UnknownEncodingsAreRefused) {
   ByteReader reader("\x08\x00\x00");
   std::vector<int64_t> values(3);
