@@ -55,7 +55,8 @@ uint64_t CommonDivisor(std::span<const int64_t> values) {
     if (__builtin_sub_overflow(value, values[0], &difference)) return 1;
     const uint64_t magnitude =
         difference < 0 ? -static_cast<uint64_t>(difference) : static_cast<uint64_t>(difference);
-    divisor = std::gcd(divisor, magnitude);
+    // Once divided with a rest it is about as small as the divisor, which std::gcd is done with soon.
+    divisor = std::gcd(divisor, divisor == 0 ? magnitude : magnitude % divisor);
     if (divisor == 1) return 1;
   }
   return divisor;
