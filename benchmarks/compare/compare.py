@@ -17,7 +17,8 @@ gets the same bytes. Figures are medians of the runs, with the smallest and the 
   bytes/series    the same less that of the empty server, by series
 
 A second table has milliseconds of a fixed list of range queries (queries.py), asked after settling what came by
-remote write: the median of --repetitions, then of the runs. vigil is asked over gRPC, the others through /api/v1/query_range.
+remote write: the median of --repetitions, then of the runs. Each is asked through
+/api/v1/query_range, and answers anew each time: vigil over gRPC would keep answers, as it does for dashboards.
 
 vigil answers after its data is on stable storage; the others do not wait for that. A run that fails is told in the
 table, the figures of all others are kept, and the exit status is 1.

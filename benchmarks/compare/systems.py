@@ -178,9 +178,6 @@ class Vigil(System):
             return ["--server", f"127.0.0.1:{self.grpc_port}", "--grpc"]
         return super().target(protocol)
 
-    def query_target(self):
-        return ["--server", f"127.0.0.1:{self.grpc_port}", "--grpc"]
-
     def settle(self):
         command = [self.binary, "compact", "--server", f"127.0.0.1:{self.grpc_port}"]
         command += ["--timeout", str(self.settle_seconds)]

@@ -163,7 +163,10 @@ int Run(const BacktestOptions& options) {
   if (!request.ok()) return UsageError(MessageOf(request.status()));
   Verdicts verdicts;
   if (!absl::LoadTimeZone(options.time_zone, &verdicts.time_zone)) {
-    return UsageError(fmt::format("--time-zone: \"{}\" is not known", options.time_zone));
+    return UsageError(fmt::format(
+        "--time-zone: \"{}\" is not known: give a name of the time zone database, such as "
+        "Europe/Berlin, or UTC",
+        options.time_zone));
   }
   const Client client(options.client);
   verdicts.from_ms = request->from_ms();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "base/status.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/text/display.h"
 #include "cli/transfer/format_options.h"
 #include "cli/transfer/json_lines.h"
 #include "cli/transfer/open_metrics.h"
@@ -105,9 +107,13 @@ class Import {
   bool Finish() {
     bar_.Clear();
     complaints_.Finish();
-    fmt::print(stderr, "imported {} samples from {} lines", done_.samples, done_.lines);
-    if (refused_ > 0) fmt::print(stderr, "; {} samples were refused", refused_);
-    if (bad_lines_ > 0) fmt::print(stderr, "; {} lines could not be read", bad_lines_);
+    const auto counted = [](uint64_t count, std::string_view noun) {
+      return Plural(static_cast<int64_t>(count), noun);
+    };
+    fmt::print(stderr, "imported {} from {}", counted(done_.samples, "sample"),
+               counted(done_.lines, "line"));
+    if (refused_ > 0) fmt::print(stderr, "; refused {}", counted(refused_, "sample"));
+    if (bad_lines_ > 0) fmt::print(stderr, "; could not read {}", counted(bad_lines_, "line"));
     fmt::print(stderr, "\n");
     return complaints_.count() == 0;
   }
@@ -243,7 +249,9 @@ class Import {
     for (const v1::Refusal& refusal : response.refusals()) {
       const uint64_t line = refusal.series() < sent.lines.size() ? sent.lines[refusal.series()] : 0;
       complaints_.Add(
-          line, 1, fmt::format("{} samples were refused: {}", refusal.samples(), refusal.reason()));
+          line, 1,
+          fmt::format("refused {}: {}", Plural(static_cast<int64_t>(refusal.samples()), "sample"),
+                      refusal.reason()));
     }
     refused_ += response.refused_samples();
     const uint64_t samples = done_.samples + response.samples();

@@ -2,6 +2,7 @@
 #include "server/http/http_server.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -108,7 +109,13 @@ class BeastServer final : public HttpServer {
     Lane& lane = *std::min_element(lanes_.begin(), lanes_.end(), [](const Lane& a, const Lane& b) {
       return a.connections < b.connections;
     });
-    Tcp::socket socket(lane.context, protocol_, native);
+    Tcp::socket socket(lane.context);
+    beast::error_code error;
+    socket.assign(protocol_, native, error);
+    if (error) {
+      close(native);
+      return;
+    }
     if (shared_.connections.load() >= shared_.options.max_connections) return;
     auto connection = std::make_shared<Connection>(std::move(socket), &shared_, &lane.connections);
     if (&lane == &lanes_.front()) return connection->Read();

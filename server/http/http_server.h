@@ -17,7 +17,7 @@ namespace vigil::server {
 struct HttpServerOptions {
   std::string host = "127.0.0.1";
   uint16_t port = 0;  // 0 picks a free one.
-  int threads = 2;
+  int threads = 2;    // Each serves connections of its own; the first one accepts them.
   // Larger bodies are answered with 413.
   uint64_t max_body_bytes = 64 << 20;
   // Of all bodies between their arrival and the answer; requests beyond it are told to come back.
