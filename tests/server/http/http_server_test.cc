@@ -259,10 +259,13 @@ TEST_F(HttpServerTest, ASlowHandlerIsAnswered) {
 
 TEST_F(HttpServerTest, HandlersRunAtTheSameTime) {
   std::latch both(2);
-  router_.Add("GET", "/meet", [&both](const HttpRequest&) {
-    both.arrive_and_wait();
-    return HttpResponse{.body = "met"};
-  });
+  router_.Add(
+      "GET", "/meet",
+      [&both](const HttpRequest&) {
+        both.arrive_and_wait();
+        return HttpResponse{.body = "met"};
+      },
+      HandlerKind::kSlow);
   ASSERT_NO_FATAL_FAILURE(Start());
   std::vector<std::thread> threads;
   for (int i = 0; i < 2; ++i) {
