@@ -10,8 +10,9 @@ The data are 20,000 series of an LLM fleet over 24 hours at 15 s, 115 M samples,
 directory, which takes a while; later ones ask what is there. Every system is asked through its Prometheus API, one
 question after another, alone on the machine; each is asked once to warm up and then --repetitions times. A line of the
 table has the median in milliseconds until the last byte is there, the medians of the others as multiples of vigil's,
-and by how much resident memory peaked above what it was before the question. Where answers differ in size it says so:
-then they answered different questions.
+and by how much resident memory peaked above what it was before the question: with --fresh, when each question goes to a
+system that has just been started, above that of the idle system; else a system that keeps what it took for the questions
+before seems to need nothing. Where answers differ in size it says so: then they answered different questions.
 """
 
 import argparse
@@ -110,6 +111,9 @@ def prepare(options):
         requests, about = compare.prepare(options, "remote_write", options.dir)
         kept.write_text(json.dumps(about), encoding="ascii")
     about = json.loads(kept.read_text(encoding="ascii"))
+    missing = [name for name in options.systems if not (options.dir / f"{name}.filled").exists()]
+    if missing and not requests.exists():
+        raise systems.Failure(f"{requests}, of which {' and '.join(missing)} would be filled, is gone: begin with an empty directory")
     for name in options.systems:
         fill(options, name, requests, about)
     if not options.keep_requests and all((options.dir / f"{name}.filled").exists() for name in systems.SYSTEMS
@@ -258,4 +262,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except systems.Failure as failure:
+        sys.exit(f"query_speed.py: {failure}")
