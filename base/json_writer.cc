@@ -74,6 +74,19 @@ constexpr bool IsPlain(uint64_t bytes, bool for_html) {
   return !special && !html;
 }
 
+// Both ways to tell what is written as it is say the same of every ASCII byte.
+constexpr bool AgreesWithEscapes() {
+  for (uint64_t byte = 0; byte < 0x80; ++byte) {
+    const Escape escape = kEscapes[byte];
+    if (IsPlain(kOnes * byte, true) != (escape == Escape::kNone)) return false;
+    if (IsPlain(kOnes * byte, false) != (escape == Escape::kNone || escape == Escape::kHtml)) {
+      return false;
+    }
+  }
+  return true;
+}
+static_assert(AgreesWithEscapes());
+
 bool IsPlain(std::string_view text, bool for_html) {
   uint64_t bytes = 0;
   for (; text.size() >= sizeof(bytes); text.remove_prefix(sizeof(bytes))) {

@@ -187,8 +187,8 @@ class AppImpl final : public App {
       return status.ok() ? Text(200, "reloaded\n")
                          : Text(400, fmt::format("{}\n", MessageOf(status)));
     };
-    router_.Add("POST", "/-/reload", reload);
-    router_.Add("PUT", "/-/reload", reload);
+    router_.Add("POST", "/-/reload", reload, HandlerKind::kSlow);
+    router_.Add("PUT", "/-/reload", reload, HandlerKind::kSlow);
     AddRemoteWrite([this] { return ready_.load() ? remote_write_.get() : nullptr; },
                    config_.admission.retry_after_ms, &router_);
     AddOtlpHttp([this] { return ready_.load() ? otlp_.get() : nullptr; },

@@ -33,7 +33,5 @@ class Querier {
 
 // Prometheus' /api/v1/query_range.
 std::unique_ptr<Querier> MakeHttpQuerier(const std::string& server);
-// vigil.v1.QueryService.QueryRange.
-std::unique_ptr<Querier> MakeGrpcQuerier(const std::string& server);
 
 }  // namespace vigil::load

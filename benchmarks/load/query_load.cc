@@ -4,8 +4,7 @@
 // answer is there. The same client for all systems; answers are looked at after the clock stopped.
 //
 //   query_load --server HOST:PORT --start-ms MS --end-ms MS --step-ms MS [--repetitions N] <
-//   QUERIES query_load ... --grpc                      vigil's own protocol instead of Prometheus'
-//   HTTP API
+//   QUERIES
 //
 // A query a line. Prints a line of JSON for each: query, series, points, milliseconds (of each
 // repetition) or error.
@@ -30,7 +29,6 @@ namespace {
 
 struct Options {
   std::string server;
-  bool grpc = false;
   QueryRange range;
   int repetitions = 5;
 };
@@ -58,8 +56,7 @@ nlohmann::ordered_json Measure(const Options& options, const std::string& query,
 }
 
 int Run(const Options& options) {
-  const std::unique_ptr<Querier> querier =
-      options.grpc ? MakeGrpcQuerier(options.server) : MakeHttpQuerier(options.server);
+  const std::unique_ptr<Querier> querier = MakeHttpQuerier(options.server);
   std::string query;
   bool failed = false;
   while (std::getline(std::cin, query)) {
@@ -78,7 +75,6 @@ int main(int argc, char** argv) {
   vigil::load::Options options;
   CLI::App program("Asks range queries one after another and says how long each takes.");
   program.add_option("--server", options.server, "HOST:PORT")->required();
-  program.add_flag("--grpc", options.grpc, "vigil's gRPC instead of Prometheus' HTTP API");
   program.add_option("--start-ms", options.range.start_ms, "Unix milliseconds")->required();
   program.add_option("--end-ms", options.range.end_ms, "Likewise")->required();
   program.add_option("--step-ms", options.range.step_ms, "Between points")->required();

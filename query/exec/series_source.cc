@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <map>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
+
+#include <absl/container/flat_hash_map.h>
 
 #include "base/mutex.h"
 #include "base/status.h"
@@ -60,8 +62,9 @@ class LotQueue {
       MutexLock lock(&mutex_);
       made_.emplace(number, std::move(lot));
     }
-    for (Lot next; BeginToTake(&next);) {
-      absl::Status status = Take(&next);
+    Lot next;
+    while (const std::optional<size_t> first = BeginToTake(&next)) {
+      absl::Status status = Take(*first, &next);
       EndTaking(std::move(next), std::move(status));
     }
   }
@@ -78,23 +81,24 @@ class LotQueue {
   }
 
  private:
-  bool BeginToTake(Lot* lot) {
+  // Gives the lot that is to be taken next, and the place of its first series; nullopt if it is not
+  // made yet, or another thread takes.
+  std::optional<size_t> BeginToTake(Lot* lot) {
     MutexLock lock(&mutex_);
-    const auto first = made_.begin();
-    if (taking_ || !status_.ok() || first == made_.end() || first->first != taken_) return false;
-    *lot = std::move(first->second);
-    made_.erase(first);
-    first_taken_ = BeginOf(taken_);
+    const auto next = made_.find(taken_);
+    if (taking_ || !status_.ok() || next == made_.end()) return std::nullopt;
+    *lot = std::move(next->second);
+    made_.erase(next);
     taking_ = true;
-    return true;
+    return BeginOf(taken_);
   }
 
   // By the one thread that is at it.
-  absl::Status Take(Lot* lot) {
+  absl::Status Take(size_t first, Lot* lot) {
     for (size_t i = 0; i < lot->size(); ++i) {
       Column& column = (*lot)[i];
       if (column.Empty()) continue;
-      VIGIL_RETURN_IF_ERROR(take_(SeriesAt(first_taken_ + i), std::move(column)));
+      VIGIL_RETURN_IF_ERROR(take_(SeriesAt(first + i), std::move(column)));
     }
     return absl::OkStatus();
   }
@@ -115,14 +119,13 @@ class LotQueue {
   const size_t ahead_;
   const std::vector<uint32_t> order_;
   const TakeSeries take_;
-  size_t first_taken_ = 0;  // The place of the first series of the lot that is being taken.
 
   Mutex mutex_;
   CondVar changed_;
   size_t claimed_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t taken_ ABSL_GUARDED_BY(mutex_) = 0;
   bool taking_ ABSL_GUARDED_BY(mutex_) = false;
-  std::map<size_t, Lot> made_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<size_t, Lot> made_ ABSL_GUARDED_BY(mutex_);  // By their numbers.
   Lot spare_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
 };

@@ -59,7 +59,6 @@ HttpResponse Busy(std::string_view why) {
 
 Connection::Connection(Tcp::socket socket, ConnectionShared* shared, std::atomic<int>* connections)
     : stream_(std::move(socket)), shared_(*shared), connections_(*connections), room_(shared) {
-  shared_.connections.fetch_add(1);
   connections_.fetch_add(1);
   beast::error_code ignored;
   stream_.socket().set_option(Tcp::no_delay(true), ignored);
@@ -67,10 +66,7 @@ Connection::Connection(Tcp::socket socket, ConnectionShared* shared, std::atomic
   stream_.socket().non_blocking(true, ignored);
 }
 
-Connection::~Connection() {
-  connections_.fetch_sub(1);
-  shared_.connections.fetch_sub(1);
-}
+Connection::~Connection() { connections_.fetch_sub(1); }
 
 void Connection::Read() {
   parser_.emplace();

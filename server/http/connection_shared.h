@@ -25,7 +25,6 @@ struct ConnectionShared {
   const HttpRouter& router;
   const HttpWorkers workers;
   std::atomic<uint64_t> bytes_in_flight{0};
-  std::atomic<int> connections{0};
 
   // Of the handlers that workers have been given and not finished: what tells them to give up.
   Mutex mutex;

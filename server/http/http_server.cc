@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <memory>
+#include <numeric>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -116,10 +117,15 @@ class BeastServer final : public HttpServer {
       close(native);
       return;
     }
-    if (shared_.connections.load() >= shared_.options.max_connections) return;
+    if (Connections() >= shared_.options.max_connections) return;
     auto connection = std::make_shared<Connection>(std::move(socket), &shared_, &lane.connections);
     if (&lane == &lanes_.front()) return connection->Read();
     asio::post(lane.context, [connection = std::move(connection)] { connection->Read(); });
+  }
+
+  int Connections() const {
+    return std::accumulate(lanes_.begin(), lanes_.end(), 0,
+                           [](int sum, const Lane& lane) { return sum + lane.connections.load(); });
   }
 
   ConnectionShared shared_;

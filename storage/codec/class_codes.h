@@ -33,7 +33,7 @@ struct ClassPlan {
   bool laned = false;
 };
 ClassPlan PlanClassCodes(std::span<const uint64_t> values);
-// One that is found several times as fast and may be some per cent longer.
+// The better of two that fit most columns: to tell columns apart by how long they would get.
 ClassPlan GuessClassCodes(std::span<const uint64_t> values);
 
 // Appends `values`, for which the plan must have been made. Their number is not kept.

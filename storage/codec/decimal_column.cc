@@ -65,14 +65,6 @@ std::optional<int> FindExponent(std::span<const double> values) {
   return exponent;
 }
 
-// Whether all values are integers; fills `integers`, of as many, if so.
-bool AllIntegers(std::span<const double> values, std::span<int64_t> integers) {
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!FitsDecimal(values[i], 0, &integers[i])) return false;
-  }
-  return true;
-}
-
 // Reads positions and bits of the values beside the integers, and puts those from `begin` on into
 // `out`.
 void PatchExceptions(ByteReader* reader, std::string_view field, size_t count, size_t begin,
@@ -126,15 +118,9 @@ void ToDoubles(std::span<const int64_t> integers, double power, double* out) {
 // At an exception's position the integer repeats the one before, which costs the least.
 std::optional<DecimalColumn> EncodeDecimalColumn(std::span<const double> values,
                                                  CodecEffort effort) {
-  DecimalColumn column;
-  std::vector<int64_t> integers(values.size());
-  if (AllIntegers(values, integers)) {
-    AppendIntColumn(integers, &column.bytes, effort);
-    AppendVarint(0, &column.bytes);
-    return column;
-  }
   const std::optional<int> exponent = FindExponent(values);
   if (!exponent.has_value()) return std::nullopt;
+  std::vector<int64_t> integers(values.size());
   std::string exceptions;
   size_t exception_count = 0;
   size_t last_position = 0;
@@ -152,6 +138,7 @@ std::optional<DecimalColumn> EncodeDecimalColumn(std::span<const double> values,
     }
     integers[i] = m;
   }
+  DecimalColumn column;
   column.exponent = *exponent;
   AppendIntColumn(integers, &column.bytes, effort);
   AppendVarint(exception_count, &column.bytes);

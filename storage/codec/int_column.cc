@@ -5,7 +5,6 @@
 #include <array>
 #include <bit>
 #include <cstddef>
-#include <limits>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -56,8 +55,7 @@ uint64_t CommonDivisor(std::span<const int64_t> values) {
     if (__builtin_sub_overflow(value, values[0], &difference)) return 1;
     const uint64_t magnitude =
         difference < 0 ? -static_cast<uint64_t>(difference) : static_cast<uint64_t>(difference);
-    // Once divided with a rest it is about as small as the divisor, which std::gcd is done with
-    // soon.
+    // With the rest of a division, which is no larger than the divisor, std::gcd is done soon.
     divisor = std::gcd(divisor, divisor == 0 ? magnitude : magnitude % divisor);
     if (divisor == 1) return 1;
   }
@@ -186,43 +184,20 @@ void AppendGroupPieces(std::span<const WordSpan> orders, WordSpan differences, s
   *out += packed;
 }
 
-// Of some integers the lowest and the highest.
-struct Range {
-  int64_t low = std::numeric_limits<int64_t>::max();
-  int64_t high = std::numeric_limits<int64_t>::min();
-
-  void Add(uint64_t value) {
-    low = std::min(low, static_cast<int64_t>(value));
-    high = std::max(high, static_cast<int64_t>(value));
-  }
-  // What each takes; 0 if there are none.
-  uint64_t Bits() const {
-    if (low > high) return 0;
-    const uint64_t range = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
-    return static_cast<uint64_t>(std::bit_width(range));
-  }
-};
-
-// About the bits that values, and their differences of each order, take in groups: what the ranges
-// ask for. A single wide value in a group makes it too many.
-std::array<uint64_t, kMaxOrder + 1> EstimateBits(WordSpan values) {
-  std::array<uint64_t, kMaxOrder + 1> bits = {};
-  uint64_t last = values[0];
-  uint64_t last_delta = 0;
+// About the bits that values take in groups: what their ranges ask for. A single wide value in a
+// group makes it too many.
+uint64_t EstimateBits(WordSpan values) {
+  uint64_t bits = 0;
   for (size_t begin = 0; begin < values.size(); begin += kGroupSize) {
-    const size_t end = std::min(begin + kGroupSize, values.size());
-    std::array<Range, kMaxOrder + 1> ranges;
-    for (size_t i = begin; i < end; ++i) {
-      const uint64_t delta = values[i] - last;
-      ranges[0].Add(values[i]);
-      if (i > 0) ranges[1].Add(delta);
-      if (i > 1) ranges[2].Add(delta - last_delta);
-      last = values[i];
-      last_delta = delta;
+    const WordSpan group = values.subspan(begin, std::min(kGroupSize, values.size() - begin));
+    auto low = static_cast<int64_t>(group[0]);
+    int64_t high = low;
+    for (const uint64_t value : group) {
+      low = std::min(low, static_cast<int64_t>(value));
+      high = std::max(high, static_cast<int64_t>(value));
     }
-    for (size_t order = 0; order < bits.size(); ++order) {
-      bits[order] += (end - begin) * ranges[order].Bits();
-    }
+    const uint64_t range = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
+    bits += group.size() * static_cast<uint64_t>(std::bit_width(range));
   }
   return bits;
 }
@@ -248,13 +223,16 @@ void AppendDeltaOfDeltaColumn(WordSpan values, WordSpan deltas, WordSpan delta_d
 
 // Requires: at least two values.
 void AppendGuessed(WordSpan values, std::string* out) {
-  const auto [packed_bits, delta_bits, delta_delta_bits] = EstimateBits(values);
+  const Words deltas = Differences(values);
+  const Words delta_deltas = Differences(deltas);
+  const uint64_t packed_bits = EstimateBits(values);
+  const uint64_t delta_bits = EstimateBits(deltas);
+  const uint64_t delta_delta_bits = EstimateBits(delta_deltas);
   if (packed_bits <= delta_bits && packed_bits <= delta_delta_bits) {
     return AppendPackedColumn(values, out);
   }
-  const Words deltas = Differences(values);
   if (delta_bits <= delta_delta_bits) return AppendDeltaColumn(values, deltas, out);
-  AppendDeltaOfDeltaColumn(values, deltas, Differences(deltas), out);
+  AppendDeltaOfDeltaColumn(values, deltas, delta_deltas, out);
 }
 
 // Requires: at least two values.

@@ -14,26 +14,10 @@
 
 #include "base/status.h"
 #include "base/strings.h"
+#include "storage/codec/bytes.h"
 
 namespace vigil::storage {
 namespace {
-
-// How many bytes AppendText appends.
-size_t SizeOf(std::string_view text) {
-  size_t bytes = text.size() + 1;
-  for (size_t length = text.size(); length >= 0x80; length >>= 7) ++bytes;
-  return bytes;
-}
-
-void AppendText(std::string_view text, std::string* packed) {
-  char length_bytes[10];
-  size_t n = 0;
-  size_t length = text.size();
-  for (; length >= 0x80; length >>= 7) length_bytes[n++] = static_cast<char>(length | 0x80);
-  length_bytes[n++] = static_cast<char>(length);
-  packed->append(length_bytes, n);
-  packed->append(text);
-}
 
 // Reads a length and the text behind it; false if the bytes end early.
 bool ReadText(const char** at, const char* end, std::string_view* text) {
@@ -72,7 +56,12 @@ void AppendLabel(LabelView label, std::string* packed) {
 template <typename LabelList>
 void ReserveFor(const LabelList& labels, std::string* packed) {
   size_t bytes = 0;
-  for (const auto& label : labels) bytes += SizeOf(label.name) + SizeOf(label.value);
+  for (const auto& label : labels) {
+    for (const std::string_view text :
+         {std::string_view(label.name), std::string_view(label.value)}) {
+      bytes += VarintSize(text.size()) + text.size();
+    }
+  }
   packed->reserve(bytes);
 }
 

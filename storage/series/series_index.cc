@@ -192,7 +192,7 @@ std::vector<SeriesIndex::Series> SeriesIndex::Select(const std::vector<Matcher>&
     ReaderLock lock(&mutex_);
     const SeriesSet selected = SelectLocked(matchers, scope, cold);
     size_t label_bytes = 0;
-    // More may be too many.
+    // Of more it may turn out that they are too many.
     series.reserve(std::min<uint64_t>(selected.cardinality(), kUsuallySelected));
     for (const uint32_t number : selected) {
       series.push_back({number, postings_.LabelsOf(number)});

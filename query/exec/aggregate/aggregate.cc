@@ -47,6 +47,33 @@ absl::StatusOr<VectorValue> RunWithScalar(AggregateRun& run) {
   }
 }
 
+// What topk and bottomk keep at each step; nullopt if a parameter is none, which matters only where
+// there is something to rank.
+std::optional<std::vector<size_t>> CountsPerStep(const ScalarValue& parameter, size_t cap) {
+  std::vector<size_t> counts;
+  counts.reserve(parameter.values.size());
+  for (const double value : parameter.values) {
+    const absl::StatusOr<size_t> count = CountParameter(value, cap);
+    if (!count.ok()) return std::nullopt;
+    counts.push_back(*count);
+  }
+  return counts;
+}
+
+// Of series that come one by one; nullopt where they must be there together.
+absl::StatusOr<std::optional<VectorValue>> AggregateOneByOne(Evaluator& evaluator,
+                                                             const Aggregate& aggregate,
+                                                             SeriesSource& source) {
+  // Series of several names may have to be merged before they are folded.
+  if (source.DropsName() && source.SeveralNames()) return std::nullopt;
+  AggregateRun run{evaluator, aggregate, evaluator.NewVector(), {}};
+  if (aggregate.param == nullptr) return FoldSeries(run, source);
+  VIGIL_ASSIGN_OR_RETURN(const ScalarValue param, evaluator.Scalar(*aggregate.param));
+  const auto counts = CountsPerStep(param, source.size());
+  if (!counts.has_value()) return std::nullopt;
+  return RankSeries(run, source, *counts);
+}
+
 }  // namespace
 
 void AggregateRun::NoteIgnoredHistogram(promql::Span where) {
@@ -87,37 +114,6 @@ absl::StatusOr<size_t> CountParameter(double value, size_t cap) {
   if (value < 1) return size_t{0};
   return static_cast<size_t>(std::min(value, static_cast<double>(cap)));
 }
-
-namespace {
-
-// What topk and bottomk keep at each step; nullopt if a parameter is none, which matters only where
-// there is something to rank.
-std::optional<std::vector<size_t>> CountsPerStep(const ScalarValue& parameter, size_t cap) {
-  std::vector<size_t> counts;
-  counts.reserve(parameter.values.size());
-  for (const double value : parameter.values) {
-    const absl::StatusOr<size_t> count = CountParameter(value, cap);
-    if (!count.ok()) return std::nullopt;
-    counts.push_back(*count);
-  }
-  return counts;
-}
-
-// Of series that come one by one; nullopt where they must be there together.
-absl::StatusOr<std::optional<VectorValue>> AggregateOneByOne(Evaluator& evaluator,
-                                                             const Aggregate& aggregate,
-                                                             SeriesSource& source) {
-  // Series of several names may have to be merged before they are folded.
-  if (source.DropsName() && source.SeveralNames()) return std::nullopt;
-  AggregateRun run{evaluator, aggregate, evaluator.NewVector(), {}};
-  if (aggregate.param == nullptr) return FoldSeries(run, source);
-  VIGIL_ASSIGN_OR_RETURN(const ScalarValue param, evaluator.Scalar(*aggregate.param));
-  const auto counts = CountsPerStep(param, source.size());
-  if (!counts.has_value()) return std::nullopt;
-  return RankSeries(run, source, *counts);
-}
-
-}  // namespace
 
 absl::StatusOr<VectorValue> EvaluateAggregate(Evaluator& evaluator, const Aggregate& aggregate) {
   std::unique_ptr<SeriesSource> source;

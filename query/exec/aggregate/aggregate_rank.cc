@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/functional/function_ref.h>
 
 #include "base/status.h"
 #include "query/exec/aggregate/aggregate.h"
@@ -88,129 +89,127 @@ class BestPerStep {
   std::vector<double> bars_;                  // What is beyond does not rank.
 };
 
+// Ranks the series of all groups, which come in any order.
 class Ranking {
  public:
-  explicit Ranking(AggregateRun& run)
-      : run_(run), largest_(run.aggregate.op == promql::AggregateOp::kTopk) {}
+  // `k` is how many are kept at each step; it must outlive the ranking.
+  Ranking(AggregateRun& run, std::span<const size_t> k)
+      : run_(run), k_(k), held_(run.evaluator.context().limits) {}
 
-  // Clears all points of the group at `step` but the first `k`; those are in chosen() then.
-  void KeepBest(const AggregateGroup& group, size_t step, size_t k) {
-    candidates_.clear();
-    for (const size_t member : group.members) {
-      Column& column = run_.input.series[member].column;
-      if (column.HasFloat(step)) {
-        candidates_.push_back({column.value(step), member});
-      } else if (column.HasHistogram(step)) {
-        // Where nothing is kept, nothing is ignored.
-        if (k > 0) run_.NoteIgnoredHistogram(run_.aggregate.span);
-        column.Clear(step);
+  // Groups are numbered from 0, a new one by the next number.
+  absl::Status Add(size_t group, size_t series, const Column& column) {
+    const bool largest = run_.aggregate.op == promql::AggregateOp::kTopk;
+    if (group == groups_.size()) groups_.push_back({series, BestPerStep(largest, k_)});
+    groups_[group].first = std::min(groups_[group].first, series);
+    if (column.MayHaveHistograms()) NoteHistograms(column);
+    return held_.Add(static_cast<int64_t>(groups_[group].best.AddAll(column, series)));
+  }
+
+  // Calls give(series, column) for those that rank at some step, with what they have there: at one
+  // step in the order of their values, else in their own. Once, at the end.
+  using Give = absl::FunctionRef<absl::Status(size_t series, Column column)>;
+  absl::Status Finish(Give give) {
+    std::sort(groups_.begin(), groups_.end(),
+              [](const Group& a, const Group& b) { return a.first < b.first; });
+    absl::flat_hash_map<size_t, Column> chosen;
+    std::vector<size_t> order;
+    for (Group& group : groups_) {
+      VIGIL_RETURN_IF_ERROR(run_.evaluator.context().limits.Check());
+      for (size_t step = 0; step < k_.size(); ++step) {
+        for (const Candidate& candidate : group.best.Ranked(step)) {
+          const auto [at, inserted] = chosen.try_emplace(candidate.series);
+          if (inserted) {
+            at->second = run_.evaluator.NewColumn();
+            order.push_back(candidate.series);
+          }
+          at->second.PutFloat(step, candidate.value);
+        }
       }
     }
-    const size_t kept = std::min(k, candidates_.size());
-    std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(kept),
-                      candidates_.end(), Order(largest_));
-    for (size_t i = kept; i < candidates_.size(); ++i) {
-      run_.input.series[candidates_[i].series].column.Clear(step);
+    if (k_.size() > 1) std::sort(order.begin(), order.end());
+    held_ = Reservation();
+    for (const size_t series : order) {
+      VIGIL_RETURN_IF_ERROR(give(series, std::move(chosen.find(series)->second)));
     }
-    candidates_.resize(kept);
+    return absl::OkStatus();
   }
-  const std::vector<Candidate>& chosen() const { return candidates_; }
 
  private:
+  struct Group {
+    size_t first;  // Of the series in it.
+    BestPerStep best;
+  };
+
+  // Where nothing is kept, nothing is ignored.
+  void NoteHistograms(const Column& column) {
+    for (size_t step = 0; step < column.size(); ++step) {
+      if (column.HasHistogram(step) && k_[step] > 0) {
+        run_.NoteIgnoredHistogram(run_.aggregate.span);
+      }
+    }
+  }
+
   AggregateRun& run_;
-  const bool largest_;
-  std::vector<Candidate> candidates_;
+  const std::span<const size_t> k_;
+  std::vector<Group> groups_;
+  Reservation held_;
 };
 
-bool HasPoints(const AggregateRun& run, const AggregateGroup& group, size_t step) {
-  return std::any_of(group.members.begin(), group.members.end(), [&run, step](size_t member) {
-    return run.input.series[member].column.Has(step);
-  });
+// What is kept at each step. A parameter that is none matters only where there is something to
+// rank.
+absl::StatusOr<std::vector<size_t>> CountsFor(const std::vector<Series>& input,
+                                              const ScalarValue& k) {
+  std::vector<size_t> counts;
+  counts.reserve(k.values.size());
+  for (size_t step = 0; step < k.values.size(); ++step) {
+    const absl::StatusOr<size_t> count = CountParameter(k.values[step], input.size());
+    const bool matters =
+        !count.ok() && std::any_of(input.begin(), input.end(), [step](const Series& series) {
+          return series.column.Has(step);
+        });
+    if (matters) return count.status();
+    counts.push_back(count.value_or(0));
+  }
+  return counts;
 }
 
 }  // namespace
 
 absl::StatusOr<VectorValue> RankGroups(AggregateRun& run, const ScalarValue& k) {
   VectorValue result = run.evaluator.NewVector();
-  if (run.groups.empty() || KeepsNothing(k)) return result;
-  Ranking ranking(run);
-  const bool ordered = run.evaluator.steps() == 1;
-  std::vector<size_t> order;
-  for (const AggregateGroup& group : run.groups) {
-    VIGIL_RETURN_IF_ERROR(run.evaluator.context().limits.Check());
-    for (size_t step = 0; step < run.evaluator.steps(); ++step) {
-      // A parameter matters only where there is something to rank.
-      if (!HasPoints(run, group, step)) continue;
-      VIGIL_ASSIGN_OR_RETURN(const size_t count,
-                             CountParameter(k.values[step], run.input.series.size()));
-      ranking.KeepBest(group, step, count);
+  if (KeepsNothing(k)) return result;
+  std::vector<Series>& input = run.input.series;
+  VIGIL_ASSIGN_OR_RETURN(const std::vector<size_t> counts, CountsFor(input, k));
+  Ranking ranking(run, counts);
+  for (size_t group = 0; group < run.groups.size(); ++group) {
+    for (const size_t member : run.groups[group].members) {
+      VIGIL_RETURN_IF_ERROR(ranking.Add(group, member, std::exchange(input[member].column, {})));
     }
-    if (!ordered) continue;
-    for (const Candidate& candidate : ranking.chosen()) order.push_back(candidate.series);
   }
-  if (!ordered) {
-    for (size_t i = 0; i < run.input.series.size(); ++i) order.push_back(i);
-  }
-  for (const size_t i : order) {
-    Series& series = run.input.series[i];
-    VIGIL_RETURN_IF_ERROR(
-        result.Add(std::move(series.labels), std::move(series.column), series.drops_name));
-  }
+  run.input.reservation = Reservation();
+  VIGIL_RETURN_IF_ERROR(ranking.Finish([&](size_t i, Column column) {
+    return result.Add(std::move(input[i].labels), std::move(column), input[i].drops_name);
+  }));
   return result;
 }
 
 absl::StatusOr<VectorValue> RankSeries(AggregateRun& run, SeriesSource& source,
                                        const std::vector<size_t>& k) {
-  const bool largest = run.aggregate.op == promql::AggregateOp::kTopk;
-  struct Group {
-    size_t first;  // Of the series in it.
-    BestPerStep best;
-  };
+  Ranking ranking(run, k);
   absl::flat_hash_map<storage::Labels, size_t> places;
-  std::vector<Group> groups;
-  Reservation held(run.evaluator.context().limits);
-  VIGIL_RETURN_IF_ERROR(ForEachSeries(
-      run.evaluator, source, [&](size_t series, const Column& column) -> absl::Status {
-        const auto [at, inserted] = places.try_emplace(
-            GroupLabels(run.aggregate, source.labels(series), source.DropsName()), groups.size());
-        if (inserted) groups.push_back({series, BestPerStep(largest, k)});
-        Group& group = groups[at->second];
-        group.first = std::min(group.first, series);
-        if (column.MayHaveHistograms()) {
-          for (size_t step = 0; step < column.size(); ++step) {
-            if (column.HasHistogram(step) && k[step] > 0) {
-              run.NoteIgnoredHistogram(run.aggregate.span);
-            }
-          }
-        }
-        return held.Add(static_cast<int64_t>(group.best.AddAll(column, series)));
+  VIGIL_RETURN_IF_ERROR(
+      ForEachSeries(run.evaluator, source, [&](size_t series, const Column& column) {
+        const size_t group =
+            places
+                .try_emplace(GroupLabels(run.aggregate, source.labels(series), source.DropsName()),
+                             places.size())
+                .first->second;
+        return ranking.Add(group, series, column);
       }));
-  std::sort(groups.begin(), groups.end(),
-            [](const Group& a, const Group& b) { return a.first < b.first; });
-
-  // At one step in the order of their values, else in their own.
-  absl::flat_hash_map<size_t, Column> chosen;
-  std::vector<size_t> order;
-  for (Group& group : groups) {
-    VIGIL_RETURN_IF_ERROR(run.evaluator.context().limits.Check());
-    for (size_t step = 0; step < run.evaluator.steps(); ++step) {
-      for (const Candidate& candidate : group.best.Ranked(step)) {
-        const auto [at, inserted] = chosen.try_emplace(candidate.series);
-        if (inserted) {
-          at->second = run.evaluator.NewColumn();
-          order.push_back(candidate.series);
-        }
-        at->second.PutFloat(step, candidate.value);
-      }
-    }
-  }
-  if (run.evaluator.steps() > 1) std::sort(order.begin(), order.end());
-  held = Reservation();
   VectorValue result = run.evaluator.NewVector();
-  for (const size_t series : order) {
-    VIGIL_RETURN_IF_ERROR(
-        result.Add(source.TakeLabels(series), std::move(chosen.find(series)->second)));
-  }
+  VIGIL_RETURN_IF_ERROR(ranking.Finish([&](size_t series, Column column) {
+    return result.Add(source.TakeLabels(series), std::move(column));
+  }));
   if (source.DropsName()) VIGIL_RETURN_IF_ERROR(run.evaluator.DropNames(&result));
   return result;
 }
