@@ -110,28 +110,34 @@ bool MetricsWalk::TakePlainNumber(std::string_view bytes) {
   uint64_t time_ns = 0;
   double value = 0;
   bool has_value = false;
-  while (at != end) {
-    const auto tag = static_cast<uint8_t>(*at);
-    if (tag == kAttribute) {
-      if (end - at < 2 || static_cast<int8_t>(at[1]) < 0) return false;
-      const char* const next = at + 2 + at[1];
-      if (next > end || (attributes != nullptr && attributes_end != at)) return false;
-      if (attributes == nullptr) attributes = at;
-      at = attributes_end = next;
-      continue;
-    }
-    if (end - at < kFixedFieldBytes) return false;
-    uint64_t bits;
-    std::memcpy(&bits, at + 1, sizeof(bits));
-    if (tag == kTime) {
-      time_ns = bits;
-    } else if (tag == kDouble || tag == kInteger) {
-      value = tag == kDouble ? AsDouble(bits) : static_cast<double>(static_cast<int64_t>(bits));
-      has_value = true;
-    } else if (tag != kStartTime) {
-      return false;
-    }
+  // Takes the field at `at` if it has this tag.
+  const auto take_fixed = [&at, end](uint8_t tag, uint64_t* bits) {
+    if (end - at < kFixedFieldBytes || static_cast<uint8_t>(*at) != tag) return false;
+    std::memcpy(bits, at + 1, sizeof(*bits));
     at += kFixedFieldBytes;
+    return true;
+  };
+  while (at != end) {
+    // Most senders write in the order of the numbers, and then this is passed once.
+    uint64_t bits = 0;
+    take_fixed(kStartTime, &bits);
+    take_fixed(kTime, &time_ns);
+    if (take_fixed(kDouble, &bits)) {
+      value = AsDouble(bits);
+      has_value = true;
+    } else if (take_fixed(kInteger, &bits)) {
+      value = static_cast<double>(static_cast<int64_t>(bits));
+      has_value = true;
+    }
+    if (at == end) break;
+    if (static_cast<uint8_t>(*at) != kAttribute || attributes != nullptr) return false;
+    attributes = at;
+    while (end - at >= 2 && static_cast<uint8_t>(*at) == kAttribute) {
+      if (static_cast<int8_t>(at[1]) < 0) return false;
+      at += 2 + at[1];
+    }
+    if (at > end) return false;
+    attributes_end = at;
   }
   const std::string_view run(attributes, attributes_end - attributes);
   const PointKey key = run.empty() ? metric_key_ : HashBelow(metric_key_, run, seed_);

@@ -22,13 +22,15 @@ MetricsReceiver::MetricsReceiver(storage::Storage* storage, OtlpOptions options)
     : storage_(*storage), options_(std::move(options)), seed_(RandomSeed()), deltas_(storage) {}
 
 absl::StatusOr<ExportOutcome> MetricsReceiver::Export(storage::TenantId tenant,
-                                                      std::string_view request) {
+                                                      BytePieces request) {
   static Counter& received =
       GetCounter("vigil_received_records_total", "Records that were stored.", "signal=\"metrics\"");
   // Requests of a thread follow each other: their memory stays.
   thread_local storage::MetricBatch batch;
+  thread_local JoinedBytes joined;
+  joined.Clear();
   MetricsWalk walk(&storage_, tenant, &options_, &cache_, seed_, &batch);
-  VIGIL_RETURN_IF_ERROR(walk.Walk(request));
+  VIGIL_RETURN_IF_ERROR(walk.Walk(request, &joined));
   DeltaAccumulator::Claim claim =
       deltas_.Accumulate(tenant, walk.TakeDeltas(), &batch, &walk.rejections());
   if (!batch.empty()) {

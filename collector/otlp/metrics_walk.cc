@@ -66,46 +66,46 @@ MetricsWalk::MetricsWalk(storage::Storage* storage, storage::TenantId tenant,
   batch_.Clear();
 }
 
-absl::Status MetricsWalk::Walk(std::string_view request) {
+absl::Status MetricsWalk::Walk(BytePieces request, JoinedBytes* joined) {
   const bool well_formed = ForEachMessage(
-      request, 1, [this](std::string_view resource_metrics) { WalkResource(resource_metrics); });
+      PieceReader(request, joined), 1,
+      [this](const PieceReader& resource_metrics) { WalkResource(resource_metrics); });
   if (well_formed && !malformed_) return absl::OkStatus();
   return absl::InvalidArgumentError(
       "the request is not a valid ExportMetricsServiceRequest: its protobuf encoding is broken or "
       "cut short");
 }
 
-void MetricsWalk::WalkResource(std::string_view resource_metrics) {
+void MetricsWalk::WalkResource(const PieceReader& resource_metrics) {
   resource_bytes_.clear();
   scope_bytes_.clear();
   origin_.reset();
   earliest_ms_ = latest_ms_ = 0;
   admitted_ns_ = 0;
   resource_key_ = {};
-  malformed_ |= !ForEachMessage(resource_metrics, 1, [this](std::string_view resource) {
+  malformed_ |= !ForEachJoined(resource_metrics, 1, [this](std::string_view resource) {
     resource_bytes_.push_back(resource);
     resource_key_ = CombineKeys(resource_key_, HashBytes(resource, seed_), 0, seed_);
   });
   lane_ = cache_.LaneOf(resource_key_, time_rules_.now_ms);
   cursor_.emplace(lane_.get(), MetricCache::MinuteOf(time_rules_.now_ms));
   malformed_ |= !ForEachMessage(
-      resource_metrics, 2, [this](std::string_view scope_metrics) { WalkScope(scope_metrics); });
+      resource_metrics, 2, [this](const PieceReader& scope_metrics) { WalkScope(scope_metrics); });
   if (latest_ms_ != 0) TakeTargetInfo();
   cursor_.reset();
 }
 
-void MetricsWalk::WalkScope(std::string_view scope_metrics) {
+void MetricsWalk::WalkScope(const PieceReader& scope_metrics) {
   origin_key_ = resource_key_;
   if (options_.promote_scope_metadata) ReadScope(scope_metrics);
   malformed_ |=
-      !ForEachMessage(scope_metrics, 2, [this](std::string_view metric) { WalkMetric(metric); });
+      !ForEachJoined(scope_metrics, 2, [this](std::string_view metric) { WalkMetric(metric); });
 }
 
-void MetricsWalk::ReadScope(std::string_view scope_metrics) {
+void MetricsWalk::ReadScope(PieceReader reader) {
   scope_bytes_.clear();
   scope_schema_url_ = {};
   origin_.reset();
-  WireReader reader(scope_metrics);
   while (reader.NextField()) {
     if (reader.Is(1, WireType::kBytes)) {
       scope_bytes_.push_back(reader.Bytes());

@@ -19,6 +19,7 @@
 #include "collector/otlp/metric_resolver.h"
 #include "collector/otlp/otlp_export.h"
 #include "collector/otlp/wire.h"
+#include "collector/otlp/wire_pieces.h"
 #include "storage/metrics/metric_shard.h"
 
 namespace vigil::collector {
@@ -47,9 +48,11 @@ class MetricsWalk {
   // InvalidArgument when `request` is not well-formed; the batch is then of no use. Resources,
   // attributes and texts (and scopes, if they become labels) are looked into where a series is new:
   // one that is broken costs the points it belongs to. Metadata is not looked into.
-  absl::Status Walk(std::string_view request);
+  // What the pieces' borders cut is put together in `joined`, which must outlive the walk.
+  absl::Status Walk(BytePieces request, JoinedBytes* joined);
 
-  // The points of delta temporality, which are not in the batch. They borrow from the request.
+  // The points of delta temporality, which are not in the batch. They borrow from the request and
+  // from what was joined.
   std::vector<DeltaPoint> TakeDeltas() { return std::move(deltas_); }
 
   Rejections& rejections() { return rejections_; }
@@ -93,9 +96,9 @@ class MetricsWalk {
     return metric_.kind != DataKind::kGauge && metric_.kind != DataKind::kSummary;
   }
 
-  void WalkResource(std::string_view resource_metrics);
-  void WalkScope(std::string_view scope_metrics);
-  void ReadScope(std::string_view scope_metrics);
+  void WalkResource(const PieceReader& resource_metrics);
+  void WalkScope(const PieceReader& scope_metrics);
+  void ReadScope(PieceReader reader);
   void WalkMetric(std::string_view metric);
   void AddData(DataKind kind, std::string_view bytes);
   void SetMetricKey();

@@ -18,6 +18,7 @@
 #include "collector/otlp/metrics_receiver.h"
 #include "collector/otlp/otlp_export.h"
 #include "collector/otlp/traces_receiver.h"
+#include "collector/otlp/wire_pieces.h"
 
 namespace vigil::collector {
 namespace {
@@ -26,41 +27,36 @@ namespace otlp = opentelemetry::proto::collector;
 
 constexpr const char* kTenantHeader = "x-scope-orgid";
 
-// The request's bytes in one piece. gRPC receives them in slices of some kilobytes, and a walk over
-// slices would pay for their borders at every byte; copying costs a tenth of what the walk costs,
-// if it goes into memory that is there already.
-class RequestBytes {
+// The request's bytes in the slices that gRPC has received them in.
+class RequestSlices {
  public:
-  explicit RequestBytes(const grpc::ByteBuffer& buffer) {
-    std::vector<grpc::Slice> slices;  // Count references; the bytes are shared.
-    ok_ = buffer.Dump(&slices).ok();
-    if (slices.size() == 1) {
-      slice_ = std::move(slices.front());
-      view_ = {reinterpret_cast<const char*>(slice_.begin()), slice_.size()};
-      return;
+  explicit RequestSlices(const grpc::ByteBuffer& buffer) {
+    ok_ = buffer.Dump(&slices_).ok();
+    pieces_.reserve(slices_.size());
+    for (const grpc::Slice& slice : slices_) {
+      pieces_.emplace_back(reinterpret_cast<const char*>(slice.begin()), slice.size());
     }
-    // One request is handled by a thread at a time.
-    thread_local std::string joined;
-    if (joined.capacity() > kMaxKeptBytes) joined = std::string();
-    joined.clear();
-    joined.reserve(buffer.Length());
-    for (const grpc::Slice& slice : slices) {
-      joined.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-    }
-    view_ = joined;
   }
   bool ok() const { return ok_; }
-  // Valid until the thread makes another one.
-  std::string_view view() const { return view_; }
+  BytePieces pieces() const { return pieces_; }
 
  private:
-  // Memory that a thread keeps for the next request.
-  static constexpr size_t kMaxKeptBytes = 8 << 20;
-
-  grpc::Slice slice_;
-  std::string_view view_;
+  std::vector<grpc::Slice> slices_;  // Count references; the bytes are shared.
+  std::vector<std::string_view> pieces_;
   bool ok_ = false;
 };
+
+// The request in one piece, valid until the thread asks for another one.
+std::string_view InOnePiece(BytePieces request) {
+  // Memory that a thread keeps for the next request: one is handled by a thread at a time.
+  constexpr size_t kMaxKeptBytes = 8 << 20;
+  thread_local std::string joined;
+  if (request.size() == 1) return request.front();
+  if (joined.capacity() > kMaxKeptBytes) joined = std::string();
+  joined.clear();
+  for (const std::string_view piece : request) joined += piece;
+  return joined;
+}
 
 std::string MetricsResponse(const ExportOutcome& outcome) {
   otlp::metrics::v1::ExportMetricsServiceResponse response;
@@ -96,7 +92,7 @@ struct Backend {
   ThreadPool& workers;
 };
 
-using Export = std::function<absl::StatusOr<ExportOutcome>(storage::TenantId, std::string_view)>;
+using Export = std::function<absl::StatusOr<ExportOutcome>(storage::TenantId, BytePieces)>;
 // The bytes of the response.
 using Respond = std::string (*)(const ExportOutcome&);
 
@@ -107,9 +103,9 @@ grpc::Status Handle(Backend& backend, const Export& exporter, Respond respond,
   const int64_t retry_after_ms = backend.admission.options().retry_after_ms;
   const absl::StatusOr<storage::TenantId> tenant = backend.storage.Tenant(tenant_name);
   if (!tenant.ok()) return ToWriteStatus(tenant.status(), retry_after_ms);
-  const RequestBytes bytes(request);
-  if (!bytes.ok()) return {grpc::StatusCode::INTERNAL, "the request's bytes cannot be read"};
-  const absl::StatusOr<ExportOutcome> outcome = exporter(*tenant, bytes.view());
+  const RequestSlices slices(request);
+  if (!slices.ok()) return {grpc::StatusCode::INTERNAL, "the request's bytes cannot be read"};
+  const absl::StatusOr<ExportOutcome> outcome = exporter(*tenant, slices.pieces());
   if (!outcome.ok()) return ToWriteStatus(outcome.status(), retry_after_ms);
   const grpc::Slice slice(respond(*outcome));
   *response = {&slice, 1};
@@ -180,10 +176,17 @@ using TraceService = OtlpService<otlp::trace::v1::TraceService::WithRawCallbackM
                                      otlp::trace::v1::TraceService::Service>,
                                  TracesResponse>;
 
+// Metrics are read where they lie; the messages of the others are parsed whole.
+Export ExportTo(MetricsReceiver* receiver) {
+  return [receiver](storage::TenantId tenant, BytePieces request) {
+    return receiver->Export(tenant, request);
+  };
+}
+
 template <typename Receiver>
 Export ExportTo(Receiver* receiver) {
-  return [receiver](storage::TenantId tenant, std::string_view request) {
-    return receiver->Export(tenant, request);
+  return [receiver](storage::TenantId tenant, BytePieces request) {
+    return receiver->Export(tenant, InOnePiece(request));
   };
 }
 

@@ -33,20 +33,19 @@ enum class WireType : uint8_t {
   kFixed32 = 5,
 };
 
-// Reads one message. After an error ok() is false, NextField is false and values are zero. Borrows
-// the bytes.
-class WireReader {
+// What all readers do alike. `Source` gives the bytes of the message:
+//   bool AtEnd() const;
+//   uint8_t TakeByte();               // Requires !AtEnd().
+//   bool Pass(uint64_t size);         // False if there are fewer.
+//   void Stop();                      // Nothing is left.
+template <typename Source>
+class FieldReader {
  public:
-  explicit WireReader(std::string_view message)
-      : at_(message.data()), end_(message.data() + message.size()) {}
-
   bool ok() const { return ok_; }
-  bool AtEnd() const { return at_ == end_; }
 
   // Moves to the next field; false at the end of the message or on an error.
   bool NextField() {
-    if (at_ == end_ || !ok_) return false;
-    field_begin_ = at_;
+    if (source().AtEnd() || !ok_) return false;
     const auto tag = static_cast<uint32_t>(ReadVarint(kMaxShortVarintBytes));
     type_ = static_cast<WireType>(tag & 7);
     field_ = tag >> 3;
@@ -57,38 +56,22 @@ class WireReader {
   uint32_t field() const { return field_; }
   WireType type() const { return type_; }
   bool Is(uint32_t field, WireType type) const { return field_ == field && type_ == type; }
-  // Where the current field's tag begins, and where reading goes on.
-  const char* field_begin() const { return field_begin_; }
-  const char* at() const { return at_; }
 
   // The value of the current field. Requires: type() fits.
-  uint64_t Varint() { return ReadVarint(); }
-  uint64_t Fixed64() { return ReadFixed<uint64_t>(); }
-  uint32_t Fixed32() { return ReadFixed<uint32_t>(); }
-  double Double() { return std::bit_cast<double>(ReadFixed<uint64_t>()); }
-  std::string_view Bytes() {
-    const uint64_t size = ReadVarint(kMaxShortVarintBytes);
-    if (size > static_cast<uint64_t>(end_ - at_)) {
-      Fail();
-      return {};
-    }
-    const std::string_view bytes(at_, size);
-    at_ += size;
-    return bytes;
-  }
+  uint64_t Varint() { return ReadVarint(kMaxVarintBytes); }
 
   // Passes over the current field's value. Groups, which proto3 does not have, are passed over
   // balanced.
   void Skip() {
     switch (type_) {
       case WireType::kVarint:
-        ReadVarint();
+        Varint();
         break;
       case WireType::kFixed64:
-        ReadFixed<uint64_t>();
+        PassOrFail(sizeof(uint64_t));
         break;
       case WireType::kBytes:
-        Bytes();
+        PassOrFail(ReadSize());
         break;
       case WireType::kStartGroup:
         SkipGroup();
@@ -97,9 +80,17 @@ class WireReader {
         Fail();
         break;
       case WireType::kFixed32:
-        ReadFixed<uint32_t>();
+        PassOrFail(sizeof(uint32_t));
         break;
     }
+  }
+
+ protected:
+  uint64_t ReadSize() { return ReadVarint(kMaxShortVarintBytes); }
+
+  void Fail() {
+    ok_ = false;
+    source().Stop();
   }
 
  private:
@@ -108,16 +99,22 @@ class WireReader {
   static constexpr int kMaxVarintBytes = 10;
   static constexpr int kMaxShortVarintBytes = 5;  // Of a tag or a length.
 
-  uint64_t ReadVarint(int max_bytes = kMaxVarintBytes) {
-    if (at_ != end_ && static_cast<int8_t>(*at_) >= 0) return static_cast<uint8_t>(*at_++);
-    return ReadLongVarint(max_bytes);
+  Source& source() { return static_cast<Source&>(*this); }
+
+  uint64_t ReadVarint(int max_bytes) {
+    if (source().AtEnd()) {
+      Fail();
+      return 0;
+    }
+    const uint8_t first = source().TakeByte();
+    return first < 0x80 ? first : ReadLongVarint(first, max_bytes);
   }
 
-  uint64_t ReadLongVarint(int max_bytes) {
-    uint64_t value = 0;
-    for (int shift = 0; shift < 7 * max_bytes; shift += 7) {
-      if (at_ == end_) break;
-      const auto byte = static_cast<uint8_t>(*at_++);
+  uint64_t ReadLongVarint(uint8_t first, int max_bytes) {
+    uint64_t value = first & 0x7F;
+    for (int shift = 7; shift < 7 * max_bytes; shift += 7) {
+      if (source().AtEnd()) break;
+      const uint8_t byte = source().TakeByte();
       value |= static_cast<uint64_t>(byte & 0x7F) << (shift > 63 ? 63 : shift);
       if (byte < 0x80) return value;
     }
@@ -125,16 +122,8 @@ class WireReader {
     return 0;
   }
 
-  template <typename T>
-  T ReadFixed() {
-    if (end_ - at_ < static_cast<ptrdiff_t>(sizeof(T))) {
-      Fail();
-      return 0;
-    }
-    T value;
-    std::memcpy(&value, at_, sizeof(T));
-    at_ += sizeof(T);
-    return value;
+  void PassOrFail(uint64_t size) {
+    if (!source().Pass(size)) Fail();
   }
 
   void SkipGroup() {
@@ -154,17 +143,66 @@ class WireReader {
     if (depth > 0) Fail();
   }
 
-  void Fail() {
-    ok_ = false;
-    at_ = end_;
+  uint32_t field_ = 0;
+  WireType type_ = WireType::kVarint;
+  bool ok_ = true;
+};
+
+// Reads one message that lies in one piece. After an error ok() is false, NextField is false and
+// values are zero. Borrows the bytes.
+class WireReader : public FieldReader<WireReader> {
+ public:
+  explicit WireReader(std::string_view message)
+      : at_(message.data()), end_(message.data() + message.size()) {}
+
+  bool AtEnd() const { return at_ == end_; }
+
+  bool NextField() {
+    field_begin_ = at_;
+    return FieldReader::NextField();
+  }
+  // Where the current field's tag begins, and where reading goes on.
+  const char* field_begin() const { return field_begin_; }
+  const char* at() const { return at_; }
+
+  // The value of the current field. Requires: type() fits.
+  uint64_t Fixed64() { return ReadFixed<uint64_t>(); }
+  uint32_t Fixed32() { return ReadFixed<uint32_t>(); }
+  double Double() { return std::bit_cast<double>(ReadFixed<uint64_t>()); }
+  std::string_view Bytes() {
+    const uint64_t size = ReadSize();
+    const char* const begin = at_;
+    if (Pass(size)) return {begin, size};
+    Fail();
+    return {};
+  }
+
+ private:
+  friend class FieldReader<WireReader>;
+
+  uint8_t TakeByte() { return static_cast<uint8_t>(*at_++); }
+  bool Pass(uint64_t size) {
+    if (size > static_cast<uint64_t>(end_ - at_)) return false;
+    at_ += size;
+    return true;
+  }
+  void Stop() { at_ = end_; }
+
+  template <typename T>
+  T ReadFixed() {
+    const char* const begin = at_;
+    T value = 0;
+    if (Pass(sizeof(T))) {
+      std::memcpy(&value, begin, sizeof(T));
+    } else {
+      Fail();
+    }
+    return value;
   }
 
   const char* at_;
   const char* const end_;
   const char* field_begin_ = nullptr;
-  uint32_t field_ = 0;
-  WireType type_ = WireType::kVarint;
-  bool ok_ = true;
 };
 
 // Calls `visit` for each message in field `field` of the message `bytes`. False if that is

@@ -58,6 +58,14 @@ struct Fixture {
   absl::StatusOr<ExportOutcome> Export(const Request& request) {
     return Export(request.SerializeAsString());
   }
+  absl::StatusOr<ExportOutcome> ExportInPieces(const Request& request, size_t piece_bytes) {
+    const std::string bytes = request.SerializeAsString();
+    std::vector<std::string_view> pieces;
+    for (size_t at = 0; at < bytes.size(); at += piece_bytes) {
+      pieces.push_back(std::string_view(bytes).substr(at, piece_bytes));
+    }
+    return receiver->Export(kDefaultTenant, pieces);
+  }
   std::string Series() { return SeriesText(harness.storage()); }
   void Restart() {
     receiver.reset();
@@ -68,6 +76,9 @@ struct Fixture {
 
 class Script {
  public:
+  // Requests come in pieces of `piece_bytes`, or in one if that is 0.
+  explicit Script(size_t piece_bytes = 0) : piece_bytes_(piece_bytes) {}
+
   std::string Run(const TextCase& text_case) {
     if (text_case.command == "metadata") return MetadataText(fixture_->harness.storage());
     if (text_case.command == "exemplars") {
@@ -96,7 +107,9 @@ class Script {
     }
     *resource->add_scope_metrics() =
         FromText<otlp::metrics::v1::ScopeMetrics>(WithInstants(text_case.input, kNanosPerMilli));
-    const absl::StatusOr<ExportOutcome> outcome = fixture_->Export(request);
+    const absl::StatusOr<ExportOutcome> outcome =
+        piece_bytes_ == 0 ? fixture_->Export(request)
+                          : fixture_->ExportInPieces(request, piece_bytes_);
     if (!outcome.ok()) return outcome.status().ToString() + "\n" + fixture_->Series();
     return fixture_->Series() + testing::OutcomeText(*outcome);
   }
@@ -125,32 +138,41 @@ class Script {
     return "";
   }
 
+  const size_t piece_bytes_;
   OtlpOptions options_;
   std::unique_ptr<Fixture> fixture_;
 };
 
 TEST(MetricsReceiverTest, Script) {
-  Script script;
-  vigil::testing::RunTextScript("tests/collector/otlp/testdata/metrics.txt",
-                                [&](const TextCase& c) { return script.Run(c); });
+  for (const size_t piece_bytes : {0, 1, 10, 100}) {
+    Script script(piece_bytes);
+    vigil::testing::RunTextScript("tests/collector/otlp/testdata/metrics.txt",
+                                  [&](const TextCase& c) { return script.Run(c); });
+  }
 }
 
 TEST(MetricsReceiverTest, DeltaScript) {
-  Script script;
-  vigil::testing::RunTextScript("tests/collector/otlp/testdata/delta.txt",
-                                [&](const TextCase& c) { return script.Run(c); });
+  for (const size_t piece_bytes : {0, 10}) {
+    Script script(piece_bytes);
+    vigil::testing::RunTextScript("tests/collector/otlp/testdata/delta.txt",
+                                  [&](const TextCase& c) { return script.Run(c); });
+  }
 }
 
 TEST(MetricsReceiverTest, ExemplarScript) {
-  Script script;
-  vigil::testing::RunTextScript("tests/collector/otlp/testdata/exemplars.txt",
-                                [&](const TextCase& c) { return script.Run(c); });
+  for (const size_t piece_bytes : {0, 10}) {
+    Script script(piece_bytes);
+    vigil::testing::RunTextScript("tests/collector/otlp/testdata/exemplars.txt",
+                                  [&](const TextCase& c) { return script.Run(c); });
+  }
 }
 
 TEST(MetricsReceiverTest, OptionsScript) {
-  Script script;
-  vigil::testing::RunTextScript("tests/collector/otlp/testdata/options.txt",
-                                [&](const TextCase& c) { return script.Run(c); });
+  for (const size_t piece_bytes : {0, 10}) {
+    Script script(piece_bytes);
+    vigil::testing::RunTextScript("tests/collector/otlp/testdata/options.txt",
+                                  [&](const TextCase& c) { return script.Run(c); });
+  }
 }
 
 NumberDataPoint* AddGauge(Request* request, const std::string& name, int64_t value) {
@@ -412,7 +434,10 @@ TEST(MetricsWalkTest, CountsThePointsOfARequest) {
   MetricCache cache;
   storage::MetricBatch batch;
   MetricsWalk walk(&harness.storage(), kDefaultTenant, &options, &cache, 1, &batch);
-  ASSERT_OK(walk.Walk(Everything().SerializeAsString()));
+  const std::string bytes = Everything().SerializeAsString();
+  const std::string_view request = bytes;
+  JoinedBytes joined;
+  ASSERT_OK(walk.Walk({&request, 1}, &joined));
   EXPECT_EQ(walk.points(), 5);
   EXPECT_EQ(walk.rejections().count(), 0);
   EXPECT_EQ(batch.size(), 1 + 1 + 4 + 1 + 3);

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/otlp/wire.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -11,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
+#include "collector/otlp/wire_pieces.h"
 
 namespace vigil::collector {
 namespace {
@@ -29,12 +34,41 @@ std::string Hex(std::string_view hex) {
 }
 
 // The numbers of the fields that are passed over, then "ok" or "bad".
-std::string Skim(std::string_view bytes) {
-  WireReader reader(bytes);
+template <typename Reader>
+std::string SkimWith(Reader reader) {
   std::string text;
   while (reader.NextField()) {
     text += fmt::format("{}:{} ", reader.field(), static_cast<int>(reader.type()));
     reader.Skip();
+  }
+  return text + (reader.ok() ? "ok" : "bad");
+}
+
+std::string Skim(std::string_view bytes) { return SkimWith(WireReader(bytes)); }
+
+// `bytes` in pieces of `size`, the last one shorter, with an empty one before each.
+std::vector<std::string_view> Cut(std::string_view bytes, size_t size) {
+  std::vector<std::string_view> pieces;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(size, bytes.size()))) {
+    pieces.push_back(bytes.substr(0, 0));
+    pieces.push_back(bytes.substr(0, size));
+  }
+  return pieces;
+}
+
+// What a reader says of a message: texts where they are, messages of field 5 in brackets.
+std::string Tell(PieceReader reader) {
+  std::string text;
+  while (reader.NextField()) {
+    if (reader.Is(5, WireType::kBytes)) {
+      text += "[" + Tell(reader.Message()) + "] ";
+    } else if (reader.type() == WireType::kBytes) {
+      text += fmt::format("{}:\"{}\" ", reader.field(), reader.Bytes());
+    } else if (reader.type() == WireType::kVarint) {
+      text += fmt::format("{}:{} ", reader.field(), reader.Varint());
+    } else {
+      reader.Skip();
+    }
   }
   return text + (reader.ok() ? "ok" : "bad");
 }
@@ -154,6 +188,74 @@ TEST(WireTest, VisitsTheMessagesOfAField) {
   seen.clear();
   EXPECT_FALSE(ForEachMessage(Hex("12 01 7A 0A 02 61"), 1, visit));
   EXPECT_THAT(seen, IsEmpty());
+}
+
+TEST(PieceReaderTest, ReadsWhatBordersCut) {
+  // 1: 300; 2: "abc"; 5: { 1: 7, 3: "text", 5: {} }; a group; a fixed of 4 and of 8 bytes; 4: "".
+  const std::string bytes =
+      Hex("08 AC02  12 03 616263  2A 0A 08 07 1A 04 74657874 2A 00  3B 08 01 3C"
+          "45 01020304  49 0102030405060708  22 00");
+  for (size_t size = 1; size <= bytes.size(); ++size) {
+    JoinedBytes joined;
+    EXPECT_EQ(Tell(PieceReader(Cut(bytes, size), &joined)),
+              "1:300 2:\"abc\" [1:7 3:\"text\" [ok] ok] 4:\"\" ok")
+        << size;
+  }
+}
+
+TEST(PieceReaderTest, FindsBrokenWhatWireReaderFindsBroken) {
+  const std::string bytes = Hex(
+      "08 AC02  12 03 616263  3B 08 01 3C  45 01020304  49 0102030405060708  22 00  08 FFFFFFFF");
+  for (size_t end = 0; end <= bytes.size(); ++end) {
+    const std::string_view begun = std::string_view(bytes).substr(0, end);
+    for (size_t size = 1; size <= end + 1; ++size) {
+      JoinedBytes joined;
+      EXPECT_EQ(SkimWith(PieceReader(Cut(begun, size), &joined)), Skim(begun))
+          << end << " " << size;
+    }
+  }
+}
+
+TEST(PieceReaderTest, AMessageIsNoLongerThanWhatItIsIn) {
+  // Field 5 says six bytes, and holds a text that says more: of the message, not of the request.
+  const std::string inner = Hex("2A 06 12 05 61626364  12 01 62");
+  const std::string outer = Hex("2A 7F 12 01 61");
+  for (size_t size = 1; size <= inner.size(); ++size) {
+    JoinedBytes joined;
+    EXPECT_EQ(Tell(PieceReader(Cut(inner, size), &joined)), "[2:\"\" bad] 2:\"b\" ok") << size;
+    EXPECT_EQ(Tell(PieceReader(Cut(outer, size), &joined)), "[ok] bad") << size;
+  }
+}
+
+TEST(PieceReaderTest, GivesInPlaceWhatNoBorderCuts) {
+  const std::string bytes = Hex("12 03 616263  12 03 646566");
+  const std::vector<std::string_view> pieces = Cut(bytes, 8);
+  JoinedBytes joined;
+  PieceReader reader(pieces, &joined);
+  ASSERT_TRUE(reader.NextField());
+  EXPECT_EQ(reader.Bytes().data(), bytes.data() + 2);
+  ASSERT_TRUE(reader.NextField());
+  const std::string_view cut = reader.Bytes();
+  EXPECT_EQ(cut, "def");
+  EXPECT_NE(cut.data(), bytes.data() + 7);
+}
+
+TEST(JoinedBytesTest, WhatWasMadeStaysUntilCleared) {
+  constexpr size_t kLarge = 1 << 20;
+  JoinedBytes joined;
+  std::vector<std::pair<char*, size_t>> made;
+  for (int round = 0; round < 2; ++round) {
+    for (const size_t size : {size_t{3}, kLarge, size_t{0}, size_t{5}, kLarge, size_t{7}}) {
+      made.emplace_back(joined.Make(size), size);
+      std::memset(made.back().first, static_cast<int>(made.size()), size);
+    }
+    for (size_t i = 0; i < made.size(); ++i) {
+      const std::string_view bytes(made[i].first, made[i].second);
+      EXPECT_EQ(bytes, std::string(made[i].second, static_cast<char>(i + 1)));
+    }
+    made.clear();
+    joined.Clear();
+  }
 }
 
 }  // namespace
