@@ -16,6 +16,7 @@
 #include "storage/kv/index_keys.h"
 #include "storage/kv/keys.h"
 #include "storage/kv/record_keys.h"
+#include "storage/kv/sort_entries.h"
 #include "storage/metrics/block_deleter.h"
 #include "storage/metrics/cold_index.h"
 #include "storage/metrics/compactor.h"
@@ -295,7 +296,7 @@ absl::Status MetricShardImpl::IngestBlocks(MetricHead* sealed) {
   VIGIL_ASSIGN_OR_RETURN(written_.stored, writer.Write(sealed));
   written_.ingested = blocks.empty();
   if (blocks.empty()) return absl::OkStatus();
-  std::sort(blocks.begin(), blocks.end());
+  SortByKey(&blocks);
   VIGIL_RETURN_IF_ERROR(ReserveSequences(&store_, number_, next_sequence_));
   VIGIL_RETURN_IF_ERROR(store_.Ingest(Family::kBlocks, blocks, TableEffort::kQuick));
   written_.ingested = true;

@@ -14,6 +14,7 @@
 #include "storage/kv/index_keys.h"
 #include "storage/kv/keys.h"
 #include "storage/kv/record_keys.h"
+#include "storage/kv/sort_entries.h"
 #include "storage/metrics/corruption.h"
 #include "storage/series/set_codec.h"
 
@@ -201,7 +202,7 @@ SeriesRowWriter::Entries SeriesRowWriter::PostingEntries() {
     }
     put({}, any);
   });
-  std::sort(entries.begin(), entries.end());
+  SortByKey(&entries);
   return entries;
 }
 
