@@ -11,8 +11,9 @@ directory, which takes a while; later ones ask what is there. Every system is as
 question after another, alone on the machine; each is asked once to warm up and then --repetitions times. A line of the
 table has the median in milliseconds until the last byte is there, the medians of the others as multiples of vigil's,
 and by how much resident memory peaked above what it was before the question: with --fresh, when each question goes to a
-system that has just been started, above that of the idle system; else a system that keeps what it took for the questions
-before seems to need nothing. Where answers differ in size it says so: then they answered different questions.
+system that has just been started, above that of the system that has answered one about a single series, so that the
+program's own pages do not count; else a system that keeps what it took for the questions before seems to need nothing.
+Where answers differ in size it says so: then they answered different questions.
 """
 
 import argparse
@@ -80,6 +81,10 @@ QUESTIONS = [
     ("label/model/values", {"match[]": "llm_tokens_total"}, DAY),
     ("series", {"match[]": 'llm_queue_depth{job=~"llm-service-00.*"}'}, DAY),
 ]
+
+
+# Asked before, with --fresh.
+FIRST_QUESTION = over_hours(1, 'sum(rate(llm_tokens_total{job="llm-service-001",model="gpt-4o",operation="chat",direction="input"}[5m]))')
 
 
 def fill(options, name, requests, about):
@@ -160,7 +165,9 @@ def ask(options, system, question, about):
     """One question, as often as it is to be asked."""
     url = url_of(question, about)
     try:
-        before = system.memory("VmRSS")
+        if options.fresh:
+            ask_once(system, url_of(FIRST_QUESTION, about), options.timeout)
+            before = system.memory("VmRSS")
         _, body = ask_once(system, url, options.timeout)
         if not options.fresh:
             before = system.memory("VmRSS")

@@ -77,22 +77,26 @@ MetricBlockHeader ReadHeader(ByteReader* reader) {
   return header;
 }
 
-// Whether `times` are as many and reach as far as the header says.
-absl::Status CheckExtent(std::span<const int64_t> times, const MetricBlockHeader& header) {
-  if (times.size() != header.count) {
+// Whether times are as many and reach as far as the header says.
+absl::Status CheckExtent(size_t count, int64_t min_ms, int64_t max_ms,
+                         const MetricBlockHeader& header) {
+  if (count != header.count) {
     return absl::DataLossError(
-        fmt::format("times: {} of them for {} samples", times.size(), header.count));
+        fmt::format("times: {} of them for {} samples", count, header.count));
   }
-  if (times.front() != header.min_ms || times.back() != header.max_ms) {
-    return absl::DataLossError(fmt::format("times: [{}, {}] in a block of [{}, {}]", times.front(),
-                                           times.back(), header.min_ms, header.max_ms));
+  if (min_ms != header.min_ms || max_ms != header.max_ms) {
+    return absl::DataLossError(fmt::format("times: [{}, {}] in a block of [{}, {}]", min_ms, max_ms,
+                                           header.min_ms, header.max_ms));
   }
   return absl::OkStatus();
 }
 
-// The same, and that they ascend strictly.
-absl::Status CheckTimes(std::span<const int64_t> times, const MetricBlockHeader& header) {
-  VIGIL_RETURN_IF_ERROR(CheckExtent(times, header));
+absl::Status CheckExtent(std::span<const int64_t> times, const MetricBlockHeader& header) {
+  return CheckExtent(times.size(), times.empty() ? 0 : times.front(),
+                     times.empty() ? 0 : times.back(), header);
+}
+
+absl::Status CheckAscending(std::span<const int64_t> times) {
   // A loop without an early end, and with a flag as wide as what it looks at, is several times as
   // fast.
   const bool falls = Wide(
@@ -103,6 +107,11 @@ absl::Status CheckTimes(std::span<const int64_t> times, const MetricBlockHeader&
       },
       times);
   return !falls ? absl::OkStatus() : absl::DataLossError("times: not in ascending order");
+}
+
+absl::Status CheckTimes(std::span<const int64_t> times, const MetricBlockHeader& header) {
+  VIGIL_RETURN_IF_ERROR(CheckExtent(times, header));
+  return CheckAscending(times);
 }
 
 // Times at a constant distance, which ascend without being looked at.
@@ -118,6 +127,12 @@ absl::Status FillSteps(const IntStep& column, const MetricBlockHeader& header,
   return CheckExtent(times, header);
 }
 
+// Times are kept as distances from the first.
+void AddTo(std::span<int64_t> distances, int64_t first_ms) {
+  const auto first = static_cast<uint64_t>(first_ms);
+  for (int64_t& time : distances) time = static_cast<int64_t>(static_cast<uint64_t>(time) + first);
+}
+
 // Fills `times`, which has header.count entries, from the block's own column.
 absl::Status ReadOwnTimes(ByteReader* reader, const MetricBlockHeader& header,
                           std::span<int64_t> times) {
@@ -125,32 +140,86 @@ absl::Status ReadOwnTimes(ByteReader* reader, const MetricBlockHeader& header,
   if (steps.has_value() && reader->ok()) return FillSteps(*steps, header, times);
   ReadIntColumn(reader, "times", times);
   if (!reader->ok()) return reader->status();
-  const auto first = static_cast<uint64_t>(header.min_ms);
-  for (int64_t& time : times) time = static_cast<int64_t>(static_cast<uint64_t>(time) + first);
+  AddTo(times, header.min_ms);
   return CheckTimes(times, header);
 }
 
-// The times of a block, wherever they are kept.
+// The times of a block that may be in a range, wherever they are kept.
 class BlockTimes {
  public:
-  absl::Status Read(ByteReader* reader, const MetricBlockHeader& header, TimesLookup times_of) {
+  absl::Status Read(ByteReader* reader, const MetricBlockHeader& header, TimesLookup times_of,
+                    TimeRange range) {
     if (!header.shared_times.has_value()) {
       own_.resize(header.count);
       return ReadOwnTimes(reader, header, own_);
     }
-    VIGIL_ASSIGN_OR_RETURN_WITH(shared_, times_of(*header.shared_times),
+    VIGIL_ASSIGN_OR_RETURN_WITH(shared_, times_of(*header.shared_times, range),
                                 fmt::format("shared times {}", *header.shared_times));
     // That they ascend was checked when they were decoded, once for all blocks that share them.
-    VIGIL_RETURN_IF_ERROR_WITH(CheckExtent(*shared_, header),
+    VIGIL_RETURN_IF_ERROR_WITH(CheckExtent(shared_.count, shared_.min_ms, shared_.max_ms, header),
                                fmt::format("shared times {}", *header.shared_times));
     return absl::OkStatus();
   }
-  std::span<const int64_t> all() const { return shared_ != nullptr ? *shared_ : own_; }
+  std::span<const int64_t> times_ms() const {
+    return shared_.times_ms != nullptr ? *shared_.times_ms : own_;
+  }
+  // Where among the block's samples these begin.
+  size_t first() const { return shared_.first; }
 
  private:
   std::vector<int64_t> own_;
-  TimesPtr shared_;
+  TimesPart shared_;
 };
+
+absl::StatusOr<MetricBlockHeader> ReadTimesHeader(ByteReader* reader) {
+  MetricBlockHeader header;
+  CheckVersion(reader);
+  ReadRange(reader, &header);
+  if (!reader->ok()) return reader->status();
+  return header;
+}
+
+// A part of a column is worth less than all of it, which serves all ranges: it must be this many
+// times smaller.
+constexpr size_t kLeastSaving = 4;
+
+// Samples come about evenly: where those of the range would be if they came just so, and around it
+// as much as makes up for some jitter and a few gaps.
+struct IndexRange {
+  size_t begin;
+  size_t end;
+};
+IndexRange LikelyPart(const MetricBlockHeader& header, TimeRange range) {
+  const size_t margin = 64 + header.count / 64;
+  const auto length = static_cast<double>(header.max_ms) - static_cast<double>(header.min_ms);
+  const auto index_of = [&](int64_t time_ms) {
+    const int64_t within = std::clamp(time_ms, header.min_ms, header.max_ms);
+    const double share =
+        (static_cast<double>(within) - static_cast<double>(header.min_ms)) / std::max(length, 1.0);
+    return static_cast<size_t>(share * static_cast<double>(header.count));
+  };
+  const size_t begin = index_of(range.start_ms);
+  const size_t end = index_of(range.end_ms) + margin;
+  return {begin > margin ? begin - margin : 0, std::clamp(end, begin, header.count)};
+}
+
+// Reads the times [begin, end) of a column.
+absl::StatusOr<TimesPart> ReadTimesPart(ByteReader* reader, const MetricBlockHeader& header,
+                                        size_t begin, size_t end) {
+  std::vector<int64_t> times_ms(end - begin);
+  ReadIntColumnPart(reader, "times", header.count, begin, times_ms);
+  reader->ExpectEnd("times");
+  if (!reader->ok()) return reader->status();
+  AddTo(times_ms, header.min_ms);
+  VIGIL_RETURN_IF_ERROR(CheckAscending(times_ms));
+  TimesPart part;
+  part.first = begin;
+  part.count = header.count;
+  part.min_ms = header.min_ms;
+  part.max_ms = header.max_ms;
+  part.times_ms = std::make_shared<const std::vector<int64_t>>(std::move(times_ms));
+  return part;
+}
 
 absl::Status ReadHistograms(ByteReader* reader, std::span<HistogramPtr> histograms) {
   ReadHistogramColumn(reader, "histograms", histograms);
@@ -244,15 +313,31 @@ std::string EncodeTimesColumn(std::span<const int64_t> times_ms, CodecEffort eff
 absl::StatusOr<std::vector<int64_t>> DecodeTimesColumn(std::string_view bytes) {
   VIGIL_ASSIGN_OR_RETURN(const std::string_view content, VerifyChecksum(bytes));
   ByteReader reader(content);
-  MetricBlockHeader header;
-  CheckVersion(&reader);
-  ReadRange(&reader, &header);
-  if (!reader.ok()) return reader.status();
+  VIGIL_ASSIGN_OR_RETURN(const MetricBlockHeader header, ReadTimesHeader(&reader));
   std::vector<int64_t> times(header.count);
   VIGIL_RETURN_IF_ERROR(ReadOwnTimes(&reader, header, times));
   reader.ExpectEnd("times");
   if (!reader.ok()) return reader.status();
   return times;
+}
+
+bool TimesPart::Covers(TimeRange range) const {
+  const bool begins = first == 0 || (size() != 0 && times_ms->front() <= range.start_ms);
+  const bool ends = first + size() == count || (size() != 0 && times_ms->back() >= range.end_ms);
+  return begins && ends;
+}
+
+absl::StatusOr<TimesPart> DecodeTimesPart(std::string_view bytes, TimeRange range) {
+  VIGIL_ASSIGN_OR_RETURN(const std::string_view content, VerifyChecksum(bytes));
+  ByteReader reader(content);
+  VIGIL_ASSIGN_OR_RETURN(const MetricBlockHeader header, ReadTimesHeader(&reader));
+  const auto [begin, end] = LikelyPart(header, range);
+  if (end - begin <= header.count / kLeastSaving) {
+    VIGIL_ASSIGN_OR_RETURN(TimesPart part, ReadTimesPart(&reader, header, begin, end));
+    if (part.Covers(range)) return part;
+  }
+  VIGIL_ASSIGN_OR_RETURN(std::vector<int64_t> times_ms, DecodeTimesColumn(bytes));
+  return std::make_shared<const std::vector<int64_t>>(std::move(times_ms));
 }
 
 absl::StatusOr<MetricBlockHeader> PeekMetricBlock(std::string_view bytes) {
@@ -292,18 +377,18 @@ absl::Status DecodeMetricBlock(std::string_view bytes, TimesLookup times_of, Tim
   const MetricBlockHeader header = ReadHeader(&reader);
   if (!reader.ok()) return reader.status();
   BlockTimes times;
-  VIGIL_RETURN_IF_ERROR(times.Read(&reader, header, times_of));
-  const std::span<const int64_t> all = times.all();
-  const auto begin = std::lower_bound(all.begin(), all.end(), range.start_ms);
-  const auto end = std::upper_bound(begin, all.end(), range.end_ms);
+  VIGIL_RETURN_IF_ERROR(times.Read(&reader, header, times_of, range));
+  const std::span<const int64_t> times_ms = times.times_ms();
+  const auto begin = std::lower_bound(times_ms.begin(), times_ms.end(), range.start_ms);
+  const auto end = std::upper_bound(begin, times_ms.end(), range.end_ms);
   if (begin >= end) return absl::OkStatus();
-  const auto first = static_cast<size_t>(begin - all.begin());
+  const size_t first = times.first() + static_cast<size_t>(begin - times_ms.begin());
   if (header.kind == MetricBlockKind::kFloat) {
     return AppendFloats(&reader, header.count, first, std::span(begin, end), columns);
   }
   std::vector<HistogramPtr> histograms(header.count);
   VIGIL_RETURN_IF_ERROR(ReadHistograms(&reader, histograms));
-  const auto from = std::make_move_iterator(histograms.begin() + (begin - all.begin()));
+  const auto from = std::make_move_iterator(histograms.begin() + static_cast<ptrdiff_t>(first));
   columns->histogram_times_ms.insert(columns->histogram_times_ms.end(), begin, end);
   columns->histograms.insert(columns->histograms.end(), from, from + (end - begin));
   return absl::OkStatus();

@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <absl/functional/function_ref.h>
@@ -53,8 +54,30 @@ struct MetricBlockHeader {
 using HistogramPtr = std::shared_ptr<const Histogram>;
 using TimesPtr = std::shared_ptr<const std::vector<int64_t>>;
 
-// Gives the column of times of a number, as DecodeTimesColumn read it: strictly ascending.
-using TimesLookup = absl::FunctionRef<absl::StatusOr<TimesPtr>(uint64_t shared_times)>;
+// Neighbouring times of a column, strictly ascending.
+struct TimesPart {
+  TimesPart() = default;
+  // All of a column.
+  TimesPart(TimesPtr all)  // NOLINT(google-explicit-constructor): where a part does, all do.
+      : count(all->size()),
+        min_ms(all->empty() ? 0 : all->front()),
+        max_ms(all->empty() ? 0 : all->back()),
+        times_ms(std::move(all)) {}
+
+  // Whether the column has no other times in `range`.
+  bool Covers(TimeRange range) const;
+  size_t size() const { return times_ms->size(); }
+
+  size_t first = 0;    // Where in the column the part begins.
+  size_t count = 0;    // Times of the whole column.
+  int64_t min_ms = 0;  // The first of them
+  int64_t max_ms = 0;  // and the last.
+  TimesPtr times_ms;   // Of the part; never null, perhaps empty.
+};
+
+// Gives of the column of times of a number a part that covers the range.
+using TimesLookup =
+    absl::FunctionRef<absl::StatusOr<TimesPart>(uint64_t shared_times, TimeRange range)>;
 
 // Requires (all encoders): times ascend strictly; columns are equally long; 1 <= size <=
 // kMaxBlockSamples. With `shared_times` the block names that column instead of holding the times
@@ -77,6 +100,10 @@ size_t FittingHistograms(std::span<const HistogramPtr> histograms);
 std::string EncodeTimesColumn(std::span<const int64_t> times_ms,
                               CodecEffort effort = CodecEffort::kQuick);
 absl::StatusOr<std::vector<int64_t>> DecodeTimesColumn(std::string_view bytes);
+// Of a long column of which `range` is a small part, that part and what lies around it, for a
+// fraction of the time and of the memory; of others all. The rest of the column may be damaged
+// in ways that its checksum does not tell.
+absl::StatusOr<TimesPart> DecodeTimesPart(std::string_view bytes, TimeRange range);
 
 // Reads the header only and does not verify the checksum.
 absl::StatusOr<MetricBlockHeader> PeekMetricBlock(std::string_view bytes);

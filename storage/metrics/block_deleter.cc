@@ -55,7 +55,7 @@ absl::StatusOr<bool> BlockDeleter::DeleteFromBlock(const BlockKey& key, std::str
                                                    TimeRange range, std::set<int64_t>* deleted_ms,
                                                    WriteBatch* batch) {
   SampleColumns columns;
-  const auto times_of = [this, &key](uint64_t id) {
+  const auto times_of = [this, &key](uint64_t id, TimeRange) {
     return ReadTimes(store_, {key.tenant, key.shard, key.partition_start_ms, id});
   };
   const absl::Status status = DecodeMetricBlock(block, times_of, &columns);

@@ -123,8 +123,8 @@ absl::Status BlockReader::Read(int64_t partition_ms, uint32_t metric, uint32_t n
                               .metric = metric,
                               .series = number};
   const std::string prefix = first_key.SeriesPrefix();
-  const auto times_of = [this, partition_ms](uint64_t id) {
-    return times_.Get({tenant_, shard_, partition_ms, id});
+  const auto times_of = [this, partition_ms](uint64_t id, TimeRange of) {
+    return times_.Get({tenant_, shard_, partition_ms, id}, of);
   };
   Assembler assembler(columns);
   uint64_t blocks = 0;

@@ -174,8 +174,8 @@ absl::StatusOr<bool> MetricCompactor::Continue(int64_t deadline_ns) {
 absl::Status MetricCompactor::MergeSeries(const std::vector<StoredBlock>& blocks,
                                           WriteBatch* batch) {
   std::vector<bool> stays(blocks.size(), true);
-  const auto times_of = [this](uint64_t id) {
-    return pass_->times->Get({pass_->name.first, target_.shard, pass_->name.second, id});
+  const auto times_of = [this](uint64_t id, TimeRange range) {
+    return pass_->times->Get({pass_->name.first, target_.shard, pass_->name.second, id}, range);
   };
   for (const MergeStretch& stretch : PlanMerge(blocks, pass_->extent)) {
     const auto merged =

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/metrics/times_cache.h"
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "base/status.h"
 
@@ -17,43 +15,52 @@ constexpr size_t kMaxBytes = 64 << 20;
 
 }  // namespace
 
-TimesPtr DecodedTimes::Find(uint64_t column) {
+std::optional<TimesPart> DecodedTimes::Find(uint64_t column, TimeRange range) {
   MutexLock lock(&mutex_);
   const auto known = columns_.find(column);
-  return known == columns_.end() ? nullptr : known->second;
+  if (known == columns_.end() || !known->second.Covers(range)) return std::nullopt;
+  return known->second;
 }
 
-void DecodedTimes::Put(uint64_t column, const TimesPtr& times) {
-  const size_t size = times->size() * sizeof(int64_t);
+void DecodedTimes::Put(uint64_t column, const TimesPart& times) {
+  const auto bytes_of = [](const TimesPart& part) { return part.size() * sizeof(int64_t); };
   MutexLock lock(&mutex_);
-  if (size_bytes_ + size > max_bytes_) {
+  if (const auto known = columns_.find(column); known != columns_.end()) {
+    size_bytes_ -= bytes_of(known->second);
+    columns_.erase(known);
+  }
+  if (size_bytes_ + bytes_of(times) > max_bytes_) {
     columns_.clear();
     size_bytes_ = 0;
   }
-  if (columns_.emplace(column, times).second) size_bytes_ += size;
+  columns_.emplace(column, times);
+  size_bytes_ += bytes_of(times);
 }
 
 TimesCache::TimesCache(KeyValueStore* store, const KeyValueSnapshot* snapshot, DecodedTimes* recent)
     : store_(*store), snapshot_(snapshot), recent_(recent), own_(kMaxBytes) {}
 
-absl::StatusOr<TimesPtr> TimesCache::Load(const TimestampColumnKey& key) {
+absl::StatusOr<TimesPart> TimesCache::Load(const TimestampColumnKey& key, TimeRange range) {
   VIGIL_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
                          store_.Get(Family::kBlocks, key.Encode(), snapshot_));
   if (!bytes.has_value()) return absl::DataLossError("its column of times is missing");
-  VIGIL_ASSIGN_OR_RETURN_WITH(std::vector<int64_t> times_ms, DecodeTimesColumn(*bytes),
-                              "column of times");
-  return std::make_shared<const std::vector<int64_t>>(std::move(times_ms));
+  VIGIL_ASSIGN_OR_RETURN_WITH(TimesPart times, DecodeTimesPart(*bytes, range), "column of times");
+  return times;
 }
 
-absl::StatusOr<TimesPtr> TimesCache::Get(const TimestampColumnKey& key) {
-  if (TimesPtr times = own_.Find(key.column); times != nullptr) return times;
-  TimesPtr times = recent_ == nullptr ? nullptr : recent_->Find(key.column);
-  if (times == nullptr) {
-    VIGIL_ASSIGN_OR_RETURN(times, Load(key));
-    if (recent_ != nullptr) recent_->Put(key.column, times);
+absl::StatusOr<TimesPart> TimesCache::Get(const TimestampColumnKey& key, TimeRange range) {
+  if (std::optional<TimesPart> times = own_.Find(key.column, range); times.has_value()) {
+    return *std::move(times);
   }
-  own_.Put(key.column, times);
-  return times;
+  std::optional<TimesPart> times;
+  if (recent_ != nullptr) times = recent_->Find(key.column, range);
+  if (!times.has_value()) {
+    VIGIL_ASSIGN_OR_RETURN(times, Load(key, range));
+    const bool whole = times->size() == times->count;
+    if (recent_ != nullptr && whole) recent_->Put(key.column, *times);
+  }
+  own_.Put(key.column, *times);
+  return *std::move(times);
 }
 
 }  // namespace vigil::storage

@@ -174,7 +174,7 @@ absl::StatusOr<TimesPtr> StoreCheck::TimesColumn(const TimestampColumnKey& key) 
 absl::Status StoreCheck::CheckMetricBlock(std::string_view encoded_key, std::string_view value) {
   VIGIL_ASSIGN_OR_RETURN(const BlockKey key, BlockKey::Decode(encoded_key));
   SampleColumns columns;
-  const auto times_of = [this, &key](uint64_t id) {
+  const auto times_of = [this, &key](uint64_t id, TimeRange) {
     return TimesColumn({key.tenant, key.shard, key.partition_start_ms, id});
   };
   absl::Status status = DecodeMetricBlock(value, times_of, &columns);

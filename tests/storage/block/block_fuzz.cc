@@ -2,6 +2,7 @@
 //
 // Blocks from any bytes: the first byte says which kind, the rest is the block without its
 // checksum, which is added so that the decoders behind it are reached.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,7 +29,7 @@ std::vector<int64_t> Times(size_t count) {
   return times;
 }
 
-absl::StatusOr<TimesPtr> SharedTimes(uint64_t number) {
+absl::StatusOr<TimesPtr> SharedTimes(uint64_t number, TimeRange) {
   return std::make_shared<const std::vector<int64_t>>(Times(65));
 }
 
@@ -53,6 +54,14 @@ void TryTimes(std::string_view column) {
   const absl::StatusOr<std::vector<int64_t>> times = DecodeTimesColumn(column);
   if (!times.ok()) return;
   VIGIL_CHECK(*DecodeTimesColumn(EncodeTimesColumn(*times)) == *times);
+  const int64_t middle_ms = (*times)[times->size() / 2];
+  for (const int64_t from_ms : {times->front(), middle_ms, times->back()}) {
+    const TimeRange range = {from_ms, middle_ms};
+    const absl::StatusOr<TimesPart> part = DecodeTimesPart(column, range);
+    VIGIL_CHECK(part.ok() && part->Covers(range) && part->count == times->size());
+    const auto begin = times->begin() + static_cast<ptrdiff_t>(part->first);
+    VIGIL_CHECK(std::equal(part->times_ms->begin(), part->times_ms->end(), begin));
+  }
 }
 
 void TryRowBlock(std::string_view block) {
@@ -93,7 +102,9 @@ namespace vigil::testing {
 std::vector<std::string> FuzzSeeds() {
   using namespace vigil::storage;  // NOLINT: blocks of every kind.
   constexpr size_t kRows = 65;
-  std::vector<std::string> seeds = {Seed(Kind::kTimes, EncodeTimesColumn(Times(kRows)))};
+  std::vector<std::string> seeds = {
+      Seed(Kind::kTimes, EncodeTimesColumn(Times(kRows))),
+      Seed(Kind::kTimes, EncodeTimesColumn(Times(3000), CodecEffort::kThorough))};
   for (const Shape<double>& shape : FloatShapes()) {
     if (shape.values.size() != kRows) continue;
     seeds.push_back(Seed(Kind::kMetric, EncodeFloatBlock(Times(kRows), shape.values)));

@@ -54,13 +54,13 @@ std::string DumpFloats(const TextCase& text_case) {
   if (!text_case.Arg("shared").empty()) {
     shared = static_cast<uint64_t>(ParseInt(text_case.Arg("shared")));
   }
-  const auto lookup = [&times](uint64_t) -> absl::StatusOr<TimesPtr> {
+  const auto lookup = [&times](uint64_t, TimeRange) -> absl::StatusOr<TimesPtr> {
     return std::make_shared<const std::vector<int64_t>>(times);
   };
   return DumpMetricBlock(EncodeFloatBlock(times, values, shared), lookup);
 }
 
-absl::StatusOr<TimesPtr> NoSharedTimes(uint64_t) { return absl::NotFoundError("none"); }
+absl::StatusOr<TimesPtr> NoSharedTimes(uint64_t, TimeRange) { return absl::NotFoundError("none"); }
 
 std::string DumpHistograms(const TextCase& text_case) {
   std::vector<int64_t> times;

@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
+#include <limits>
+#include <vector>
 
 #include "storage/codec/checksum.h"
 #include "storage/codec/histogram_column.h"
@@ -21,7 +24,7 @@ using ::vigil::testing::StatusIs;
 
 constexpr int64_t kStartMs = 1'700'000'000'000;
 
-absl::StatusOr<TimesPtr> NoSharedTimes(uint64_t number) {
+absl::StatusOr<TimesPtr> NoSharedTimes(uint64_t number, TimeRange) {
   return absl::NotFoundError("no such column");
 }
 
@@ -85,7 +88,7 @@ TEST(MetricBlock, OnlyWhatIsAskedForIsAppended) {
     for (size_t i = 0; i < count; ++i)
       values.push_back(static_cast<double>(i * 1000 + i * i % 709));
     const auto shared = std::make_shared<const std::vector<int64_t>>(times);
-    const auto lookup = [&](uint64_t) -> absl::StatusOr<TimesPtr> { return shared; };
+    const auto lookup = [&](uint64_t, TimeRange) -> absl::StatusOr<TimesPtr> { return shared; };
     for (const std::optional<uint64_t> number : {std::optional<uint64_t>(), std::optional(7ul)}) {
       const std::string block = EncodeFloatBlock(times, values, number, CodecEffort::kThorough);
       for (size_t first = 0; first < count; first += 1 + count / 7) {
@@ -104,6 +107,85 @@ TEST(MetricBlock, OnlyWhatIsAskedForIsAppended) {
       EXPECT_TRUE(none.Empty());
     }
   }
+}
+
+// What a range needs of `times`, and whether that was all of them.
+void ExpectPart(const std::vector<int64_t>& times, CodecEffort effort, TimeRange range,
+                bool whole) {
+  ASSERT_OK_AND_ASSIGN(const TimesPart part,
+                       DecodeTimesPart(EncodeTimesColumn(times, effort), range));
+  EXPECT_EQ(part.count, times.size());
+  EXPECT_EQ(part.min_ms, times.front());
+  EXPECT_EQ(part.max_ms, times.back());
+  EXPECT_EQ(part.size() == times.size(), whole);
+  ASSERT_LE(part.first + part.size(), times.size());
+  const auto begin = times.begin() + static_cast<ptrdiff_t>(part.first);
+  EXPECT_EQ(*part.times_ms,
+            std::vector<int64_t>(begin, begin + static_cast<ptrdiff_t>(part.size())));
+  EXPECT_TRUE(part.Covers(range));
+  for (const int64_t time : times) {
+    if (time < range.start_ms || time > range.end_ms) continue;
+    EXPECT_TRUE(std::binary_search(part.times_ms->begin(), part.times_ms->end(), time)) << time;
+  }
+}
+
+TEST(TimesPart, OfALongColumnIsWhatTheRangeNeeds) {
+  std::vector<int64_t> jittered;
+  std::vector<int64_t> steps;
+  for (int64_t i = 0; i < 6000; ++i) {
+    jittered.push_back(1'000'000 + i * 15'000 + i * i % 701);
+    steps.push_back(1'000'000 + i * 15'000);
+  }
+  for (const CodecEffort effort :
+       {CodecEffort::kQuick, CodecEffort::kGuess, CodecEffort::kThorough}) {
+    for (const std::vector<int64_t>& times : {jittered, steps}) {
+      for (const size_t at : {0, 1, 77, 3000, 5990, 5999}) {
+        ExpectPart(times, effort, {times[at], times[at] + 300'000}, false);
+        ExpectPart(times, effort, {times[at] - 300'000, times[at]}, false);
+      }
+      ExpectPart(times, effort, {0, 1}, false);
+      ExpectPart(times, effort, {times.back() + 1, times.back() + 300'000}, false);
+      ExpectPart(times, effort, {times[10], times[4000]}, true);
+    }
+  }
+}
+
+TEST(TimesPart, OfUnevenOrShortColumnsIsAllWhereAPartWouldNotDo) {
+  std::vector<int64_t> uneven;
+  for (int64_t i = 0; i < 6000; ++i) uneven.push_back(i < 3000 ? i : 1'000'000'000 + i);
+  ExpectPart(uneven, CodecEffort::kThorough, {2000, 2010}, true);
+  ExpectPart(uneven, CodecEffort::kThorough, {uneven[5000], uneven[5001]}, true);
+  ExpectPart(uneven, CodecEffort::kThorough, {0, 10}, false);
+  ExpectPart({5}, CodecEffort::kThorough, {0, 10}, true);
+  ExpectPart(Times(100), CodecEffort::kThorough, {0, 10}, true);
+  const std::vector<int64_t> extreme = {std::numeric_limits<int64_t>::min(), 0,
+                                        std::numeric_limits<int64_t>::max()};
+  ExpectPart(extreme, CodecEffort::kThorough, {0, 10}, true);
+}
+
+TEST(TimesPart, IsReadWhereItsBlockIsReadInPart) {
+  const std::vector<int64_t> times = Times(6000);
+  std::vector<double> values;
+  for (size_t i = 0; i < times.size(); ++i) values.push_back(static_cast<double>(i * i % 709));
+  const std::string column = EncodeTimesColumn(times, CodecEffort::kThorough);
+  const auto lookup = [&column](uint64_t, TimeRange range) {
+    return DecodeTimesPart(column, range);
+  };
+  const std::string block = EncodeFloatBlock(times, values, 7, CodecEffort::kThorough);
+  for (size_t first = 0; first + 20 < times.size(); first += 97) {
+    SampleColumns columns;
+    ASSERT_OK(DecodeMetricBlock(block, lookup, {times[first], times[first + 19]}, &columns));
+    EXPECT_EQ(columns.times_ms,
+              std::vector<int64_t>(times.begin() + first, times.begin() + first + 20));
+    EXPECT_EQ(columns.values,
+              std::vector<double>(values.begin() + first, values.begin() + first + 20));
+  }
+}
+
+TEST(TimesPart, DamageIsTold) {
+  std::string column = EncodeTimesColumn(Times(6000), CodecEffort::kThorough);
+  column[column.size() / 2] ^= 1;
+  EXPECT_THAT(DecodeTimesPart(column, {0, 1}).status(), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST(MetricBlock, OnlyHistogramsThatAreAskedForAreAppended) {
@@ -158,7 +240,7 @@ TEST(MetricBlock, SharedTimesAreLookedUp) {
   SampleColumns columns;
   ASSERT_OK(DecodeMetricBlock(
       block,
-      [&](uint64_t number) -> absl::StatusOr<TimesPtr> {
+      [&](uint64_t number, TimeRange) -> absl::StatusOr<TimesPtr> {
         EXPECT_EQ(number, 17u);
         return shared;
       },
@@ -172,7 +254,7 @@ TEST(MetricBlock, SharedTimesThatDoNotFitAreDataLoss) {
       {10, 20}, {10, 20, 31}, {9, 20, 30}, {10, 20, 25, 30}, {}};
   for (const std::vector<int64_t>& other : others) {
     SampleColumns columns;
-    const auto lookup = [&](uint64_t) -> absl::StatusOr<TimesPtr> {
+    const auto lookup = [&](uint64_t, TimeRange) -> absl::StatusOr<TimesPtr> {
       return std::make_shared<const std::vector<int64_t>>(other);
     };
     EXPECT_THAT(DecodeMetricBlock(block, lookup, &columns),
@@ -245,7 +327,7 @@ TEST(MetricBlock, DamageIsTold) {
 }
 
 TEST(MetricBlock, HostileBytesLeaveTheColumnsAsTheyWere) {
-  const auto lookup = [](uint64_t) -> absl::StatusOr<TimesPtr> {
+  const auto lookup = [](uint64_t, TimeRange) -> absl::StatusOr<TimesPtr> {
     return std::make_shared<const std::vector<int64_t>>(Times(65));
   };
   std::vector<std::string> blocks;

@@ -43,7 +43,9 @@ std::vector<std::pair<size_t, size_t>> Plan(const std::vector<StoredBlock>& bloc
   return plan;
 }
 
-absl::StatusOr<TimesPtr> NoTimes(uint64_t) { return absl::DataLossError("no such column"); }
+absl::StatusOr<TimesPtr> NoTimes(uint64_t, TimeRange) {
+  return absl::DataLossError("no such column");
+}
 
 TEST(BlockMerge, NewBlocksAreMergedWithEachOther) {
   const std::vector<StoredBlock> blocks = {Block(0, 10, 1, kThorough), Block(1000, 10, 2, kQuick),
@@ -100,7 +102,7 @@ TEST(BlockMerge, AStoreThatCannotBeReadIsAnError) {
   StoredBlock block = Block(0, 3, 1, kQuick);
   block.bytes = EncodeFloatBlock({{0, 10, 20}}, {{1, 2, 3}}, 17);
   std::vector<size_t> left_out;
-  const auto unavailable = [](uint64_t) -> absl::StatusOr<TimesPtr> {
+  const auto unavailable = [](uint64_t, TimeRange) -> absl::StatusOr<TimesPtr> {
     return absl::UnavailableError("try again");
   };
   EXPECT_THAT(MergeBlocks({{block}}, unavailable, &left_out).status(),

@@ -157,14 +157,14 @@ TEST_F(BlockReaderTest, TimesThatWereDecodedAreThereForTheNextReader) {
     Put(key.Encode(), "damaged");  // Nobody looks.
   }
   EXPECT_THAT(Read().times_ms, IsEmpty());
-  EXPECT_EQ(recent.Find(17)->size(), 2u);
-  EXPECT_EQ(recent.Find(18), nullptr);
+  EXPECT_EQ(recent.Find(17, kEver)->size(), 2u);
+  EXPECT_FALSE(recent.Find(18, kEver).has_value());
   // Bounded: very many begin anew.
   const auto large = std::make_shared<const std::vector<int64_t>>(1 << 20);
   recent.Put(18, large);
   recent.Put(19, large);
-  EXPECT_EQ(recent.Find(18), nullptr);
-  EXPECT_EQ(recent.Find(19), large);
+  EXPECT_FALSE(recent.Find(18, kEver).has_value());
+  EXPECT_EQ(recent.Find(19, kEver)->times_ms, large);
 }
 
 TEST_F(BlockReaderTest, SeesTheMomentItWasMadeAt) {
