@@ -205,20 +205,26 @@ class WireReader : public FieldReader<WireReader> {
   const char* field_begin_ = nullptr;
 };
 
-// Calls `visit` for each message in field `field` of the message `bytes`. False if that is
-// malformed, possibly after some visits.
-template <typename Visit>
-bool ForEachMessage(std::string_view bytes, uint32_t field, const Visit& visit) {
-  WireReader reader(bytes);
+// Calls visit(read(reader)) for each field `field` of bytes in what `reader` reads. False if that
+// is malformed, possibly after some visits.
+template <typename Reader, typename Read, typename Visit>
+bool ForEachField(Reader reader, uint32_t field, const Read& read, const Visit& visit) {
   while (reader.NextField()) {
     if (reader.Is(field, WireType::kBytes)) {
-      const std::string_view message = reader.Bytes();
-      if (reader.ok()) visit(message);
+      const auto value = read(reader);
+      if (reader.ok()) visit(value);
     } else {
       reader.Skip();
     }
   }
   return reader.ok();
+}
+
+// Calls `visit` for each message in field `field` of the message `bytes`; false as above.
+template <typename Visit>
+bool ForEachMessage(std::string_view bytes, uint32_t field, const Visit& visit) {
+  return ForEachField(
+      WireReader(bytes), field, [](WireReader& reader) { return reader.Bytes(); }, visit);
 }
 
 }  // namespace vigil::collector

@@ -159,33 +159,19 @@ class PieceReader : public FieldReader<PieceReader> {
   JoinedBytes* joined_;
 };
 
-// Calls `visit` with a reader of each message in field `field` of what `reader` reads. False if
-// that is malformed, possibly after some visits.
+// Calls `visit` with a reader of each message in field `field` of what `reader` reads; false as
+// ForEachField.
 template <typename Visit>
-bool ForEachMessage(PieceReader reader, uint32_t field, const Visit& visit) {
-  while (reader.NextField()) {
-    if (reader.Is(field, WireType::kBytes)) {
-      const PieceReader message = reader.Message();
-      if (reader.ok()) visit(message);
-    } else {
-      reader.Skip();
-    }
-  }
-  return reader.ok();
+bool ForEachMessage(const PieceReader& reader, uint32_t field, const Visit& visit) {
+  return ForEachField(
+      reader, field, [](PieceReader& at) { return at.Message(); }, visit);
 }
 
 // The same, with the message in one piece.
 template <typename Visit>
-bool ForEachJoined(PieceReader reader, uint32_t field, const Visit& visit) {
-  while (reader.NextField()) {
-    if (reader.Is(field, WireType::kBytes)) {
-      const std::string_view message = reader.Bytes();
-      if (reader.ok()) visit(message);
-    } else {
-      reader.Skip();
-    }
-  }
-  return reader.ok();
+bool ForEachJoined(const PieceReader& reader, uint32_t field, const Visit& visit) {
+  return ForEachField(
+      reader, field, [](PieceReader& at) { return at.Bytes(); }, visit);
 }
 
 }  // namespace vigil::collector
