@@ -132,8 +132,9 @@ absl::StatusOr<std::optional<std::string>> FaultStore::Get(Family family, std::s
 }
 
 std::unique_ptr<KeyValueIterator> FaultStore::NewIterator(Family family, KeyRange range,
-                                                          const KeyValueSnapshot* snapshot) {
-  return inner_->NewIterator(family, std::move(range), snapshot);
+                                                          const KeyValueSnapshot* snapshot,
+                                                          CacheUse cache) {
+  return inner_->NewIterator(family, std::move(range), snapshot, cache);
 }
 
 absl::Status FaultStore::DropRange(Family family, std::string_view begin, std::string_view end) {

@@ -52,12 +52,16 @@ class FaultStore final : public KeyValueStore {
                       TableEffort effort) override;
   absl::StatusOr<std::optional<std::string>> Get(
       Family family, std::string_view key, const KeyValueSnapshot* snapshot = nullptr) override;
-  std::unique_ptr<KeyValueIterator> NewIterator(
-      Family family, KeyRange range, const KeyValueSnapshot* snapshot = nullptr) override;
+  std::unique_ptr<KeyValueIterator> NewIterator(Family family, KeyRange range,
+                                                const KeyValueSnapshot* snapshot = nullptr,
+                                                CacheUse cache = CacheUse::kFill) override;
   std::unique_ptr<KeyValueSnapshot> NewSnapshot() override { return inner_->NewSnapshot(); }
   absl::Status DropRange(Family family, std::string_view begin, std::string_view end) override;
   absl::Status Flush() override;
-  absl::Status Compact(Family family) override { return inner_->Compact(family); }
+  absl::Status Compact(Family family, const KeyRange& range = {},
+                       std::atomic<bool>* stop = nullptr) override {
+    return inner_->Compact(family, range, stop);
+  }
   absl::Status Checkpoint(const std::string& path) override { return inner_->Checkpoint(path); }
   absl::StatusOr<uint64_t> ApproximateBytes(Family family) override {
     return inner_->ApproximateBytes(family);

@@ -10,6 +10,7 @@
 namespace vigil::storage {
 namespace {
 
+constexpr char kLabelsHashKind = 'h';
 // Of a hash, below those that are in keys.
 constexpr int kLostHashBits = 24;
 constexpr uint8_t kPostingKind = 'p';
@@ -26,9 +27,13 @@ absl::Status WrongKind(std::string_view what, std::string_view key) {
 
 }  // namespace
 
+std::string LabelsHashKey::Prefix(TenantId tenant, uint8_t shard) {
+  return KindPrefix(tenant, shard, kLabelsHashKind);
+}
+
 std::string LabelsHashKey::Prefix(TenantId tenant, uint8_t shard, uint64_t hash) {
   return KeyWriter()
-      .AppendBytes(KindPrefix(tenant, shard, kLabelsHashKind))
+      .AppendBytes(Prefix(tenant, shard))
       .AppendU8(static_cast<uint8_t>(hash >> 56))
       .AppendU32(static_cast<uint32_t>(hash >> kLostHashBits))
       .Take();

@@ -23,19 +23,16 @@ struct LabelsHashKey {
   uint64_t hash = 0;  // The key has its upper 40 bits: enough to find few.
   uint32_t number = 0;
 
-  // What the keys of a hash begin with.
+  // What all keys begin with; those of a hash.
+  static std::string Prefix(TenantId tenant, uint8_t shard);
   static std::string Prefix(TenantId tenant, uint8_t shard, uint64_t hash);
   std::string Encode() const;
   static absl::StatusOr<LabelsHashKey> Decode(std::string_view key);
   friend auto operator<=>(const LabelsHashKey&, const LabelsHashKey&) = default;
 };
 
-// Of a hash, what is in keys; the length of LabelsHashKey::Prefix, and where in it stands the byte
-// that tells it from other keys of its family.
+// Of a hash, what is in keys.
 inline constexpr uint64_t kLabelsHashMask = ~uint64_t{0} << 24;
-inline constexpr size_t kLabelsHashPrefixBytes = 4 + 1 + 1 + 5;
-inline constexpr size_t kSeriesKindByte = 4 + 1;
-inline constexpr char kLabelsHashKind = 'h';
 
 // What a row of numbers says of the series in it.
 enum class NumberKind : char {

@@ -5,6 +5,7 @@
 // conformance suite holds for all.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -106,6 +107,12 @@ struct KeyRange {
   std::string upper;
 };
 
+// What a walk does to what the store keeps in memory of the data that it has read.
+enum class CacheUse : uint8_t {
+  kFill,  // What it reads is kept, in place of what was read before.
+  kSpare  // For a walk over much that nobody will ask for soon: all stays as it is.
+};
+
 // How much work goes into making a table small.
 enum class TableEffort : uint8_t {
   kQuick,   // For what will be written again before long: its entries are about as large as its
@@ -132,17 +139,20 @@ class KeyValueStore {
   virtual absl::StatusOr<std::optional<std::string>> Get(
       Family family, std::string_view key, const KeyValueSnapshot* snapshot = nullptr) = 0;
   // Keeps what it needs of `snapshot`, which must outlive the iterator.
-  virtual std::unique_ptr<KeyValueIterator> NewIterator(
-      Family family, KeyRange range, const KeyValueSnapshot* snapshot = nullptr) = 0;
+  virtual std::unique_ptr<KeyValueIterator> NewIterator(Family family, KeyRange range,
+                                                        const KeyValueSnapshot* snapshot = nullptr,
+                                                        CacheUse cache = CacheUse::kFill) = 0;
   virtual std::unique_ptr<KeyValueSnapshot> NewSnapshot() = 0;
 
   // Removes [begin, end), even from under snapshots, and gives the space back soon (whole files).
   virtual absl::Status DropRange(Family family, std::string_view begin, std::string_view end) = 0;
   // Writes what is in memory to files.
   virtual absl::Status Flush() = 0;
-  // Rewrites the family's files for good: without what was overwritten or removed, as small as they
-  // get. Takes as long as reading and writing all of it; reads and writes go on.
-  virtual absl::Status Compact(Family family) = 0;
+  // Rewrites the files that hold keys of the range for good: without what was overwritten or
+  // removed, as small as they get. Takes as long as reading and writing all of it; reads and writes
+  // go on. Ends early with Cancelled once `*stop` is true, which is soon enough to wait for.
+  virtual absl::Status Compact(Family family, const KeyRange& range = {},
+                               std::atomic<bool>* stop = nullptr) = 0;
   // A consistent copy in the new directory `path`, by hard links where it can.
   virtual absl::Status Checkpoint(const std::string& path) = 0;
   // About how many bytes the family takes on disk.

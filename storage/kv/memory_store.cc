@@ -137,7 +137,8 @@ absl::StatusOr<std::optional<std::string>> MemoryStore::Get(Family family, std::
 }
 
 std::unique_ptr<KeyValueIterator> MemoryStore::NewIterator(Family family, KeyRange range,
-                                                           const KeyValueSnapshot* snapshot) {
+                                                           const KeyValueSnapshot* snapshot,
+                                                           CacheUse) {
   if (snapshot != nullptr) {
     return std::make_unique<MemoryIterator>(TableIn(*snapshot, family), std::move(range));
   }

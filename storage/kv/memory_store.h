@@ -32,12 +32,15 @@ class MemoryStore final : public KeyValueStore {
                       TableEffort effort) override;
   absl::StatusOr<std::optional<std::string>> Get(
       Family family, std::string_view key, const KeyValueSnapshot* snapshot = nullptr) override;
-  std::unique_ptr<KeyValueIterator> NewIterator(
-      Family family, KeyRange range, const KeyValueSnapshot* snapshot = nullptr) override;
+  std::unique_ptr<KeyValueIterator> NewIterator(Family family, KeyRange range,
+                                                const KeyValueSnapshot* snapshot = nullptr,
+                                                CacheUse cache = CacheUse::kFill) override;
   std::unique_ptr<KeyValueSnapshot> NewSnapshot() override;
   absl::Status DropRange(Family family, std::string_view begin, std::string_view end) override;
   absl::Status Flush() override { return absl::OkStatus(); }
-  absl::Status Compact(Family) override { return absl::OkStatus(); }
+  absl::Status Compact(Family, const KeyRange& = {}, std::atomic<bool>* = nullptr) override {
+    return absl::OkStatus();
+  }
   // FailedPrecondition: there is nothing on disk.
   absl::Status Checkpoint(const std::string& path) override;
   absl::StatusOr<uint64_t> ApproximateBytes(Family family) override;

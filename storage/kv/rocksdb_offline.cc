@@ -47,8 +47,8 @@ class ReadOnlyStore final : public KeyValueStore {
     return value;
   }
   std::unique_ptr<KeyValueIterator> NewIterator(Family family, KeyRange range,
-                                                const KeyValueSnapshot*) override {
-    return std::make_unique<RocksDbIterator>(instance_, family, std::move(range), nullptr);
+                                                const KeyValueSnapshot*, CacheUse cache) override {
+    return std::make_unique<RocksDbIterator>(instance_, family, std::move(range), nullptr, cache);
   }
   std::unique_ptr<KeyValueSnapshot> NewSnapshot() override {
     return std::make_unique<RocksDbSnapshot>(nullptr);
@@ -57,7 +57,9 @@ class ReadOnlyStore final : public KeyValueStore {
     return RefuseChange();
   }
   absl::Status Flush() override { return RefuseChange(); }
-  absl::Status Compact(Family) override { return RefuseChange(); }
+  absl::Status Compact(Family, const KeyRange&, std::atomic<bool>*) override {
+    return RefuseChange();
+  }
   absl::Status Checkpoint(const std::string&) override { return RefuseChange(); }
   absl::StatusOr<uint64_t> ApproximateBytes(Family family) override {
     uint64_t bytes = 0;

@@ -5,13 +5,14 @@
 #include <memory>
 #include <string>
 
+#include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
+#include <rocksdb/sst_partitioner.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
-#include "storage/kv/index_keys.h"
 #include "storage/kv/rocksdb_log.h"
 
 namespace vigil::storage {
@@ -21,8 +22,9 @@ namespace {
 // finds in common. Point reads pay with decompressing more than they asked for.
 constexpr size_t kLargeTableBlockBytes = 64 << 10;
 constexpr size_t kSmallTableBlockBytes = 16 << 10;
-// zstd's default while data moves; what has come to rest is worth more effort, and a dictionary of
-// what its blocks have in common.
+// zstd's default while data moves: RocksDB merges what is new into the rest of its partition time
+// and again, and whatever is packed well then is packed for nothing. What has come to rest is worth
+// more effort. The lowest level has a dictionary of what its blocks have in common.
 constexpr int kZstdLevel = 3;
 constexpr int kZstdLevelAtRest = 12;
 constexpr uint32_t kDictionaryBytes = 16 << 10;
@@ -46,13 +48,25 @@ constexpr int kJournalFilesToCompact = 16;
 constexpr int kJournalFilesToSlowDown = 64;
 constexpr int kJournalFilesToStop = 96;
 
+// Tables that may gather before they are merged into the rest of their partition: each merge reads
+// and writes all of it, each table is one more place where a query looks.
+constexpr int kSmallValueFilesToCompact = 8;
+constexpr int kSmallValueFilesToSlowDown = 32;
+constexpr int kSmallValueFilesToStop = 48;
+
 // Leaves most of the usual limit of 1024 descriptors to connections.
 constexpr int kMaxOpenFiles = 512;
 // Written tables go to disk in steps of this, so that a sync of the log does not queue behind one
 // large write-back.
 constexpr uint64_t kWriteBackBytes = 1 << 20;
 constexpr size_t kCompactionReadAheadBytes = 1 << 20;
+// A file ends where another part of the keys begins, if it is worth a file. What waits in memory
+// for its dictionary does not count yet.
+constexpr uint64_t kWorthAFileBytes = 1 << 20;
 
+// tenant u32 · shard u8 · partition i64; tenant u32 · shard u8 · kind.
+constexpr size_t kPartitionPrefixBytes = 4 + 1 + 8;
+constexpr size_t kSeriesKindPrefixBytes = 4 + 1 + 1;
 // tenant u32 · trace id: what look-ups in the trace index know.
 constexpr size_t kTraceIndexPrefixBytes = 4 + 16;
 
@@ -94,49 +108,85 @@ rocksdb::BlockBasedTableOptions TableOptions(const std::shared_ptr<rocksdb::Cach
   return table;
 }
 
+rocksdb::CompressionOptions BottommostCompression(int level) {
+  rocksdb::CompressionOptions compression;
+  compression.enabled = true;
+  compression.level = level;
+  compression.max_dict_bytes = kDictionaryBytes;
+  compression.zstd_max_train_bytes = kDictionaryTrainingBytes;
+  compression.max_dict_buffer_bytes = kDictionaryBufferBytes;
+  return compression;
+}
+
+bool HasSmallValues(Family family) {
+  return family == Family::kBlocks || family == Family::kSeries || family == Family::kPostings;
+}
+
+// The options of HasSmallValues families that say how the lowest level is packed.
+ChangedOptions BottommostOptions(Family family, int level) {
+  if (!HasSmallValues(family)) return {};
+  const rocksdb::CompressionOptions compression = BottommostCompression(level);
+  return {{"bottommost_compression_opts",
+           fmt::format("{{enabled=true;level={};max_dict_bytes={};zstd_max_train_bytes={};"
+                       "max_dict_buffer_bytes={};}}",
+                       compression.level, compression.max_dict_bytes,
+                       compression.zstd_max_train_bytes, compression.max_dict_buffer_bytes)}};
+}
+
+// Ends files where the first bytes of the keys change. Where data is added in one part of the keys
+// only, the files of the others stay as they are: a table that reaches over several parts would
+// have whatever lies between them rewritten.
+class PrefixPartitioner final : public rocksdb::SstPartitioner {
+ public:
+  explicit PrefixPartitioner(size_t prefix_bytes) : prefix_bytes_(prefix_bytes) {}
+
+  const char* Name() const override { return "vigil.PrefixPartitioner"; }
+  rocksdb::PartitionerResult ShouldPartition(const rocksdb::PartitionerRequest& request) override {
+    if (request.current_output_file_size < kWorthAFileBytes) return rocksdb::kNotRequired;
+    return PrefixOf(*request.prev_user_key) == PrefixOf(*request.current_user_key)
+               ? rocksdb::kNotRequired
+               : rocksdb::kRequired;
+  }
+  bool CanDoTrivialMove(const rocksdb::Slice&, const rocksdb::Slice&) override { return true; }
+
+ private:
+  rocksdb::Slice PrefixOf(const rocksdb::Slice& key) const {
+    return {key.data(), std::min(key.size(), prefix_bytes_)};
+  }
+
+  const size_t prefix_bytes_;
+};
+
+class PrefixPartitionerFactory final : public rocksdb::SstPartitionerFactory {
+ public:
+  explicit PrefixPartitionerFactory(size_t prefix_bytes) : prefix_bytes_(prefix_bytes) {}
+
+  const char* Name() const override { return "vigil.PrefixPartitionerFactory"; }
+  std::unique_ptr<rocksdb::SstPartitioner> CreatePartitioner(
+      const rocksdb::SstPartitioner::Context&) const override {
+    return std::make_unique<PrefixPartitioner>(prefix_bytes_);
+  }
+
+ private:
+  const size_t prefix_bytes_;
+};
+
 // For families of many small values that are alike and mostly read in order.
 void TuneForSmallValues(rocksdb::BlockBasedTableOptions* table,
                         rocksdb::ColumnFamilyOptions* family) {
   table->block_size = kLargeTableBlockBytes;
   table->block_restart_interval = kKeysBetweenRestarts;
+  family->level0_file_num_compaction_trigger = kSmallValueFilesToCompact;
+  family->level0_slowdown_writes_trigger = kSmallValueFilesToSlowDown;
+  family->level0_stop_writes_trigger = kSmallValueFilesToStop;
   family->bottommost_compression = rocksdb::kZSTD;
-  family->bottommost_compression_opts.enabled = true;
-  family->bottommost_compression_opts.level = kZstdLevelAtRest;
-  family->bottommost_compression_opts.max_dict_bytes = kDictionaryBytes;
-  family->bottommost_compression_opts.zstd_max_train_bytes = kDictionaryTrainingBytes;
-  family->bottommost_compression_opts.max_dict_buffer_bytes = kDictionaryBufferBytes;
+  family->bottommost_compression_opts = BottommostCompression(kZstdLevel);
   // What is looked up is there: the last level needs no filters.
   family->optimize_filters_for_hits = true;
 }
 
 void AddFilter(rocksdb::BlockBasedTableOptions* table) {
   table->filter_policy.reset(rocksdb::NewBloomFilterPolicy(kFilterBitsPerKey));
-}
-
-// Of keys of Family::kSeries what finds a series by its labels. Other keys have no prefix, so that
-// the filters are of those alone.
-class LabelsHashPrefix final : public rocksdb::SliceTransform {
- public:
-  const char* Name() const override { return "vigil.LabelsHashPrefix"; }
-  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
-    return {key.data(), kLabelsHashPrefixBytes};
-  }
-  bool InDomain(const rocksdb::Slice& key) const override {
-    return key.size() >= kLabelsHashPrefixBytes && key[kSeriesKindByte] == kLabelsHashKind;
-  }
-  bool FullLengthEnabled(size_t* length) const override {
-    *length = kLabelsHashPrefixBytes;
-    return true;
-  }
-};
-
-void TuneSeries(rocksdb::BlockBasedTableOptions* table, rocksdb::ColumnFamilyOptions* family) {
-  TuneForSmallValues(table, family);
-  // Labels that are looked up are mostly new: the last level has filters too, and small ones.
-  family->optimize_filters_for_hits = false;
-  table->filter_policy.reset(rocksdb::NewRibbonFilterPolicy(kFilterBitsPerKey));
-  table->whole_key_filtering = false;
-  family->prefix_extractor = std::make_shared<LabelsHashPrefix>();
 }
 
 void TuneJournal(rocksdb::ColumnFamilyOptions* family) {
@@ -168,9 +218,13 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, const RocksDbOptions& 
     case Family::kBlocks:
       AddFilter(&table);  // Shared timestamp columns are read by key.
       TuneForSmallValues(&table, &result);
+      result.sst_partitioner_factory =
+          std::make_shared<PrefixPartitionerFactory>(kPartitionPrefixBytes);
       break;
     case Family::kSeries:
-      TuneSeries(&table, &result);
+      TuneForSmallValues(&table, &result);
+      result.sst_partitioner_factory =
+          std::make_shared<PrefixPartitionerFactory>(kSeriesKindPrefixBytes);
       result.write_buffer_size = std::min(kSmallWriteBufferBytes, options.memory_bytes / 8);
       break;
     case Family::kLogBlocks:
@@ -198,6 +252,14 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, const RocksDbOptions& 
 }
 
 }  // namespace
+
+ChangedOptions AtRestOptions(Family family) { return BottommostOptions(family, kZstdLevelAtRest); }
+
+ChangedOptions InMotionOptions(Family family) { return BottommostOptions(family, kZstdLevel); }
+
+void PackAtRest(Family family, rocksdb::ColumnFamilyOptions* options) {
+  if (HasSmallValues(family)) options->bottommost_compression_opts.level = kZstdLevelAtRest;
+}
 
 RocksDbTuning MakeTuning(const RocksDbOptions& options) {
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.memory_bytes);

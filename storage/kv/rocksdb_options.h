@@ -3,6 +3,8 @@
 // How RocksDB is tuned: for the store as a whole and for each family by the way it is used.
 #pragma once
 
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <rocksdb/db.h>
@@ -19,5 +21,13 @@ struct RocksDbTuning {
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
 };
 RocksDbTuning MakeTuning(const RocksDbOptions& options);
+
+// How a family's tables are packed that will not be written again soon, and the way back to those
+// that may be, for DB::SetOptions. Empty for a family that makes no difference.
+using ChangedOptions = std::unordered_map<std::string, std::string>;
+ChangedOptions AtRestOptions(Family family);
+ChangedOptions InMotionOptions(Family family);
+// The former for a table that is written apart.
+void PackAtRest(Family family, rocksdb::ColumnFamilyOptions* options);
 
 }  // namespace vigil::storage

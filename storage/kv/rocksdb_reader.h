@@ -48,13 +48,14 @@ class RocksDbSnapshot final : public KeyValueSnapshot {
 class RocksDbIterator final : public KeyValueIterator {
  public:
   RocksDbIterator(std::shared_ptr<const RocksDbInstance> instance, Family family, KeyRange range,
-                  const rocksdb::Snapshot* snapshot)
+                  const rocksdb::Snapshot* snapshot, CacheUse cache)
       : instance_(std::move(instance)),
         range_(std::move(range)),
         lower_(range_.lower),
         upper_(range_.upper) {
     rocksdb::ReadOptions options;
     options.snapshot = snapshot;
+    options.fill_cache = cache == CacheUse::kFill;
     if (!lower_.empty()) options.iterate_lower_bound = &lower_;
     if (!upper_.empty()) options.iterate_upper_bound = &upper_;
     // Prefix filters are used where the bounds allow it, and only there.

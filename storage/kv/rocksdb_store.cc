@@ -22,6 +22,7 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "storage/kv/rocksdb_instance.h"
+#include "storage/kv/rocksdb_options.h"
 #include "storage/kv/rocksdb_reader.h"
 #include "storage/kv/rocksdb_space.h"
 #include "storage/kv/rocksdb_status.h"
@@ -82,6 +83,8 @@ absl::Status WriteTable(const RocksDbInstance& instance, Family family, const st
     // RocksDB takes a table that comes from outside for one that has come to rest.
     table.bottommost_compression = rocksdb::kDisableCompressionOption;
     table.compression = kQuickCompression;
+  } else {
+    PackAtRest(family, &table);
   }
   rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), table, handle);
   VIGIL_RETURN_IF_ERROR(FromRocksDb(writer.Open(path)));
@@ -90,6 +93,32 @@ absl::Status WriteTable(const RocksDbInstance& instance, Family family, const st
   }
   return FromRocksDb(writer.Finish());
 }
+
+// While it lives, compactions of the family pack as for data at rest: RocksDB cannot be told so for
+// one of them. Another that runs meanwhile packs better than it need.
+class AtRest {
+ public:
+  AtRest(const RocksDbInstance& instance, Family family) : instance_(instance), family_(family) {
+    Set(AtRestOptions(family));
+  }
+  ~AtRest() { Set(InMotionOptions(family_)); }
+  AtRest(const AtRest&) = delete;
+  AtRest& operator=(const AtRest&) = delete;
+
+ private:
+  void Set(const ChangedOptions& options) {
+    if (options.empty()) return;
+    const absl::Status status =
+        FromRocksDb(instance_.db().SetOptions(instance_.HandleOf(family_), options));
+    if (status.ok()) return;
+    // What is packed meanwhile is larger, or took longer, than it need; nothing is wrong with it.
+    Log(LogLevel::kWarning, "cannot change how tables are packed",
+        {{"family", FamilyName(family_)}, {"error", status.ToString()}});
+  }
+
+  const RocksDbInstance& instance_;
+  const Family family_;
+};
 
 // A rocksdb::DB that found the disk full takes no writes until DB::Resume. Resume does not get over
 // a log whose last record is torn (it may go on writing to it, which Debian's RocksDB, built with
@@ -107,11 +136,12 @@ class RocksDbStore final : public KeyValueStore {
   absl::StatusOr<std::optional<std::string>> Get(Family family, std::string_view key,
                                                  const KeyValueSnapshot* snapshot) override;
   std::unique_ptr<KeyValueIterator> NewIterator(Family family, KeyRange range,
-                                                const KeyValueSnapshot* snapshot) override;
+                                                const KeyValueSnapshot* snapshot,
+                                                CacheUse cache) override;
   std::unique_ptr<KeyValueSnapshot> NewSnapshot() override;
   absl::Status DropRange(Family family, std::string_view begin, std::string_view end) override;
   absl::Status Flush() override;
-  absl::Status Compact(Family family) override;
+  absl::Status Compact(Family family, const KeyRange& range, std::atomic<bool>* stop) override;
   absl::Status Checkpoint(const std::string& path) override;
   absl::StatusOr<uint64_t> ApproximateBytes(Family family) override;
 
@@ -129,6 +159,7 @@ class RocksDbStore final : public KeyValueStore {
   std::atomic<uint64_t> next_ingest_{0};
   std::atomic<bool> unsynced_{true};  // Something may have been written without a sync.
   Mutex sync_mutex_;                  // Held while it is synced.
+  Mutex compact_mutex_;               // Held by Compact.
 
   Mutex mutex_;
   std::shared_ptr<RocksDbInstance> instance_ ABSL_GUARDED_BY(mutex_);
@@ -238,12 +269,14 @@ absl::StatusOr<std::optional<std::string>> RocksDbStore::Get(Family family, std:
 }
 
 std::unique_ptr<KeyValueIterator> RocksDbStore::NewIterator(Family family, KeyRange range,
-                                                            const KeyValueSnapshot* snapshot) {
+                                                            const KeyValueSnapshot* snapshot,
+                                                            CacheUse cache) {
   absl::StatusOr<Instance> instance = InstanceToRead();
   if (!instance.ok()) return std::make_unique<FailedIterator>(instance.status());
   const absl::StatusOr<const rocksdb::Snapshot*> at = RocksDbSnapshot::Unwrap(snapshot);
   if (!at.ok()) return std::make_unique<FailedIterator>(at.status());
-  return std::make_unique<RocksDbIterator>(*std::move(instance), family, std::move(range), *at);
+  return std::make_unique<RocksDbIterator>(*std::move(instance), family, std::move(range), *at,
+                                           cache);
 }
 
 std::unique_ptr<KeyValueSnapshot> RocksDbStore::NewSnapshot() {
@@ -268,14 +301,21 @@ absl::Status RocksDbStore::Flush() {
   return FromRocksDb(instance->db().Flush(rocksdb::FlushOptions(), instance->AllHandles()));
 }
 
-absl::Status RocksDbStore::Compact(Family family) {
+absl::Status RocksDbStore::Compact(Family family, const KeyRange& range, std::atomic<bool>* stop) {
+  const MutexLock lock(&compact_mutex_);
   VIGIL_ASSIGN_OR_RETURN(const Instance instance, InstanceToChange());
+  const AtRest at_rest(*instance, family);
   rocksdb::CompactRangeOptions options;
+  options.canceled = stop;
   options.exclusive_manual_compaction = false;
   // Also what lies in the lowest level already: it may have been ingested or written in haste.
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
-  return FromRocksDb(
-      instance->db().CompactRange(options, instance->HandleOf(family), nullptr, nullptr));
+  const rocksdb::Slice lower = ToSlice(range.lower);
+  const rocksdb::Slice upper = ToSlice(range.upper);
+  const absl::Status status = FromRocksDb(instance->db().CompactRange(
+      options, instance->HandleOf(family), &lower, range.upper.empty() ? nullptr : &upper));
+  if (stop != nullptr && stop->load()) return absl::CancelledError("told to stop");
+  return status;
 }
 
 absl::Status RocksDbStore::Checkpoint(const std::string& path) {

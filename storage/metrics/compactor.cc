@@ -152,8 +152,8 @@ std::vector<StoredBlock> MetricCompactor::TakeSeries(KeyValueIterator* iterator)
 absl::StatusOr<bool> MetricCompactor::Continue(int64_t deadline_ns) {
   const auto& [tenant, partition_ms] = pass_->name;
   const std::string end = TimestampColumnKey::Prefix(tenant, target_.shard, partition_ms);
-  const std::unique_ptr<KeyValueIterator> iterator =
-      target_.store->NewIterator(Family::kBlocks, {pass_->next_key, end});
+  const std::unique_ptr<KeyValueIterator> iterator = target_.store->NewIterator(
+      Family::kBlocks, {pass_->next_key, end}, nullptr, CacheUse::kSpare);
   WriteBatch batch;
   iterator->Seek(pass_->next_key);
   while (iterator->Valid()) {

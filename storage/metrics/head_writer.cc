@@ -138,6 +138,14 @@ absl::Status HeadWriter::WriteTenant(const MetricHead& head, Members members,
     const bool stored = catalog_.states().Has(member.number, kSeriesStored);
     series.recent.Note(member.number, LastTime(columns));
     if (stored && columns.Empty()) continue;
+    if (stored) {
+      uint32_t metric = 0;
+      const auto note = [&metric](std::string_view name) { metric = MetricHash(name); };
+      if (series.index.VisitMetric(member.number, note)) {
+        writer.Write(member.number, metric, columns);
+        continue;
+      }
+    }
     VIGIL_ASSIGN_OR_RETURN(std::optional<Labels> labels,
                            SeriesCatalog::LabelsOf(series, member.number));
     if (!labels.has_value()) {

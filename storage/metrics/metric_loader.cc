@@ -107,6 +107,17 @@ absl::Status LoadMetadata(KeyValueStore& store, TenantId tenant, uint8_t shard,
                     });
 }
 
+// Leaves it to be learned which labels have rows. Does not make the tenant where none has.
+absl::Status NoteOlderRows(KeyValueStore& store, TenantId tenant, uint8_t shard,
+                           SeriesCatalog* catalog) {
+  const std::string prefix = LabelsHashKey::Prefix(tenant, shard);
+  const std::unique_ptr<KeyValueIterator> rows =
+      store.NewIterator(Family::kSeries, PrefixRange(prefix));
+  rows->Seek(prefix);
+  if (rows->Valid()) catalog->FindOrCreate(tenant).seen.NoteOlderRows();
+  return rows->status();
+}
+
 // Tells the index, and the counter of series numbers, of all blocks.
 void IndexBlocks(TenantSeries* series, SeriesCatalog* catalog) {
   series->blocks.ForEach([series, catalog](int64_t partition_ms, const SeriesSet& numbers) {
@@ -166,7 +177,8 @@ absl::StatusOr<MetricCounters> LoadMetrics(KeyValueStore& store, uint32_t shard,
   VIGIL_ASSIGN_OR_RETURN(const MetricCounters counters, ReadCounters(store, shard));
   catalog->RaiseNextNumber(counters.next_number);
   const auto short_shard = static_cast<uint8_t>(shard);
-  VIGIL_RETURN_IF_ERROR(ForEachTenant(store, Family::kSeries, [&](TenantId tenant) {
+  VIGIL_RETURN_IF_ERROR(ForEachTenant(store, Family::kSeries, [&](TenantId tenant) -> absl::Status {
+    VIGIL_RETURN_IF_ERROR(NoteOlderRows(store, tenant, short_shard, catalog));
     return LoadMetadata(store, tenant, short_shard, catalog);
   }));
   VIGIL_RETURN_IF_ERROR(

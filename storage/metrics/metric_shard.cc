@@ -459,8 +459,12 @@ absl::Status MetricShardImpl::CommitDeletion(TenantSeries* series,
 }
 
 absl::StatusOr<bool> MetricShardImpl::Compact(int64_t now_ms, int64_t budget_ns) {
+  const int64_t deadline_ns = MonotonicNs() + budget_ns;
   MutexLock lock(&maintenance_mutex_);
-  return compactor_.Work(now_ms, MonotonicNs() + budget_ns);
+  // First, for as long as it takes new series cost more.
+  VIGIL_ASSIGN_OR_RETURN(const bool more, catalog_.LearnSeen(deadline_ns));
+  if (more) return true;
+  return compactor_.Work(now_ms, deadline_ns);
 }
 
 absl::Status MetricShardImpl::CompactAll() {

@@ -51,7 +51,7 @@ absl::StatusOr<uint32_t> SeriesCatalog::GetOrCreate(TenantId tenant, const Label
 }
 
 absl::StatusOr<uint32_t> SeriesCatalog::FindOrMake(TenantSeries* series, const Labels& labels) {
-  if (series->any_cold.load() && !series->index.Find(labels).has_value()) {
+  if (series->seen.MayContain(labels) && !series->index.Find(labels).has_value()) {
     VIGIL_ASSIGN_OR_RETURN(const std::optional<uint32_t> number, series->rows.Find(labels));
     if (number.has_value()) {
       VIGIL_RETURN_IF_ERROR(Return(series, *number, labels));
@@ -59,8 +59,11 @@ absl::StatusOr<uint32_t> SeriesCatalog::FindOrMake(TenantSeries* series, const L
       return *number;
     }
   }
-  return series->index.GetOrAdd(labels,
-                                [&](uint64_t) { return NewNumber(series->tenant, labels); });
+  VIGIL_ASSIGN_OR_RETURN(const uint32_t number, series->index.GetOrAdd(labels, [&](uint64_t) {
+    return NewNumber(series->tenant, labels);
+  }));
+  series->seen.Add(labels);
+  return number;
 }
 
 absl::Status SeriesCatalog::SetMetadata(TenantId tenant, std::string_view metric,
@@ -91,14 +94,14 @@ absl::StatusOr<uint32_t> SeriesCatalog::NewNumber(TenantId tenant, const Labels&
 
 absl::Status SeriesCatalog::Restore(TenantId tenant, uint32_t number, const Labels& labels,
                                     bool stored) {
-  TenantSeries* const known = Find(tenant);
-  const bool counted = known != nullptr && known->index.LabelsOf(number).has_value();
-  const bool taken = states_.Has(number, kSeriesKnown) &&
-                     (known == nullptr || !known->index.LabelsOf(number).has_value());
-  if (taken || !FindOrCreate(tenant).index.Restore(number, labels)) {
+  TenantSeries& known = FindOrCreate(tenant);
+  const bool counted = known.index.Contains(number);
+  const bool taken = states_.Has(number, kSeriesKnown) && !counted;
+  if (taken || !known.index.Restore(number, labels)) {
     return absl::DataLossError(fmt::format("series {} of tenant {} in shard {} contradicts another",
                                            number, static_cast<uint32_t>(tenant), shard_));
   }
+  known.seen.Add(labels);
   if (limits_ != nullptr && !counted) limits_->Count(tenant, Described(labels));
   states_.Set(number, kSeriesKnown | kSeriesJournaled | (stored ? kSeriesStored : 0));
   RaiseNextNumber(uint64_t{number} + 1);
@@ -183,6 +186,28 @@ void SeriesCatalog::EvictDead(TenantSeries* series, const SeriesSet& gone) {
   Evict(series, StoredOf(gone));
 }
 
+void SeriesCatalog::RelearnSeen(TenantSeries* series) const {
+  series->seen.BeginAnew();
+  const uint64_t end = next_number();
+  for (uint64_t number = 1; number < end; ++number) {
+    const auto short_number = static_cast<uint32_t>(number);
+    if (!states_.Has(short_number, kSeriesKnown) || states_.Has(short_number, kSeriesStored))
+      continue;
+    const std::optional<Labels> labels = series->index.LabelsOf(short_number);
+    if (labels.has_value()) series->seen.Add(*labels);
+  }
+}
+
+absl::StatusOr<bool> SeriesCatalog::LearnSeen(int64_t deadline_ns) {
+  bool more = false;
+  for (TenantSeries* series : Tenants()) {
+    if (series->seen.MostlyRemoved()) RelearnSeen(series);
+    VIGIL_ASSIGN_OR_RETURN(const bool more_of_tenant, series->seen.Learn(deadline_ns));
+    more |= more_of_tenant;
+  }
+  return more;
+}
+
 absl::Status SeriesCatalog::RemoveSomeDead(TenantSeries* series) {
   const SeriesSet dead = series->dead.At(0);
   if (dead.isEmpty()) return absl::OkStatus();
@@ -210,6 +235,7 @@ absl::Status SeriesCatalog::RemoveSomeDead(TenantSeries* series) {
     }
   }
   series->dead.RowsWritten();
+  series->seen.NoteRemoved(removed.cardinality());
   return DropEmptyGroups(*series, removed);
 }
 

@@ -18,7 +18,8 @@
 //     row not be readable just then, the samples are in the head all the same: the flush reads the
 //     row again, and queries find the series by its rows as long as they ask beyond the hot window.
 //  4. Labels that are not in memory are looked up in the rows before a number is given out, under
-//     `slow_mutex`, so a series that comes back has its old number.
+//     `slow_mutex`, so a series that comes back has its old number. Those that no series had before
+//     (SeenLabels knows) need no look-up.
 //  5. Retention makes a series dead when its last partition goes: its number is put into `dead`,
 //     durably, before what names the partition is removed. Its rows are removed later, a bounded
 //     number at a time, under `slow_mutex`, unless it has come back, is in memory, or was handed
@@ -50,6 +51,7 @@
 #include "storage/metrics/number_sets.h"
 #include "storage/metrics/partitioning.h"
 #include "storage/metrics/recent_series.h"
+#include "storage/metrics/seen_labels.h"
 #include "storage/metrics/series_rows.h"
 #include "storage/metrics/series_states.h"
 #include "storage/model/ids.h"
@@ -69,7 +71,8 @@ struct TenantSeries {
         blocks(tenant_id, shard),
         recent(tenant_id, shard, hot_window_ms),
         dead(tenant_id, shard, NumberKind::kDead),
-        rows(store, tenant_id, shard) {}
+        rows(store, tenant_id, shard),
+        seen(store, tenant_id, shard) {}
 
   const TenantId tenant;
   SeriesIndex index;
@@ -78,6 +81,7 @@ struct TenantSeries {
   RecentSeries recent;
   NumberSets dead;  // The set of instant 0. Changed by maintenance only.
   const SeriesRows rows;
+  SeenLabels seen;  // Of all series that are in memory or have rows.
   // Some series may be in rows only.
   std::atomic<bool> any_cold{false};
   // Held while a series that is not in memory is looked up, made or removed.
@@ -122,6 +126,9 @@ class SeriesCatalog {
   void Bury(TenantSeries* series, const SeriesSet& gone, WriteBatch* batch);
   // The first half of that, of series that are put down already.
   void EvictDead(TenantSeries* series, const SeriesSet& gone);
+  // Reads which labels there are, if that is not known, until `deadline_ns` (MonotonicNs). True if
+  // there is more to read. One caller at a time.
+  absl::StatusOr<bool> LearnSeen(int64_t deadline_ns);
   // Removes rows of dead series, of some thousands at most.
   absl::Status RemoveSomeDead(TenantSeries* series);
 
@@ -152,6 +159,7 @@ class SeriesCatalog {
   // Those of `numbers` that have rows.
   SeriesSet StoredOf(const SeriesSet& numbers) const;
   void Evict(TenantSeries* series, const SeriesSet& numbers);
+  void RelearnSeen(TenantSeries* series) const;
   absl::Status DropEmptyGroups(const TenantSeries& series, const SeriesSet& removed);
 
   const uint32_t shard_;

@@ -21,8 +21,10 @@
 namespace vigil::storage {
 namespace {
 
-// So many new series of a group are worth tables of their own, three of them.
+// So many new series are worth tables of their own, three of them.
 constexpr size_t kSeriesWorthTables = 8192;
+// Series whose rows are made at once. In few tables: each is one more place to look for labels.
+constexpr size_t kSeriesAtOnce = 65536;
 
 // The series that have each label pair. Neighbours mostly have the same, so a label is looked up
 // where the series before had it. Keeps views of the labels.
@@ -51,6 +53,27 @@ class PairLists {
   // The labels of the last series, and where the lists of theirs are.
   std::vector<std::pair<LabelView, PostingList*>> last_;
 };
+
+// `group` is the key of the rows, but for name and value.
+void AddPostings(const PairLists& lists, const PostingKey& group,
+                 std::vector<std::pair<std::string, std::string>>* entries) {
+  lists.ForEachName([&](std::string_view name, const PairLists::Values& values) {
+    const std::string prefix = PostingKey::NamePrefix(group.tenant, group.shard, group.group, name);
+    const auto put = [&](std::string_view value, const SeriesSet& set) {
+      entries->emplace_back(
+          KeyWriter().AppendBytes(prefix).AppendTerminated(value).AppendU64(group.sequence).Take(),
+          EncodeGroup(set, group.group));
+    };
+    SeriesSet any;
+    for (const auto& [value, list] : values) {
+      SeriesSet set;
+      list.AddTo(&set);
+      list.AddTo(&any);
+      put(value, set);
+    }
+    put({}, any);
+  });
+}
 
 }  // namespace
 
@@ -128,9 +151,7 @@ absl::Status SeriesRows::DropPostings(uint32_t group) const {
 }
 
 absl::Status SeriesRowWriter::Add(uint32_t number, Labels labels) {
-  if (!pending_.empty() && GroupOf(pending_.back().first) != GroupOf(number)) {
-    VIGIL_RETURN_IF_ERROR(WritePending());
-  }
+  if (pending_.size() == kSeriesAtOnce) VIGIL_RETURN_IF_ERROR(WritePending());
   pending_.emplace_back(number, std::move(labels));
   return absl::OkStatus();
 }
@@ -181,27 +202,16 @@ SeriesRowWriter::Entries SeriesRowWriter::HashEntries() const {
 }
 
 SeriesRowWriter::Entries SeriesRowWriter::PostingEntries() {
-  PairLists lists;
-  for (const auto& [number, labels] : pending_) lists.Add(number, labels);
-  const uint32_t group = GroupOf(pending_.front().first);
   const uint64_t sequence = next_sequence_++;
   Entries entries;
-  lists.ForEachName([&](std::string_view name, const PairLists::Values& values) {
-    const std::string prefix = PostingKey::NamePrefix(tenant_, shard_, group, name);
-    const auto put = [&](std::string_view value, const SeriesSet& set) {
-      entries.emplace_back(
-          KeyWriter().AppendBytes(prefix).AppendTerminated(value).AppendU64(sequence).Take(),
-          EncodeGroup(set, group));
-    };
-    SeriesSet any;
-    for (const auto& [value, list] : values) {
-      SeriesSet set;
-      list.AddTo(&set);
-      list.AddTo(&any);
-      put(value, set);
+  for (size_t begin = 0, end = 0; begin < pending_.size(); begin = end) {
+    const uint32_t group = GroupOf(pending_[begin].first);
+    PairLists lists;
+    for (; end < pending_.size() && GroupOf(pending_[end].first) == group; ++end) {
+      lists.Add(pending_[end].first, pending_[end].second);
     }
-    put({}, any);
-  });
+    AddPostings(lists, {tenant_, shard_, group, {}, {}, sequence}, &entries);
+  }
   SortByKey(&entries);
   return entries;
 }

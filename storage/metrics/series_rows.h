@@ -92,7 +92,7 @@ class SeriesRowWriter {
   uint64_t& next_sequence_;
   WriteBatch& batch_;
   const BeforeIngest before_ingest_;
-  // Of one group.
+  // Ascending by number.
   std::vector<std::pair<uint32_t, Labels>> pending_;
 };
 

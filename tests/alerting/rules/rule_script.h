@@ -75,8 +75,8 @@ class CountingStore final : public storage::KeyValueStore {
   }
   std::unique_ptr<storage::KeyValueIterator> NewIterator(
       storage::Family family, storage::KeyRange range,
-      const storage::KeyValueSnapshot* snapshot) override {
-    return inner_.NewIterator(family, std::move(range), snapshot);
+      const storage::KeyValueSnapshot* snapshot, storage::CacheUse cache) override {
+    return inner_.NewIterator(family, std::move(range), snapshot, cache);
   }
   std::unique_ptr<storage::KeyValueSnapshot> NewSnapshot() override { return inner_.NewSnapshot(); }
   absl::Status DropRange(storage::Family family, std::string_view begin,
@@ -84,7 +84,10 @@ class CountingStore final : public storage::KeyValueStore {
     return inner_.DropRange(family, begin, end);
   }
   absl::Status Flush() override { return inner_.Flush(); }
-  absl::Status Compact(storage::Family family) override { return inner_.Compact(family); }
+  absl::Status Compact(storage::Family family, const storage::KeyRange& range,
+                       std::atomic<bool>* stop) override {
+    return inner_.Compact(family, range, stop);
+  }
   absl::Status Checkpoint(const std::string& path) override { return inner_.Checkpoint(path); }
   absl::StatusOr<uint64_t> ApproximateBytes(storage::Family family) override {
     return inner_.ApproximateBytes(family);

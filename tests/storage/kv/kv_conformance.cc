@@ -194,6 +194,25 @@ TEST_P(KvConformanceTest, SeekClampsToTheRange) {
   EXPECT_OK(iterator->status());
 }
 
+TEST_P(KvConformanceTest, WalkThatSparesTheCacheSeesTheSame) {
+  Put(Family::kBlocks, {"a=1", "b=2"});
+  ASSERT_OK(store_->Flush());
+  const auto iterator = store_->NewIterator(Family::kBlocks, {"b", ""}, nullptr, CacheUse::kSpare);
+  iterator->Seek("b");
+  ASSERT_TRUE(iterator->Valid());
+  EXPECT_EQ(iterator->value(), "2");
+}
+
+TEST_P(KvConformanceTest, CompactingARangeChangesNothingThatIsRead) {
+  Put(Family::kBlocks, {"a=1", "b=2", "c=3", "d=4"});
+  ASSERT_OK(store_->Flush());
+  Put(Family::kBlocks, {"b=5"});
+  ASSERT_OK(store_->Compact(Family::kBlocks, {"b", "d"}));
+  ASSERT_OK(store_->Compact(Family::kBlocks, {"x", "y"}));
+  ASSERT_OK(store_->Compact(Family::kState));
+  EXPECT_EQ(DumpBackwards(*store_, Family::kBlocks), "d=4 c=3 b=5 a=1");
+}
+
 TEST_P(KvConformanceTest, IteratorDoesNotSeeLaterWrites) {
   Put(Family::kState, {"a=1", "b=1"});
   const auto iterator = store_->NewIterator(Family::kState, {});

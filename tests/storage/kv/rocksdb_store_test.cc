@@ -4,13 +4,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <random>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "storage/kv/record_keys.h"
 #include "tests/storage/kv/kv_conformance.h"
 #include "tests/testing/status_matchers.h"
 
@@ -51,6 +56,43 @@ void FlipByte(const fs::path& file, int64_t from_start) {
   const char c = static_cast<char>(~stream.get());
   stream.seekp(from_start);
   stream.put(c);
+}
+
+// Rows of a shard's partition that no codec shortens.
+std::vector<std::pair<std::string, std::string>> RandomBlocks(int64_t partition_ms, int count) {
+  std::mt19937_64 random(static_cast<uint64_t>(partition_ms));
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (int i = 0; i < count; ++i) {
+    std::string value(1000, '\0');
+    for (char& byte : value) byte = static_cast<char>(random());
+    const BlockKey key = {.partition_start_ms = partition_ms, .series = static_cast<uint64_t>(i)};
+    rows.emplace_back(key.Encode(), std::move(value));
+  }
+  return rows;
+}
+
+TEST(RocksDbStoreTest, FilesEndWithThePartition) {
+  const std::string directory = FreshDirectory("d");
+  ASSERT_OK_AND_ASSIGN(auto store, Open(directory));
+  auto rows = RandomBlocks(0, 6000);
+  for (auto& row : RandomBlocks(86'400'000, 6000)) rows.push_back(std::move(row));
+  ASSERT_OK(store->Ingest(Family::kBlocks, rows, TableEffort::kQuick));
+  ASSERT_OK(store->Compact(Family::kBlocks));
+  store.reset();
+  EXPECT_EQ(FilesEndingIn(directory, ".sst").size(), 2u);
+}
+
+TEST(RocksDbStoreTest, CompactionEndsWhenToldTo) {
+  const std::string directory = FreshDirectory("d");
+  ASSERT_OK_AND_ASSIGN(auto store, Open(directory));
+  const auto rows = RandomBlocks(0, 100);
+  ASSERT_OK(store->Ingest(Family::kBlocks, rows, TableEffort::kQuick));
+  std::atomic<bool> stop{true};
+  EXPECT_THAT(store->Compact(Family::kBlocks, {}, &stop), StatusIs(absl::StatusCode::kCancelled));
+  ASSERT_OK_AND_ASSIGN(const auto value, store->Get(Family::kBlocks, rows[7].first));
+  EXPECT_EQ(value, rows[7].second);
+  stop.store(false);
+  EXPECT_OK(store->Compact(Family::kBlocks, {}, &stop));
 }
 
 TEST(RocksDbStoreTest, DirectoryIsOpenOnce) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/metrics/series_catalog.h"
 
+#include <limits>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -199,6 +201,17 @@ TEST_F(SeriesCatalogTest, TheDeadGoUnlessTheyAreHeldOrBack) {
   }
   const SeriesSet left = series.dead.At(0);
   EXPECT_THAT(std::vector<uint32_t>(left.begin(), left.end()), ElementsAre(1));
+}
+
+TEST_F(SeriesCatalogTest, LearnsAnewWithoutForgettingWhatHasNoRow) {
+  Get("a");
+  TenantSeries& series = *catalog_.Find(kTenant);
+  series.seen.Add(Named("gone"));
+  series.seen.NoteRemoved(1'000'000);
+  ASSERT_OK_AND_ASSIGN(const bool more, catalog_.LearnSeen(std::numeric_limits<int64_t>::max()));
+  EXPECT_FALSE(more);
+  EXPECT_TRUE(series.seen.MayContain(Named("a")));
+  EXPECT_FALSE(series.seen.MayContain(Named("gone")));
 }
 
 }  // namespace

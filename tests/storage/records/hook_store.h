@@ -41,14 +41,17 @@ class HookStore final : public KeyValueStore {
     return inner_->Get(family, key, snapshot);
   }
   std::unique_ptr<KeyValueIterator> NewIterator(Family family, KeyRange range,
-                                                const KeyValueSnapshot* snapshot) override {
-    return inner_->NewIterator(family, std::move(range), snapshot);
+                                                const KeyValueSnapshot* snapshot,
+                                                CacheUse cache) override {
+    return inner_->NewIterator(family, std::move(range), snapshot, cache);
   }
   absl::Status DropRange(Family family, std::string_view begin, std::string_view end) override {
     return inner_->DropRange(family, begin, end);
   }
   absl::Status Flush() override { return inner_->Flush(); }
-  absl::Status Compact(Family family) override { return inner_->Compact(family); }
+  absl::Status Compact(Family family, const KeyRange& range, std::atomic<bool>* stop) override {
+    return inner_->Compact(family, range, stop);
+  }
   absl::Status Checkpoint(const std::string& path) override { return inner_->Checkpoint(path); }
   absl::StatusOr<uint64_t> ApproximateBytes(Family family) override {
     return inner_->ApproximateBytes(family);
