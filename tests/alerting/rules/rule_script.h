@@ -73,9 +73,10 @@ class CountingStore final : public storage::KeyValueStore {
       const storage::KeyValueSnapshot* snapshot) override {
     return inner_.Get(family, key, snapshot);
   }
-  std::unique_ptr<storage::KeyValueIterator> NewIterator(
-      storage::Family family, storage::KeyRange range,
-      const storage::KeyValueSnapshot* snapshot, storage::CacheUse cache) override {
+  std::unique_ptr<storage::KeyValueIterator> NewIterator(storage::Family family,
+                                                         storage::KeyRange range,
+                                                         const storage::KeyValueSnapshot* snapshot,
+                                                         storage::CacheUse cache) override {
     return inner_.NewIterator(family, std::move(range), snapshot, cache);
   }
   std::unique_ptr<storage::KeyValueSnapshot> NewSnapshot() override { return inner_.NewSnapshot(); }
