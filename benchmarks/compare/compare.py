@@ -61,6 +61,7 @@ def prepare(options, protocol, folder):
     command += DATA_SETS.get(options.data, ["--data", options.data, "--copies", str(options.copies)])
     if options.data == "fleet":
         command += ["--services", str(options.services), "--rounds", str(options.rounds), "--churn", str(options.churn)]
+        command += ["--churn-by-service"] if options.churn_by_service else []
     about = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     return path, about
 
@@ -245,6 +246,8 @@ def main():
     parser.add_argument("--services", type=int, default=200, help="of the fleet: 500 series each")
     parser.add_argument("--rounds", type=int, default=100, help="of the fleet: samples of each series")
     parser.add_argument("--churn", type=float, default=0.01, help="of the fleet: share of series replaced in an hour")
+    parser.add_argument("--churn-by-service", action="store_true",
+                        help="of the fleet: replace all series of a service at once, not one here and one there")
     parser.add_argument("--copies", type=int, default=1, help="of the recording")
     parser.add_argument("--protocol", nargs="+", default=["remote_write"], choices=["remote_write", "otlp"])
     parser.add_argument("--systems", nargs="+", default=list(systems.SYSTEMS), choices=list(systems.SYSTEMS))

@@ -63,6 +63,9 @@ struct FleetOptions {
   int64_t end_ms = 0;  // Of the last round, about.
   // The share of instruments that is replaced by new ones in an hour of the data's time.
   double churn_per_hour = 0.01;
+  // All instruments of a service are replaced at once, as where a new version is rolled out; else
+  // one here, one there.
+  bool churn_by_service = false;
 };
 
 // Services of an LLM application, each scraped at its own offset in the interval, some milliseconds

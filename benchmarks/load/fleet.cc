@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -16,6 +17,7 @@ namespace {
 constexpr int64_t kHourMs = 3'600'000;
 // A scrape begins up to this late.
 constexpr uint64_t kMaxJitterMs = 25;
+constexpr uint64_t kMillion = 1'000'000;
 
 constexpr const char* kModels[] = {"gpt-4o",           "gpt-4o-mini",   "claude-3-5-sonnet",
                                    "claude-3-5-haiku", "llama-3.1-70b", "mistral-large-2407"};
@@ -142,20 +144,34 @@ class Fleet final : public DataSet {
     return static_cast<uint32_t>(instruments_.size() - 1);
   }
 
-  // Now and then an instrument ends and one of a new pod begins, from zero.
+  // Now and then an instrument, or all of a service, end and those of a new pod begin.
   void Replace(std::vector<uint32_t>* members) {
-    due_ += members->size() * options_.churn_per_hour * static_cast<double>(options_.interval_ms) /
-            kHourMs;
+    const double share =
+        options_.churn_per_hour * static_cast<double>(options_.interval_ms) / kHourMs;
+    if (options_.churn_by_service) {
+      if (static_cast<double>(random_.Below(kMillion)) >= share * kMillion) return;
+      const std::string pod = NewPod();
+      for (uint32_t& member : *members) MoveTo(pod, &member);
+      return;
+    }
+    due_ += static_cast<double>(members->size()) * share;
     for (; due_ >= 1; due_ -= 1) {
       uint32_t& member = (*members)[random_.Below(members->size())];
-      Instrument fresh = instruments_[member];
-      std::erase_if(fresh.labels, [](const auto& label) { return label.first == "pod"; });
-      fresh.labels.push_back({"pod", fmt::format("worker-{:08x}", random_.Next() & 0xFFFFFFFF)});
-      std::sort(fresh.labels.begin(), fresh.labels.end());
-      states_[member].clear();
-      states_[member].shrink_to_fit();
-      member = Add(std::move(fresh));
+      MoveTo(NewPod(), &member);
     }
+  }
+
+  std::string NewPod() { return fmt::format("worker-{:08x}", random_.Next() & 0xFFFFFFFF); }
+
+  // Replaces an instrument by one of that pod, which begins from zero.
+  void MoveTo(const std::string& pod, uint32_t* member) {
+    Instrument fresh = instruments_[*member];
+    std::erase_if(fresh.labels, [](const auto& label) { return label.first == "pod"; });
+    fresh.labels.push_back({"pod", pod});
+    std::sort(fresh.labels.begin(), fresh.labels.end());
+    states_[*member].clear();
+    states_[*member].shrink_to_fit();
+    *member = Add(std::move(fresh));
   }
 
   void Advance(uint32_t number) {

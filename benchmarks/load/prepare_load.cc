@@ -3,8 +3,8 @@
 // Makes a file of requests for send_load.
 //
 //   prepare_load --out FILE --protocol remote_write|otlp
-//     --data fleet [--services N] [--series-per-service N] [--rounds N] [--interval-ms MS] [--churn
-//     F]
+//     --data fleet [--services N] [--series-per-service N] [--rounds N] [--interval-ms MS]
+//                  [--churn F [--churn-by-service]]
 //     --data FILE.jsonl[.gz] [--copies N]
 //   [--batch SAMPLES] [--lanes N]
 //
@@ -142,6 +142,8 @@ int main(int argc, char** argv) {
   program.add_option("--data", options.data, "fleet, or a recording (.jsonl, .jsonl.gz)");
   program.add_option("--services", options.fleet.services, "Of the fleet");
   program.add_option("--series-per-service", options.fleet.series_per_service, "");
+  program.add_flag("--churn-by-service", options.fleet.churn_by_service,
+                   "Replace all series of a service at once");
   program.add_option("--rounds", options.fleet.rounds, "Samples of each series");
   program.add_option("--interval-ms", options.fleet.interval_ms, "Between rounds");
   program.add_option("--churn", options.fleet.churn_per_hour, "Share replaced in an hour");
