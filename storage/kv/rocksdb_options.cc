@@ -211,18 +211,17 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, const RocksDbOptions& 
   // Files are rewritten to merge them, never for their age alone.
   result.ttl = 0;
   result.periodic_compaction_seconds = 0;
+  if (HasSmallValues(family)) TuneForSmallValues(&table, &result);
   switch (family) {
     case Family::kJournal:
       TuneJournal(&result);
       break;
     case Family::kBlocks:
       AddFilter(&table);  // Shared timestamp columns are read by key.
-      TuneForSmallValues(&table, &result);
       result.sst_partitioner_factory =
           std::make_shared<PrefixPartitionerFactory>(kPartitionPrefixBytes);
       break;
     case Family::kSeries:
-      TuneForSmallValues(&table, &result);
       result.sst_partitioner_factory =
           std::make_shared<PrefixPartitionerFactory>(kSeriesKindPrefixBytes);
       result.write_buffer_size = std::min(kSmallWriteBufferBytes, options.memory_bytes / 8);
@@ -238,7 +237,6 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, const RocksDbOptions& 
       result.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kTraceIndexPrefixBytes));
       break;
     case Family::kPostings:
-      TuneForSmallValues(&table, &result);
       result.write_buffer_size = std::min(kSmallWriteBufferBytes, options.memory_bytes / 8);
       break;
     case Family::kMeta:

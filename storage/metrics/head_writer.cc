@@ -137,8 +137,8 @@ absl::Status HeadWriter::WriteTenant(const MetricHead& head, Members members,
     const SampleColumns& columns = chunk.Of(member.number);
     const bool stored = catalog_.states().Has(member.number, kSeriesStored);
     series.recent.Note(member.number, LastTime(columns));
-    if (stored && columns.Empty()) continue;
     if (stored) {
+      if (columns.Empty()) continue;
       uint32_t metric = 0;
       const auto note = [&metric](std::string_view name) { metric = MetricHash(name); };
       if (series.index.VisitMetric(member.number, note)) {

@@ -50,14 +50,14 @@ void SeenLabels::BeginAnew() {
 }
 
 void SeenLabels::Add(const Labels& labels) {
-  const uint32_t hash = HashOf(labels);
+  const uint32_t hash = UpperHalf(labels.Hash());
   MutexLock lock(&mutex_);
   seen_.add(hash);
   if (learned_.has_value()) learned_->add(hash);
 }
 
 bool SeenLabels::MayContain(const Labels& labels) const {
-  const uint32_t hash = HashOf(labels);
+  const uint32_t hash = UpperHalf(labels.Hash());
   MutexLock lock(&mutex_);
   return !complete_ || seen_.contains(hash);
 }
@@ -74,12 +74,12 @@ absl::StatusOr<bool> SeenLabels::Learn(int64_t deadline_ns) {
       store_.NewIterator(Family::kSeries, {from, PrefixEnd(prefix)}, nullptr, CacheUse::kSpare);
   rows->Seek(from);
   std::vector<uint32_t> hashes;
-  while (rows->Valid() && MonotonicNs() < deadline_ns) {
+  do {
     hashes.clear();
     for (; rows->Valid() && hashes.size() < kRowsAtOnce; rows->Next()) {
       const absl::StatusOr<LabelsHashKey> key = LabelsHashKey::Decode(rows->key());
       if (key.ok()) {
-        hashes.push_back(static_cast<uint32_t>(key->hash >> 32));
+        hashes.push_back(UpperHalf(key->hash));
       } else {
         ReportCorrupt("labels hash key", rows->key(), key.status());
       }
@@ -87,7 +87,7 @@ absl::StatusOr<bool> SeenLabels::Learn(int64_t deadline_ns) {
     MutexLock lock(&mutex_);
     learned_->addMany(hashes.size(), hashes.data());
     if (rows->Valid()) next_key_ = std::string(rows->key());
-  }
+  } while (rows->Valid() && MonotonicNs() < deadline_ns);
   const absl::Status status = rows->status();
   MutexLock lock(&mutex_);
   if (!status.ok()) {

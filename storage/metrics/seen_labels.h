@@ -42,16 +42,14 @@ class SeenLabels {
   // False only if neither Add was told of these labels, nor a row has them.
   bool MayContain(const Labels& labels) const;
 
-  // Reads rows, if it has to, until `deadline_ns` (MonotonicNs). True if there is more to read.
-  // After a failure it gives up.
+  // Reads rows, if it has to, until `deadline_ns` (MonotonicNs), but some in any case. True if
+  // there is more to read. After a failure it gives up.
   absl::StatusOr<bool> Learn(int64_t deadline_ns);
 
  private:
   // The upper half, which the keys of rows have. A set of numbers takes it for one.
   using Hashes = SeriesSet;
-  static uint32_t HashOf(const Labels& labels) {
-    return static_cast<uint32_t>(labels.Hash() >> 32);
-  }
+  static uint32_t UpperHalf(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
   void BeginToLearnLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   KeyValueStore& store_;

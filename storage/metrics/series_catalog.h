@@ -126,8 +126,8 @@ class SeriesCatalog {
   void Bury(TenantSeries* series, const SeriesSet& gone, WriteBatch* batch);
   // The first half of that, of series that are put down already.
   void EvictDead(TenantSeries* series, const SeriesSet& gone);
-  // Reads which labels there are, if that is not known, until `deadline_ns` (MonotonicNs). True if
-  // there is more to read. One caller at a time.
+  // Reads which labels there are, if that is not known, until about `deadline_ns` (MonotonicNs).
+  // True if there is more to read. One caller at a time.
   absl::StatusOr<bool> LearnSeen(int64_t deadline_ns);
   // Removes rows of dead series, of some thousands at most.
   absl::Status RemoveSomeDead(TenantSeries* series);

@@ -8,7 +8,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/clock.h"
 #include "storage/kv/index_keys.h"
 #include "storage/kv/memory_store.h"
 #include "tests/testing/status_matchers.h"
@@ -60,13 +59,12 @@ TEST_F(SeenLabelsTest, OlderRowsMayBeAnything) {
   seen_.NoteOlderRows();
   EXPECT_EQ(Contained(seen_, 30'000, 30'100), 101);
   seen_.Add(LabelsOf(15'000));
-  // A deadline that is over ends each step; one that is not yet lets it read some thousands.
+  // Each step gets on, though its deadline is over.
   ASSERT_OK_AND_ASSIGN(bool more, seen_.Learn(0));
   EXPECT_TRUE(more);
-  int steps = 0;
-  for (; more; ++steps) {
-    ASSERT_LT(steps, 10'000);
-    ASSERT_OK_AND_ASSIGN(more, seen_.Learn(MonotonicNs() + 1000));
+  for (int steps = 0; more; ++steps) {
+    ASSERT_LT(steps, 10);
+    ASSERT_OK_AND_ASSIGN(more, seen_.Learn(0));
   }
   EXPECT_EQ(Contained(seen_, 1, 10'000), 10'000);
   EXPECT_EQ(Contained(seen_, 15'000, 15'000), 1);
