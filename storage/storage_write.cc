@@ -16,6 +16,7 @@
 #include "storage/limits/record_rules.h"
 #include "storage/logs/log_merge.h"
 #include "storage/metric_adapters.h"
+#include "storage/metrics/run_order.h"
 #include "storage/metrics/series_rules.h"
 #include "storage/records/partitioning.h"
 #include "storage/shard/routing.h"
@@ -103,8 +104,10 @@ absl::StatusOr<SeriesRef> StorageImpl::GetOrCreateSeries(TenantId tenant, const 
 }
 
 absl::StatusOr<bool> StorageImpl::WriteMetricShard(size_t shard, TenantId tenant,
-                                                   const MetricBatch& batch,
+                                                   const MetricBatch& sent,
                                                    const BatchToken& token) {
+  MetricBatch joined;
+  const MetricBatch& batch = JoinRuns(sent, &joined) ? joined : sent;
   MetricShard& metrics = shards_[shard]->metrics();
   std::string payload;
   metrics.Encode(tenant, batch, &payload);

@@ -22,6 +22,11 @@ constexpr uint64_t kNumberMask = 0xFFFF'FFFF;
 // Minutes are kept in 16 bits, which go around in 45 days.
 uint16_t StampedMinute(uint64_t payload) { return static_cast<uint16_t>(payload >> kMinuteShift); }
 
+// A walk strays when more than this part of its points were not where they were expected.
+constexpr size_t kStrayingShare = 16;
+constexpr uint32_t kMostStraysApart = 1024;
+constexpr uint32_t kWalksToRecord = 16;
+
 }  // namespace
 
 PointKey HashBytes(std::string_view bytes, uint64_t seed) { return HashBelow({}, bytes, seed); }
@@ -48,28 +53,85 @@ PointLane::Cursor::Cursor(PointLane* lane, uint32_t minute)
     : lane_(*lane), stamp_(uint64_t{static_cast<uint16_t>(minute)} << kMinuteShift) {
   lane_.mutex_.lock_shared();
   next_ = lane_.resume_.load(std::memory_order_relaxed);
+  std::atomic<uint32_t>& records_left = lane_.records_left_;
+  if (const uint32_t left = records_left.load(std::memory_order_relaxed); left > 0) {
+    records_left.store(left - 1, std::memory_order_relaxed);
+    recording_ = true;
+  }
+  version_ = lane_.version_;
 }
 
 PointLane::Cursor::~Cursor() {
   lane_.resume_.store(next_, std::memory_order_relaxed);
   lane_.mutex_.unlock_shared();
+  const bool strayed = strayed_ * kStrayingShare > walked_;
+  if (recording_ && strayed) {
+    lane_.Order(visited_, version_);
+  } else if (!recording_) {
+    lane_.NoteWalk(strayed, strayed_ == 0);
+  }
+}
+
+// Walks that end at the same time may count as one.
+void PointLane::NoteWalk(bool strayed, bool straight) {
+  if (straight) return;
+  if (!strayed) {
+    strays_apart_.store(1, std::memory_order_relaxed);
+    strays_left_.store(1, std::memory_order_relaxed);
+    return;
+  }
+  const uint32_t left = strays_left_.load(std::memory_order_relaxed);
+  if (left > 1) return strays_left_.store(left - 1, std::memory_order_relaxed);
+  const uint32_t apart =
+      std::min(2 * strays_apart_.load(std::memory_order_relaxed), kMostStraysApart);
+  strays_apart_.store(apart, std::memory_order_relaxed);
+  strays_left_.store(apart, std::memory_order_relaxed);
+  records_left_.store(kWalksToRecord, std::memory_order_relaxed);
+}
+
+void PointLane::Order(const std::vector<uint32_t>& visited, uint64_t version) {
+  WriterLock lock(&mutex_);
+  if (version != version_ || visited.empty()) return;
+  records_left_.store(0, std::memory_order_relaxed);
+  std::vector<bool> moved(entries_.size(), false);
+  for (const uint32_t entry : visited) moved[entry] = true;
+  std::vector<Entry> ordered;
+  ordered.reserve(entries_.size());
+  const auto keep = [&](uint32_t begin, size_t end) {
+    for (uint32_t entry = begin; entry < end; ++entry) {
+      if (!moved[entry]) ordered.push_back(entries_[entry]);
+    }
+  };
+  keep(0, visited.front());
+  for (const uint32_t entry : visited) {
+    if (!moved[entry]) continue;  // A point that came twice.
+    moved[entry] = false;
+    ordered.push_back(entries_[entry]);
+  }
+  for (const uint32_t entry : visited) moved[entry] = true;
+  resume_.store(ordered.size(), std::memory_order_relaxed);
+  keep(visited.front(), entries_.size());
+  entries_ = std::move(ordered);
+  ++version_;
+  Reindex(index_.size());
 }
 
 std::optional<PointLane::Found> PointLane::Cursor::Find(PointKey key) {
   std::vector<Entry>& entries = lane_.entries_;
-  if (next_ >= entries.size()) next_ = 0;
-  if (entries.empty() || entries[next_].key != key) {
+  size_t entry = next_ < entries.size() ? next_ : 0;
+  if (entries.empty() || entries[entry].key != key) {
+    ++strayed_;
     const std::optional<uint32_t> found = lane_.LookUp(key);
     if (!found.has_value()) return std::nullopt;
-    next_ = *found;
+    entry = *found;
   }
   // Other cursors may set the minute at the same time, to the same value.
-  std::atomic_ref<uint64_t> payload_ref(entries[next_].payload);
+  std::atomic_ref<uint64_t> payload_ref(entries[entry].payload);
   const uint64_t payload = payload_ref.load(std::memory_order_relaxed);
   if ((payload & kMinuteMask) != stamp_) [[unlikely]] {
     payload_ref.store((payload & ~kMinuteMask) | stamp_, std::memory_order_relaxed);
   }
-  ++next_;
+  Visit(entry);
   if ((payload & kMany) != 0) {
     return Found{{}, lane_.families_[payload & kNumberMask].get()};
   }
@@ -82,7 +144,7 @@ void PointLane::Cursor::Insert(const PointKey& key, const PointTarget& target) {
     WriterLock lock(&lane_.mutex_);
     const std::optional<uint32_t> known = lane_.LookUp(key);  // Another request was quicker.
     if (known.has_value()) {
-      next_ = *known + 1;
+      Visit(*known);
     } else {
       uint64_t payload = static_cast<uint64_t>(target.first);
       if (target.more != nullptr) {
@@ -90,8 +152,8 @@ void PointLane::Cursor::Insert(const PointKey& key, const PointTarget& target) {
         lane_.families_.push_back(target.more);
       }
       lane_.entries_.push_back({key, payload | stamp_});
-      next_ = lane_.entries_.size();
-      lane_.Index(static_cast<uint32_t>(next_ - 1));
+      Visit(lane_.entries_.size() - 1);
+      lane_.Index(static_cast<uint32_t>(lane_.entries_.size() - 1));
       lane_.total_.fetch_add(1, std::memory_order_relaxed);
     }
   }
@@ -148,6 +210,7 @@ size_t PointLane::Tidy(uint32_t oldest_minute) {
   }
   entries_ = std::move(kept);
   families_ = std::move(families);
+  ++version_;
   size_t slots = 16;
   while ((entries_.size() + 1) * 4 > slots * 3) slots *= 2;
   index_.shrink_to_fit();

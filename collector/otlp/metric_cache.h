@@ -5,8 +5,9 @@
 // taken for bytes never seen.
 //
 // A sender sends the same points in the same order, export after export. So each sender has a lane:
-// its points in the order in which they first came. A cursor walks along it beside the request and
-// mostly finds the next point where it expects it; where the order changes, a small index finds it.
+// its points in the order in which they came. A cursor walks along it beside the request and mostly
+// finds the next point where it expects it; elsewhere a small index finds it. Where it strays
+// often, because points were replaced by new ones, the lane takes the order of a request.
 #pragma once
 
 #include <atomic>
@@ -75,11 +76,25 @@ class PointLane {
     std::optional<Found> Find(PointKey key) ABSL_NO_THREAD_SAFETY_ANALYSIS;
     // Adds a point that is not there; the cursor goes on behind it.
     void Insert(const PointKey& key, const PointTarget& target) ABSL_NO_THREAD_SAFETY_ANALYSIS;
+    // How often a point was not where it was expected.
+    size_t strayed() const { return strayed_; }
 
    private:
+    void Visit(size_t entry) {
+      next_ = entry + 1;
+      ++walked_;
+      if (recording_) visited_.push_back(static_cast<uint32_t>(entry));
+    }
+
     PointLane& lane_;
     const uint64_t stamp_;
     size_t next_ = 0;
+    size_t walked_ = 0;
+    size_t strayed_ = 0;  // Of those, how many were not where they were expected.
+    // The walk's order may become the lane's: the entries that it visited, of that version.
+    bool recording_ = false;
+    uint64_t version_ = 0;
+    std::vector<uint32_t> visited_;
   };
 
   // `total` counts the points of all lanes.
@@ -100,6 +115,11 @@ class PointLane {
   std::optional<uint32_t> LookUp(const PointKey& key) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void Index(uint32_t entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Reindex(size_t slots) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A walk has ended that noted nothing.
+  void NoteWalk(bool strayed, bool straight);
+  // Puts the entries that a walk has visited side by side, in its order, where the first of them
+  // is; unless they have changed places since `version`.
+  void Order(const std::vector<uint32_t>& visited, uint64_t version);
   // Forgets points last used before that minute; returns how many are left.
   size_t Tidy(uint32_t oldest_minute);
 
@@ -111,6 +131,15 @@ class PointLane {
   // Where the last cursor stopped: a sender that cuts its points into several requests goes on
   // there.
   std::atomic<size_t> resume_{0};
+
+  uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;  // Of the places of entries.
+  // How many of the next walks note what they visit. The order of the first that strays becomes the
+  // lane's; a sender that cuts its points into requests may have to send some before. One that has
+  // another order each time gains nothing by it: the number of straying walks that pass in between
+  // doubles, and is one again when one has strayed little.
+  std::atomic<uint32_t> records_left_{0};
+  std::atomic<uint32_t> strays_left_{1};
+  std::atomic<uint32_t> strays_apart_{1};
 };
 
 // All lanes. Bounded in points; thread-safe. What was not used for some minutes is forgotten, and

@@ -22,10 +22,11 @@ namespace {
 // finds in common. Point reads pay with decompressing more than they asked for.
 constexpr size_t kLargeTableBlockBytes = 64 << 10;
 constexpr size_t kSmallTableBlockBytes = 16 << 10;
-// zstd's default while data moves: RocksDB merges what is new into the rest of its partition time
+// Little effort while data moves: RocksDB merges what is new into the rest of its partition time
 // and again, and whatever is packed well then is packed for nothing. What has come to rest is worth
-// more effort. The lowest level has a dictionary of what its blocks have in common.
+// more, and a dictionary of what its blocks have in common.
 constexpr int kZstdLevel = 3;
+constexpr int kZstdLevelInMotion = 1;
 constexpr int kZstdLevelAtRest = 12;
 constexpr uint32_t kDictionaryBytes = 16 << 10;
 constexpr uint32_t kDictionaryTrainingBytes = 64 * kDictionaryBytes;
@@ -49,10 +50,12 @@ constexpr int kJournalFilesToSlowDown = 64;
 constexpr int kJournalFilesToStop = 96;
 
 // Tables that may gather before they are merged into the rest of their partition: each merge reads
-// and writes all of it, each table is one more place where a query looks.
+// and writes all of it, each table is one more place where a query looks. Blocks are read in their
+// order, and the shards take turns to write them: twice as many.
 constexpr int kSmallValueFilesToCompact = 8;
 constexpr int kSmallValueFilesToSlowDown = 32;
 constexpr int kSmallValueFilesToStop = 48;
+constexpr int kBlockFilesToCompact = 2 * kSmallValueFilesToCompact;
 
 // Leaves most of the usual limit of 1024 descriptors to connections.
 constexpr int kMaxOpenFiles = 512;
@@ -108,10 +111,14 @@ rocksdb::BlockBasedTableOptions TableOptions(const std::shared_ptr<rocksdb::Cach
   return table;
 }
 
-rocksdb::CompressionOptions BottommostCompression(int level) {
+enum class DataState : uint8_t { kInMotion, kAtRest };
+
+rocksdb::CompressionOptions BottommostCompression(DataState state) {
   rocksdb::CompressionOptions compression;
   compression.enabled = true;
-  compression.level = level;
+  compression.level = kZstdLevelInMotion;
+  if (state == DataState::kInMotion) return compression;
+  compression.level = kZstdLevelAtRest;
   compression.max_dict_bytes = kDictionaryBytes;
   compression.zstd_max_train_bytes = kDictionaryTrainingBytes;
   compression.max_dict_buffer_bytes = kDictionaryBufferBytes;
@@ -123,9 +130,9 @@ bool HasSmallValues(Family family) {
 }
 
 // The options of HasSmallValues families that say how the lowest level is packed.
-ChangedOptions BottommostOptions(Family family, int level) {
+ChangedOptions BottommostOptions(Family family, DataState state) {
   if (!HasSmallValues(family)) return {};
-  const rocksdb::CompressionOptions compression = BottommostCompression(level);
+  const rocksdb::CompressionOptions compression = BottommostCompression(state);
   return {{"bottommost_compression_opts",
            fmt::format("{{enabled=true;level={};max_dict_bytes={};zstd_max_train_bytes={};"
                        "max_dict_buffer_bytes={};}}",
@@ -180,7 +187,7 @@ void TuneForSmallValues(rocksdb::BlockBasedTableOptions* table,
   family->level0_slowdown_writes_trigger = kSmallValueFilesToSlowDown;
   family->level0_stop_writes_trigger = kSmallValueFilesToStop;
   family->bottommost_compression = rocksdb::kZSTD;
-  family->bottommost_compression_opts = BottommostCompression(kZstdLevel);
+  family->bottommost_compression_opts = BottommostCompression(DataState::kInMotion);
   // What is looked up is there: the last level needs no filters.
   family->optimize_filters_for_hits = true;
 }
@@ -218,6 +225,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, const RocksDbOptions& 
       break;
     case Family::kBlocks:
       AddFilter(&table);  // Shared timestamp columns are read by key.
+      result.level0_file_num_compaction_trigger = kBlockFilesToCompact;
       result.sst_partitioner_factory =
           std::make_shared<PrefixPartitionerFactory>(kPartitionPrefixBytes);
       break;
@@ -251,12 +259,18 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, const RocksDbOptions& 
 
 }  // namespace
 
-ChangedOptions AtRestOptions(Family family) { return BottommostOptions(family, kZstdLevelAtRest); }
+ChangedOptions AtRestOptions(Family family) {
+  return BottommostOptions(family, DataState::kAtRest);
+}
 
-ChangedOptions InMotionOptions(Family family) { return BottommostOptions(family, kZstdLevel); }
+ChangedOptions InMotionOptions(Family family) {
+  return BottommostOptions(family, DataState::kInMotion);
+}
 
 void PackAtRest(Family family, rocksdb::ColumnFamilyOptions* options) {
-  if (HasSmallValues(family)) options->bottommost_compression_opts.level = kZstdLevelAtRest;
+  if (HasSmallValues(family)) {
+    options->bottommost_compression_opts = BottommostCompression(DataState::kAtRest);
+  }
 }
 
 RocksDbTuning MakeTuning(const RocksDbOptions& options) {

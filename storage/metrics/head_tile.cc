@@ -34,17 +34,18 @@ constexpr size_t kFirstValues = 8;
 
 void HeadTile::Append(uint32_t first_slot, int64_t time_ms, std::span<const double> values) {
   const SlotSet slots = SlotRange(first_slot, static_cast<uint32_t>(values.size()));
-  // Samples join the last row when their slots lie behind all of the row's.
-  if (row_open_ && rows_.back().time_ms == time_ms && (rows_.back().present >> first_slot) == 0) {
-    rows_.back().present |= slots;
-  } else {
-    AddRow(slots, time_ms);
-  }
+  // Samples join the last row unless it has one of these series already.
+  const bool joins =
+      row_open_ && rows_.back().time_ms == time_ms && (rows_.back().present & slots) == 0;
+  if (!joins) AddRow(time_ms);
+  Row& row = rows_.back();
+  const int before = std::popcount(row.present & (SlotRange(first_slot, 1) - 1));
+  row.present |= slots;
   GrowFor(values.size(), kFirstValues, &values_);
-  values_.insert(values_.end(), values.begin(), values.end());
+  values_.insert(values_.begin() + row.first_value + before, values.begin(), values.end());
 }
 
-void HeadTile::AddRow(SlotSet present, int64_t time_ms) {
+void HeadTile::AddRow(int64_t time_ms) {
   if (!rows_.empty()) {
     if (time_ms < rows_.back().time_ms) ascending_ = false;
     closed_members_ |= rows_.back().present;
@@ -57,7 +58,7 @@ void HeadTile::AddRow(SlotSet present, int64_t time_ms) {
     newest_ms_ = time_ms;
   }
   GrowFor(1, kFirstRows, &rows_);
-  rows_.push_back({time_ms, present, static_cast<uint32_t>(values_.size())});
+  rows_.push_back({time_ms, 0, static_cast<uint32_t>(values_.size())});
   row_open_ = true;
 }
 
@@ -188,6 +189,7 @@ bool HeadTile::VisitTimes(TimeRange range,
 }
 
 bool HeadTile::ReadAllInOrder(TimeRange range, TileColumns* columns) const {
+  if (!ascending_ || histogram_members_ != 0) return false;
   const auto begin = [columns](SlotSet group, std::span<const int64_t> times_ms) {
     for (SlotSet rest = group; rest != 0; rest &= rest - 1) {
       SampleColumns& series = (*columns)[std::countr_zero(rest)];
@@ -195,7 +197,7 @@ bool HeadTile::ReadAllInOrder(TimeRange range, TileColumns* columns) const {
       series.values.reserve(times_ms.size());
     }
   };
-  if (!VisitTimes(range, begin)) return false;
+  const bool have_times = VisitTimes(range, begin);
   const RowRange rows = RowsIn(range);
   std::array<int64_t, kChunkSize> last_ms = {};
   for (size_t i = rows.begin; i < rows.end; ++i) {
@@ -206,6 +208,7 @@ bool HeadTile::ReadAllInOrder(TimeRange range, TileColumns* columns) const {
       std::vector<double>& values = (*columns)[slot].values;
       if (values.empty() || last_ms[slot] != row.time_ms) {
         values.push_back(*value++);
+        if (!have_times) (*columns)[slot].times_ms.push_back(row.time_ms);
       } else {
         values.back() = *value++;  // The later one counts.
       }

@@ -57,12 +57,12 @@ class HeadTile {
   bool ReadInOrder(uint32_t slot, TimeRange range, SampleColumns* columns) const;
   // The last of these samples, wherever its row lies; kUnknown for a series with histograms.
   NewestSample Newest(uint32_t slot, TimeRange range) const;
-  // The same as ReadInOrder for all series at once, where that is done by copying rows: series with
-  // samples in the same rows have the same instants. False, and nothing done, if it is not.
-  // Requires: columns are empty.
+  // The same as ReadInOrder for all series at once. Series with samples in the same rows have the
+  // same instants. Requires: columns are empty.
   bool ReadAllInOrder(TimeRange range, TileColumns* columns) const;
   // The instants alone: calls visit(slots, times_ms) for each set of series that have samples at
-  // these instants and no others. False, and no call, where ReadAllInOrder is false.
+  // these instants and no others. False, and no call, where ReadAllInOrder is false, or where there
+  // are many such sets.
   bool VisitTimes(TimeRange range,
                   absl::FunctionRef<void(SlotSet, std::span<const int64_t>)> visit) const;
 
@@ -87,7 +87,7 @@ class HeadTile {
     std::shared_ptr<const Histogram> histogram;
   };
 
-  void AddRow(SlotSet present, int64_t time_ms);
+  void AddRow(int64_t time_ms);  // Of no series yet.
   SlotSet float_members() const {
     return rows_.empty() ? 0 : closed_members_ | rows_.back().present;
   }

@@ -25,6 +25,18 @@ struct MetricHead::Appender {
   std::span<const HistogramSample> histograms;
 
   uint32_t next_number() const { return ShortNumber(runs.front().first) + taken; }
+  // The chunk that comes after that of the next number; that one itself where it is far.
+  uint32_t ChunkAfter() const {
+    constexpr size_t kLookAhead = 16;
+    const uint32_t chunk = ChunkOf(next_number());
+    const uint32_t last = ShortNumber(runs.front().first) + runs.front().count - 1;
+    if (ChunkOf(last) != chunk) return chunk + 1;
+    for (size_t i = 1; i < std::min(runs.size(), kLookAhead); ++i) {
+      const uint32_t other = ChunkOf(ShortNumber(runs[i].first));
+      if (other != chunk) return other;
+    }
+    return chunk;
+  }
   void Advance(uint32_t count) {
     values = values.subspan(count);
     taken += count;
@@ -45,8 +57,8 @@ void MetricHead::Append(TenantId tenant, const MetricBatch& batch, int64_t expir
   size_t grown = 0;
   while (!appender.runs.empty()) {
     const uint32_t chunk = ChunkOf(appender.next_number());
-    // A run goes on into the next chunk, of which nothing is in the cache.
-    Prefetch(chunk + 1);
+    // Nothing of the chunk that comes next is in the cache.
+    Prefetch(appender.ChunkAfter());
     grown += AppendFloats(appender, chunk, &chunks_.FindOrCreate(chunk));
   }
   while (!appender.histograms.empty()) {

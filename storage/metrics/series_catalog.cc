@@ -2,6 +2,7 @@
 #include "storage/metrics/series_catalog.h"
 
 #include <algorithm>
+#include <bit>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "storage/limits/series_limits.h"
 #include "storage/metrics/series_rules.h"
 #include "storage/series/set_codec.h"
+#include "storage/shard/routing.h"
 
 namespace vigil::storage {
 namespace {
@@ -27,6 +29,37 @@ SeriesLimits::Described Described(const Labels& labels) {
   for (const LabelView& label : labels)
     series.label_bytes += label.name.size() + label.value.size();
   return series;
+}
+
+// Whose numbers those labels take one of. Series that no exporter is named for share.
+uint64_t LeaseOf(const Labels& labels) {
+  return labels.Has("job") || labels.Has("instance") ? ExporterHash(labels) : 0;
+}
+
+// Calls visit(chunk, slots) for the series of the batch: once for those of a chunk that come one
+// after another.
+template <typename Visit>
+void VisitChunks(const MetricBatch& batch, const Visit& visit) {
+  uint32_t chunk = 0;
+  SlotSet slots = 0;
+  const auto add = [&](SeriesRef first, uint32_t count) {
+    auto number = static_cast<uint32_t>(NumberOf(first));
+    while (count > 0) {
+      if (ChunkOf(number) != chunk) {
+        if (slots != 0) visit(chunk, slots);
+        chunk = ChunkOf(number);
+        slots = 0;
+      }
+      const uint32_t here = std::min(count, kChunkSize - SlotOf(number));
+      slots |= SlotRange(SlotOf(number), here);
+      number += here;
+      count -= here;
+    }
+  };
+  for (const SampleRun& run : batch.runs) add(run.first, run.count);
+  for (const HistogramSample& sample : batch.histograms) add(sample.series, 1);
+  for (const ExemplarSample& sample : batch.exemplars) add(sample.series, 1);
+  if (slots != 0) visit(chunk, slots);
 }
 
 }  // namespace
@@ -60,7 +93,7 @@ absl::StatusOr<uint32_t> SeriesCatalog::FindOrMake(TenantSeries* series, const L
     }
   }
   VIGIL_ASSIGN_OR_RETURN(const uint32_t number, series->index.GetOrAdd(labels, [&](uint64_t) {
-    return NewNumber(series->tenant, labels);
+    return NewNumber(series, labels);
   }));
   series->seen.Add(labels);
   return number;
@@ -80,16 +113,16 @@ absl::Status SeriesCatalog::SetMetadata(TenantId tenant, std::string_view metric
   return absl::OkStatus();
 }
 
-absl::StatusOr<uint32_t> SeriesCatalog::NewNumber(TenantId tenant, const Labels& labels) {
-  MutexLock lock(&number_mutex_);
-  if (next_number_ > kMaxSeriesNumber) {
+absl::StatusOr<uint32_t> SeriesCatalog::NewNumber(TenantSeries* series, const Labels& labels) {
+  if (limits_ != nullptr) VIGIL_RETURN_IF_ERROR(limits_->Take(series->tenant, Described(labels)));
+  const std::optional<uint32_t> number = numbers_.Take(LeaseOf(labels), &series->leases);
+  if (!number.has_value()) {
+    if (limits_ != nullptr) limits_->Release(series->tenant, Described(labels));
     return absl::ResourceExhaustedError(fmt::format(
         "shard {} has given out all of its {} series numbers", shard_, kMaxSeriesNumber));
   }
-  if (limits_ != nullptr) VIGIL_RETURN_IF_ERROR(limits_->Take(tenant, Described(labels)));
-  const auto number = static_cast<uint32_t>(next_number_++);
-  states_.Set(number, kSeriesKnown);
-  return number;
+  states_.Set(*number, kSeriesKnown);
+  return *number;
 }
 
 absl::Status SeriesCatalog::Restore(TenantId tenant, uint32_t number, const Labels& labels,
@@ -280,17 +313,12 @@ std::vector<TenantSeries*> SeriesCatalog::Tenants() const {
 std::vector<SeriesDefinition> SeriesCatalog::Undefined(TenantId tenant,
                                                        const MetricBatch& batch) const {
   std::vector<uint32_t> numbers;
-  const auto look_at = [this, &numbers](SeriesRef first, uint32_t count) {
-    const auto number = static_cast<uint32_t>(NumberOf(first));
-    if (states_.HasAll(number, count, kSeriesJournaled)) [[likely]]
-      return;
-    for (uint32_t i = 0; i < count; ++i) {
-      if (!states_.Has(number + i, kSeriesJournaled)) numbers.push_back(number + i);
+  VisitChunks(batch, [this, &numbers](uint32_t chunk, SlotSet slots) {
+    SlotSet missing = states_.Missing(chunk, slots, kSeriesJournaled);
+    for (; missing != 0; missing &= missing - 1) {
+      numbers.push_back(chunk * kChunkSize + static_cast<uint32_t>(std::countr_zero(missing)));
     }
-  };
-  for (const SampleRun& run : batch.runs) look_at(run.first, run.count);
-  for (const HistogramSample& sample : batch.histograms) look_at(sample.series, 1);
-  for (const ExemplarSample& sample : batch.exemplars) look_at(sample.series, 1);
+  });
   std::vector<SeriesDefinition> definitions;
   const TenantSeries* const series = Find(tenant);
   if (numbers.empty() || series == nullptr) return definitions;
@@ -316,25 +344,9 @@ std::vector<SeriesDefinition> SeriesCatalog::Undefined(TenantId tenant,
 }
 
 void SeriesCatalog::MarkJournaled(const MetricBatch& batch) {
-  for (const SampleRun& run : batch.runs) {
-    states_.SetAll(static_cast<uint32_t>(NumberOf(run.first)), run.count, kSeriesJournaled);
-  }
-  for (const HistogramSample& sample : batch.histograms) {
-    states_.Set(static_cast<uint32_t>(NumberOf(sample.series)), kSeriesJournaled);
-  }
-  for (const ExemplarSample& sample : batch.exemplars) {
-    states_.Set(static_cast<uint32_t>(NumberOf(sample.series)), kSeriesJournaled);
-  }
-}
-
-uint64_t SeriesCatalog::next_number() const {
-  MutexLock lock(&number_mutex_);
-  return next_number_;
-}
-
-void SeriesCatalog::RaiseNextNumber(uint64_t next) {
-  MutexLock lock(&number_mutex_);
-  next_number_ = std::max(next_number_, next);
+  VisitChunks(batch, [this](uint32_t chunk, SlotSet slots) {
+    states_.SetAll(chunk, slots, kSeriesJournaled);
+  });
 }
 
 }  // namespace vigil::storage

@@ -52,6 +52,7 @@
 #include "storage/metrics/partitioning.h"
 #include "storage/metrics/recent_series.h"
 #include "storage/metrics/seen_labels.h"
+#include "storage/metrics/series_numbers.h"
 #include "storage/metrics/series_rows.h"
 #include "storage/metrics/series_states.h"
 #include "storage/model/ids.h"
@@ -82,6 +83,7 @@ struct TenantSeries {
   NumberSets dead;  // The set of instant 0. Changed by maintenance only.
   const SeriesRows rows;
   SeenLabels seen;  // Of all series that are in memory or have rows.
+  NumberLeases leases;
   // Some series may be in rows only.
   std::atomic<bool> any_cold{false};
   // Held while a series that is not in memory is looked up, made or removed.
@@ -147,12 +149,12 @@ class SeriesCatalog {
   SeriesStates& states() { return states_; }
   const Partitioning& partitioning() const { return partitioning_; }
 
-  // The lowest number that was never given out. Raising it never lowers it.
-  uint64_t next_number() const;
-  void RaiseNextNumber(uint64_t next);
+  // See SeriesNumbers.
+  uint64_t next_number() const { return numbers_.next(); }
+  void RaiseNextNumber(uint64_t next) { numbers_.RaiseNext(next); }
 
  private:
-  absl::StatusOr<uint32_t> NewNumber(TenantId tenant, const Labels& labels);
+  absl::StatusOr<uint32_t> NewNumber(TenantSeries* series, const Labels& labels);
   absl::StatusOr<uint32_t> FindOrMake(TenantSeries* series, const Labels& labels);
   // Puts a series with rows back into memory.
   absl::Status Return(TenantSeries* series, uint32_t number, const Labels& labels);
@@ -171,8 +173,7 @@ class SeriesCatalog {
 
   mutable SharedMutex mutex_;
   absl::flat_hash_map<TenantId, std::unique_ptr<TenantSeries>> tenants_ ABSL_GUARDED_BY(mutex_);
-  mutable Mutex number_mutex_;
-  uint64_t next_number_ ABSL_GUARDED_BY(number_mutex_) = 1;
+  SeriesNumbers numbers_{kMaxSeriesNumber};
 };
 
 }  // namespace vigil::storage

@@ -4,7 +4,6 @@
 // A flag of 64 neighbouring series is one word, as neighbours are mostly written together.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -30,36 +29,36 @@ inline constexpr int kSeriesFlagCount = 4;
 // Thread-safe.
 class SeriesStates {
  public:
-  void Set(uint32_t number, uint8_t flags) { SetAll(number, 1, flags); }
-  bool Has(uint32_t number, uint8_t flags) const { return HasAll(number, 1, flags); }
+  void Set(uint32_t number, uint8_t flags) {
+    SetAll(ChunkOf(number), SlotRange(SlotOf(number), 1), flags);
+  }
+  bool Has(uint32_t number, uint8_t flags) const {
+    return Missing(ChunkOf(number), SlotRange(SlotOf(number), 1), flags) == 0;
+  }
 
   void Clear(uint32_t number, uint8_t flags) {
     Chunk& chunk = chunks_.FindOrCreate(ChunkOf(number));
     ForEachFlag(flags, [&](int flag) { chunk[flag].fetch_and(~SlotRange(SlotOf(number), 1)); });
   }
 
-  // For `count` numbers from `first` on.
-  void SetAll(uint32_t first, uint32_t count, uint8_t flags) {
-    ForEachChunk(first, count, [&](uint32_t number, SlotSet slots) {
-      Chunk& chunk = chunks_.FindOrCreate(number);
-      ForEachFlag(flags, [&](int flag) {
-        // Most calls change nothing; they must not take the cache line away from other cores.
-        const SlotSet set = chunk[flag].load(std::memory_order_acquire);
-        if ((slots & ~set) != 0) chunk[flag].fetch_or(slots);
-      });
-      return true;
+  // For those of a chunk.
+  void SetAll(uint32_t chunk_number, SlotSet slots, uint8_t flags) {
+    Chunk& chunk = chunks_.FindOrCreate(chunk_number);
+    ForEachFlag(flags, [&](int flag) {
+      // Most calls change nothing; they must not take the cache line away from other cores.
+      const SlotSet set = chunk[flag].load(std::memory_order_acquire);
+      if ((slots & ~set) != 0) chunk[flag].fetch_or(slots);
     });
   }
-  bool HasAll(uint32_t first, uint32_t count, uint8_t flags) const {
-    return ForEachChunk(first, count, [&](uint32_t number, SlotSet slots) {
-      const Chunk* const chunk = chunks_.Find(number);
-      if (chunk == nullptr) return false;
-      SlotSet missing = 0;
-      ForEachFlag(flags, [&](int flag) {
-        missing |= slots & ~(*chunk)[flag].load(std::memory_order_acquire);
-      });
-      return missing == 0;
+  // Of a chunk's `slots` those that lack a flag.
+  SlotSet Missing(uint32_t chunk_number, SlotSet slots, uint8_t flags) const {
+    const Chunk* const chunk = chunks_.Find(chunk_number);
+    if (chunk == nullptr) return slots;
+    SlotSet missing = 0;
+    ForEachFlag(flags, [&](int flag) {
+      missing |= slots & ~(*chunk)[flag].load(std::memory_order_acquire);
     });
+    return missing;
   }
 
  private:
@@ -68,18 +67,6 @@ class SeriesStates {
   template <typename Visit>
   static void ForEachFlag(uint8_t flags, const Visit& visit) {
     for (uint32_t rest = flags; rest != 0; rest &= rest - 1) visit(std::countr_zero(rest));
-  }
-  // Calls visit(chunk, slots) for each chunk that the numbers are in, as long as it returns true.
-  template <typename Visit>
-  static bool ForEachChunk(uint32_t first, uint32_t count, const Visit& visit) {
-    while (count > 0) {
-      const uint32_t slot = SlotOf(first);
-      const uint32_t here = std::min(count, kChunkSize - slot);
-      if (!visit(ChunkOf(first), SlotRange(slot, here))) return false;
-      first += here;
-      count -= here;
-    }
-    return true;
   }
 
   ChunkTable<Chunk> chunks_;

@@ -77,6 +77,64 @@ TEST(PointLaneTest, FindsInAnyOrder) {
   }
 }
 
+// Finds `points` or makes them, as a request does; how often it strayed.
+size_t Send(const std::vector<int>& points, PointLane* lane) {
+  PointLane::Cursor cursor(lane, kMinute);
+  for (const int i : points) {
+    const auto found = cursor.Find(KeyOf(i));
+    if (!found.has_value()) {
+      cursor.Insert(KeyOf(i), TargetOf(i));
+    } else {
+      EXPECT_EQ(found->first, TargetOf(i).first);
+    }
+  }
+  return cursor.strayed();
+}
+
+TEST(PointLaneTest, TakesTheOrderOfWhatIsSent) {
+  MetricCache cache;
+  const auto lane = cache.LaneOf(kSender, kNowMs);
+  std::vector<int> points(1000);
+  std::iota(points.begin(), points.end(), 0);
+  Send(points, lane.get());
+  Send(points, lane.get());
+  EXPECT_EQ(Send(points, lane.get()), 0u);
+  // Points are replaced, one here and one there, until all are new.
+  int next = 1000;
+  size_t strayed = 0;
+  std::mt19937 random(7);
+  constexpr int kRounds = 1000;
+  for (int round = 0; round < kRounds; ++round) {
+    for (int i = 0; i < 5; ++i) points[random() % points.size()] = next++;
+    strayed += Send(points, lane.get());
+  }
+  EXPECT_LT(strayed, kRounds * points.size() / 16);
+  Send(points, lane.get());
+  EXPECT_LT(Send(points, lane.get()), points.size() / 16);
+  for (const int i : points) EXPECT_TRUE(Knows(i, lane.get()));
+}
+
+TEST(PointLaneTest, APartTakesItsPlaceAmongOthers) {
+  MetricCache cache;
+  const auto lane = cache.LaneOf(kSender, kNowMs);
+  std::vector<int> points(900);
+  std::iota(points.begin(), points.end(), 0);
+  const std::vector<int> first(points.begin(), points.begin() + 300);
+  std::vector<int> second(points.begin() + 300, points.begin() + 600);
+  const std::vector<int> third(points.begin() + 600, points.end());
+  const auto send_all = [&] {
+    return Send(first, lane.get()) + Send(second, lane.get()) + Send(third, lane.get());
+  };
+  send_all();
+  send_all();
+  // A point that comes twice is in the way of nothing.
+  std::reverse(second.begin(), second.end());
+  second.push_back(second.front());
+  for (int i = 0; i < 8; ++i) send_all();
+  EXPECT_LT(send_all(), 10u);
+  for (const int i : points) EXPECT_TRUE(Knows(i, lane.get()));
+}
+
 TEST(MetricCacheTest, SendersHaveLanesOfTheirOwn) {
   MetricCache cache;
   const auto lane = cache.LaneOf(kSender, kNowMs);
@@ -145,6 +203,13 @@ TEST(PointLaneTest, ReadersAndWritersAtOnce) {
       cache.LaneOf(kSender, kNowMs + minute * kMillisPerMinute);
     }
   });
+  std::vector<int> points(100);
+  std::iota(points.begin(), points.end(), 0);
+  std::mt19937 random(9);
+  for (int i = 0; i < 500; ++i) {
+    Send(points, lane.get());
+    std::shuffle(points.begin(), points.end(), random);
+  }
   for (int i = 0; i < 5000; ++i) Insert(i % 100, lane.get());
   done = true;
   reader.join();

@@ -61,19 +61,19 @@ TEST(SeriesStatesTest, FlagsAreApart) {
   EXPECT_FALSE(states.Has(5, kSeriesJournaled));
 }
 
-TEST(SeriesStatesTest, RunsMayCrossChunks) {
+TEST(SeriesStatesTest, FlagsOfAChunkAreSetAtOnce) {
   SeriesStates states;
-  EXPECT_FALSE(states.HasAll(60, 1, kSeriesKnown));
-  states.SetAll(60, 100, kSeriesKnown | kSeriesHeld);
-  EXPECT_TRUE(states.HasAll(60, 100, kSeriesKnown | kSeriesHeld));
-  EXPECT_TRUE(states.HasAll(64, 64, kSeriesHeld));
-  EXPECT_FALSE(states.HasAll(59, 2, kSeriesKnown));
-  EXPECT_FALSE(states.HasAll(159, 2, kSeriesKnown));
-  EXPECT_FALSE(states.HasAll(60, 100, kSeriesKnown | kSeriesStored));
-  states.Clear(100, kSeriesHeld);
-  EXPECT_FALSE(states.HasAll(60, 100, kSeriesHeld));
-  EXPECT_TRUE(states.HasAll(60, 100, kSeriesKnown));
-  EXPECT_TRUE(states.HasAll(200, 0, kSeriesKnown));
+  constexpr SlotSet kSome = 0b111000;
+  EXPECT_EQ(states.Missing(2, kSome, kSeriesKnown), kSome);
+  states.SetAll(2, kSome, kSeriesKnown | kSeriesHeld);
+  EXPECT_EQ(states.Missing(2, kSome, kSeriesKnown | kSeriesHeld), 0u);
+  EXPECT_EQ(states.Missing(2, kSome << 1, kSeriesHeld), SlotSet{1} << 6);
+  EXPECT_EQ(states.Missing(2, kSome, kSeriesKnown | kSeriesStored), kSome);
+  EXPECT_EQ(states.Missing(1, kSome, kSeriesKnown), kSome);
+  EXPECT_TRUE(states.Has(2 * kChunkSize + 4, kSeriesHeld));
+  states.Clear(2 * kChunkSize + 4, kSeriesHeld);
+  EXPECT_EQ(states.Missing(2, kSome, kSeriesHeld), SlotSet{1} << 4);
+  EXPECT_EQ(states.Missing(2, kSome, kSeriesKnown), 0u);
 }
 
 }  // namespace

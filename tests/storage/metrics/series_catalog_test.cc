@@ -49,9 +49,10 @@ class SeriesCatalogTest : public ::testing::Test {
 
 TEST_F(SeriesCatalogTest, NumbersAreTheShards) {
   EXPECT_EQ(Get("a"), 1u);
-  EXPECT_EQ(Get("a", TenantId{2}), 2u);
+  EXPECT_EQ(Get("a", TenantId{2}), 64u);
   EXPECT_EQ(Get("a"), 1u);
-  EXPECT_EQ(catalog_.next_number(), 3u);
+  EXPECT_EQ(Get("b"), 2u);
+  EXPECT_EQ(catalog_.next_number(), 128u);
 }
 
 TEST_F(SeriesCatalogTest, LimitIsEachTenantsOwn) {
