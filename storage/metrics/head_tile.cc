@@ -8,12 +8,16 @@
 namespace vigil::storage {
 namespace {
 
-// Capacities grow by half: doubling would leave a third of the head's memory unused.
+// Capacities double as long as they are small, then grow by half: doubling would leave a third of
+// the head's memory unused.
+constexpr size_t kSmallBytes = 1024;
 template <typename T>
 void GrowFor(size_t more, size_t first_capacity, std::vector<T>* column) {
   const size_t needed = column->size() + more;
   if (needed <= column->capacity()) return;
-  column->reserve(std::max({first_capacity, needed, column->capacity() * 3 / 2}));
+  const bool small = column->capacity() * sizeof(T) < kSmallBytes;
+  const size_t grown = small ? column->capacity() * 2 : column->capacity() * 3 / 2;
+  column->reserve(std::max({first_capacity, needed, grown}));
 }
 
 // Of rows, by which series they have. A tile that an exporter fills has one or two.

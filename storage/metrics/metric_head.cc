@@ -25,17 +25,26 @@ struct MetricHead::Appender {
   std::span<const HistogramSample> histograms;
 
   uint32_t next_number() const { return ShortNumber(runs.front().first) + taken; }
-  // The chunk that comes after that of the next number; that one itself where it is far.
-  uint32_t ChunkAfter() const {
-    constexpr size_t kLookAhead = 16;
+  // The chunk that comes next and one that comes later, as far as they are easily found.
+  struct Ahead {
+    uint32_t next;
+    uint32_t later;
+  };
+  Ahead LookAhead() const {
+    constexpr size_t kRuns = 16;
     const uint32_t chunk = ChunkOf(next_number());
-    const uint32_t last = ShortNumber(runs.front().first) + runs.front().count - 1;
-    if (ChunkOf(last) != chunk) return chunk + 1;
-    for (size_t i = 1; i < std::min(runs.size(), kLookAhead); ++i) {
-      const uint32_t other = ChunkOf(ShortNumber(runs[i].first));
-      if (other != chunk) return other;
+    const uint32_t last = ChunkOf(ShortNumber(runs.front().first) + runs.front().count - 1);
+    if (last >= chunk + 2) return {chunk + 1, chunk + 2};
+    Ahead ahead = {last, last};
+    for (size_t i = 1; i < std::min(runs.size(), kRuns); ++i) {
+      ahead.later = ChunkOf(ShortNumber(runs[i].first));
+      if (ahead.next == chunk) {
+        ahead.next = ahead.later;
+      } else if (ahead.later != ahead.next) {
+        break;
+      }
     }
-    return chunk;
+    return ahead;
   }
   void Advance(uint32_t count) {
     values = values.subspan(count);
@@ -57,8 +66,9 @@ void MetricHead::Append(TenantId tenant, const MetricBatch& batch, int64_t expir
   size_t grown = 0;
   while (!appender.runs.empty()) {
     const uint32_t chunk = ChunkOf(appender.next_number());
-    // Nothing of the chunk that comes next is in the cache.
-    Prefetch(appender.ChunkAfter());
+    // Nothing of the chunks that follow is in the cache.
+    const auto [next, later] = appender.LookAhead();
+    Prefetch(next, later);
     grown += AppendFloats(appender, chunk, &chunks_.FindOrCreate(chunk));
   }
   while (!appender.histograms.empty()) {
@@ -89,17 +99,17 @@ size_t MetricHead::AppendFloats(Appender& appender, uint32_t chunk_number, Chunk
   return chunk->tile.size_bytes() - size_before;
 }
 
-void MetricHead::Prefetch(uint32_t chunk_number) const {
+void MetricHead::Prefetch(uint32_t next_number, uint32_t later_number) const {
   constexpr int kForWriting = 1;
   constexpr size_t kLineBytes = 64;
-  if (const Chunk* const later = chunks_.Find(chunk_number + 1); later != nullptr) {
+  if (const Chunk* const later = chunks_.Find(later_number); later != nullptr) {
     // All but the tenants, which are read for new series alone.
     const char* const begin = reinterpret_cast<const char*>(later);
     __builtin_prefetch(begin, kForWriting);
     __builtin_prefetch(begin + kLineBytes, kForWriting);
     __builtin_prefetch(begin + 2 * kLineBytes, kForWriting);
   }
-  const Chunk* const next = chunks_.Find(chunk_number);
+  const Chunk* const next = chunks_.Find(next_number);
   if (next == nullptr) return;
   __builtin_prefetch(next->next_row.load(std::memory_order_relaxed), kForWriting);
   const double* const value = next->next_value.load(std::memory_order_relaxed);

@@ -99,8 +99,8 @@ class MetricHead {
   // many bytes it grew.
   size_t AppendFloats(Appender& appender, uint32_t chunk_number, Chunk* chunk);
   size_t AppendHistograms(Appender& appender, uint32_t chunk_number, Chunk* chunk);
-  // Has the cache fetch what floats for that chunk will touch, and the start of the one behind it.
-  void Prefetch(uint32_t chunk_number) const;
+  // Has the cache fetch what floats for the one chunk will touch, and the start of the other.
+  void Prefetch(uint32_t next_number, uint32_t later_number) const;
   // Notes that series of the chunk have samples in a partition, as far as that is not known.
   void Mark(Appender& appender, uint32_t chunk_number, SlotSet slots, int64_t time_ms, Chunk* chunk)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(chunk->mutex);
