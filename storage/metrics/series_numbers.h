@@ -9,7 +9,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <vector>
+
+#include <absl/container/flat_hash_map.h>
 
 #include "base/mutex.h"
 #include "storage/metrics/chunk_table.h"
@@ -25,12 +26,11 @@ class NumberLeases {
   // close together, whose rows are kept by 65536 neighbours.
   static constexpr uint64_t kExporters = 512;
   struct Lease {
-    uint64_t next = 0;
-    uint64_t end = 0;
+    uint32_t left = 0;
+    uint32_t next = 0;  // Anything when none is left.
   };
-  // By the upper half of the exporter's hash, as the lower one says the shard; empty until the
-  // first is needed.
-  std::vector<Lease> leases_;
+  // By the upper half of the exporter's hash, as the lower one says the shard.
+  absl::flat_hash_map<uint32_t, Lease> leases_;
 };
 
 // Thread-safe.
@@ -43,15 +43,17 @@ class SeriesNumbers {
   // belong to this object's numbers alone, and are guarded by it.
   std::optional<uint32_t> Take(uint64_t exporter, NumberLeases* leases) {
     MutexLock lock(&mutex_);
-    if (leases->leases_.empty()) leases->leases_.resize(NumberLeases::kExporters);
-    NumberLeases::Lease& lease = leases->leases_[(exporter >> 32) % NumberLeases::kExporters];
-    if (lease.next == lease.end) {
+    const auto holder = static_cast<uint32_t>((exporter >> 32) % NumberLeases::kExporters);
+    NumberLeases::Lease& lease = leases->leases_[holder];
+    if (lease.left == 0) {
       if (next_ > last_) return std::nullopt;
-      const uint64_t next_chunk = (next_ / kChunkSize + 1) * kChunkSize;
-      lease = {next_, std::min<uint64_t>(next_chunk, uint64_t{last_} + 1)};
-      next_ = lease.end;
+      const uint64_t in_chunk = kChunkSize - next_ % kChunkSize;
+      const uint64_t end = std::min(next_ + in_chunk, uint64_t{last_} + 1);
+      lease = {static_cast<uint32_t>(end - next_), static_cast<uint32_t>(next_)};
+      next_ = end;
     }
-    return static_cast<uint32_t>(lease.next++);
+    --lease.left;
+    return lease.next++;
   }
 
   // Above all numbers that were given out, or may be.
