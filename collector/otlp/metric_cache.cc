@@ -94,23 +94,22 @@ void PointLane::Order(const std::vector<uint32_t>& visited, uint64_t version) {
   if (version != version_ || visited.empty()) return;
   records_left_.store(0, std::memory_order_relaxed);
   std::vector<bool> moved(entries_.size(), false);
-  for (const uint32_t entry : visited) moved[entry] = true;
+  std::vector<Entry> in_order;  // Those visited; a point may have come twice.
+  for (const uint32_t entry : visited) {
+    if (!moved[entry]) in_order.push_back(entries_[entry]);
+    moved[entry] = true;
+  }
   std::vector<Entry> ordered;
   ordered.reserve(entries_.size());
-  const auto keep = [&](uint32_t begin, size_t end) {
-    for (uint32_t entry = begin; entry < end; ++entry) {
+  const auto append_others = [&](size_t begin, size_t end) {
+    for (size_t entry = begin; entry < end; ++entry) {
       if (!moved[entry]) ordered.push_back(entries_[entry]);
     }
   };
-  keep(0, visited.front());
-  for (const uint32_t entry : visited) {
-    if (!moved[entry]) continue;  // A point that came twice.
-    moved[entry] = false;
-    ordered.push_back(entries_[entry]);
-  }
-  for (const uint32_t entry : visited) moved[entry] = true;
+  append_others(0, visited.front());
+  ordered.insert(ordered.end(), in_order.begin(), in_order.end());
   resume_.store(ordered.size(), std::memory_order_relaxed);
-  keep(visited.front(), entries_.size());
+  append_others(visited.front(), entries_.size());
   entries_ = std::move(ordered);
   ++version_;
   Reindex(index_.size());

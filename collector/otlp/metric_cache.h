@@ -90,7 +90,7 @@ class PointLane {
     const uint64_t stamp_;
     size_t next_ = 0;
     size_t walked_ = 0;
-    size_t strayed_ = 0;  // Of those, how many were not where they were expected.
+    size_t strayed_ = 0;  // Points that were not where they were expected.
     // The walk's order may become the lane's: the entries that it visited, of that version.
     bool recording_ = false;
     uint64_t version_ = 0;

@@ -22,9 +22,10 @@ namespace {
 // finds in common. Point reads pay with decompressing more than they asked for.
 constexpr size_t kLargeTableBlockBytes = 64 << 10;
 constexpr size_t kSmallTableBlockBytes = 16 << 10;
-// Little effort while data moves: RocksDB merges what is new into the rest of its partition time
-// and again, and whatever is packed well then is packed for nothing. What has come to rest is worth
-// more, and a dictionary of what its blocks have in common.
+// zstd's default, but for the lowest level of small values. These are packed with little effort
+// while they move: RocksDB merges what is new into the rest of its partition time and again, and
+// whatever is packed well then is packed for nothing. What has come to rest is worth more, and a
+// dictionary of what its blocks have in common.
 constexpr int kZstdLevel = 3;
 constexpr int kZstdLevelInMotion = 1;
 constexpr int kZstdLevelAtRest = 12;
